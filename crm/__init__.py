@@ -1,0 +1,1 @@
+"""The workspace shell: settings, addresses, home, navigation, search box."""

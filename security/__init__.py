@@ -1,0 +1,1 @@
+"""Users, roles, the decision, factors, sealing and keys, sessions, delivery."""

@@ -1,0 +1,1 @@
+"""Access: roles, purposes, rules and the decision. The gate for views is `security.access.gate`."""

@@ -1,0 +1,165 @@
+"""The one decision: may this actor do this, with this patient's data, for this purpose, now?
+
+Views, admin, exports, search, tasks, downloads and templates ask here and nowhere else. Order: state of
+the actor, role and purpose, reach, restrictions; any refusal wins, and a rule that fails is a refusal.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from security import context
+from security.access import registry
+from security.access.categories import Reach
+from security.access.permissions import Permission
+from security.access.purposes import Purpose
+from security.access.registry import Basis, Refusal
+from security.access.roles import ROLES, reach_of
+from security.models import RoleAssignment, User
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An answer with its reason; `step_up` means refused only until a fresh second factor."""
+
+    allowed: bool
+    rule: str
+    reason: Promise | str
+    basis: Basis | None = None
+    step_up: bool = False
+
+    @property
+    def is_reachable(self) -> bool:
+        """Tell whether the patient may be known to the actor: allowed, now or after a fresh factor."""
+        return self.allowed or self.step_up
+
+
+def roles_of(user: User) -> tuple[str, ...]:
+    """Return the keys of the roles a user holds now; a patient's account holds one and no other."""
+    if user.kind == User.Kind.PATIENT:
+        return ("patient",)
+    memo = _memo()
+    known: tuple[str, ...] | None = memo.get(("roles", user.pk))
+    if known is None:
+        held = RoleAssignment.objects.in_force().filter(user_id=user.pk).values_list("role", flat=True)
+        known = memo["roles", user.pk] = tuple(sorted(set(held) & set(ROLES)))
+    return known
+
+
+def reach_of_user(user: User, permission: Permission) -> Reach:
+    """Return how far a user's roles carry a permission, before any rule about one patient."""
+    return Reach.NONE if actor_refusal(user) else reach_of(roles_of(user), permission)
+
+
+def purposes_of(user: User) -> list[Purpose]:
+    """Return the purposes a user may state, the usual one first."""
+    return list(dict.fromkeys(purpose for key in roles_of(user) for purpose in ROLES[key].purposes))
+
+
+def actor_refusal(user: User, now: datetime | None = None) -> Promise | None:
+    """Return why an account may do nothing at all, or None."""
+    if not user.is_active:
+        return _("This account is disabled.")
+    if user.ends_on and user.ends_on < timezone.localdate(now):
+        return _("This account has ended.")
+    return None
+
+
+def decide(actor: User, permission: Permission, patient: UUID, purpose: str) -> Decision:
+    """Decide about one patient."""
+    return decide_many(actor, permission, [patient], purpose)[patient]
+
+
+def decide_many(
+    actor: User, permission: Permission, patients: Iterable[UUID], purpose: str, *, now: datetime | None = None
+) -> dict[UUID, Decision]:
+    """Decide about many patients with a constant number of queries; every id gets an answer."""
+    ids = list(dict.fromkeys(patients))
+    memo = _memo()
+    unknown = [one for one in ids if (actor.pk, permission, one, purpose, now) not in memo]
+    if unknown:
+        for one, decision in _decide(actor, permission, unknown, purpose, now or timezone.now()).items():
+            memo[actor.pk, permission, one, purpose, now] = decision
+    return {one: memo[actor.pk, permission, one, purpose, now] for one in ids}
+
+
+def _memo() -> dict[Any, Any]:
+    here = context.find()
+    return {} if here is None else here.decisions
+
+
+def _decide(
+    actor: User, permission: Permission, ids: list[UUID], purpose: str, now: datetime
+) -> dict[UUID, Decision]:
+    state = actor_refusal(actor, now)
+    if state is not None:
+        return dict.fromkeys(ids, Decision(False, "account", state))
+    held = roles_of(actor)
+    reach = reach_of(held, permission)
+    if reach is Reach.NONE:
+        return dict.fromkeys(ids, Decision(False, "role", _("Your role does not include this.")))
+    if not any(purpose in ROLES[key].purposes for key in held if permission in ROLES[key].grants):
+        return dict.fromkeys(ids, Decision(False, "purpose", _("Your role does not include this purpose.")))
+    granted = _granted(actor, permission, ids, purpose, now, reach)
+    decisions = {
+        one: Decision(True, *granted[one]) if one in granted else Decision(False, "reach", OUT_OF_REACH)
+        for one in ids
+    }
+    return decisions | _refused(actor, permission, list(granted), purpose, now)
+
+
+OUT_OF_REACH = _("This patient is not among those your role reaches.")
+
+
+def _granted(
+    actor: User, permission: Permission, ids: list[UUID], purpose: str, now: datetime, reach: Reach
+) -> dict[UUID, tuple[str, Promise, Basis]]:
+    granted: dict[UUID, tuple[str, Promise, Basis]] = {}
+    for rule in registry.reach_rules.values():
+        if reach in rule.serves:
+            for one, basis in _ask(rule, actor, permission, ids, purpose, now).items():
+                granted.setdefault(one, (rule.name, Basis(basis).label, Basis(basis)))
+    return granted
+
+
+def _refused(
+    actor: User, permission: Permission, ids: list[UUID], purpose: str, now: datetime
+) -> dict[UUID, Decision]:
+    refused: dict[UUID, Decision] = {}
+    for rule in registry.restrictions.values() if ids else ():
+        answer = _ask(rule, actor, permission, ids, purpose, now)
+        for one, refusal in answer.items():
+            earlier = refused.get(one)
+            # A plain refusal outweighs one that a fresh factor would lift.
+            if earlier is None or (earlier.step_up and not refusal.step_up):
+                refused[one] = Decision(False, rule.name, refusal.reason, step_up=refusal.step_up)
+    return refused
+
+
+def _ask(
+    rule: registry.ReachRule | registry.Restriction,
+    actor: User,
+    permission: Permission,
+    ids: list[UUID],
+    purpose: str,
+    now: datetime,
+) -> Mapping[UUID, Any]:
+    try:
+        return rule.ask(actor, permission, ids, purpose, now)
+    except Exception:
+        # Fail closed: a reach rule that fails grants nothing, a restriction that fails refuses all.
+        log.exception("access rule %s failed", rule.name)
+        if isinstance(rule, registry.ReachRule):
+            return {}
+        return dict.fromkeys(ids, Refusal(_("A rule could not be checked, so access is refused.")))

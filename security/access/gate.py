@@ -1,0 +1,258 @@
+"""The gate on every view: who may pass, about whom, how fresh the factor, and the read event afterwards."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Literal
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from security import context, trail
+from security.access import decision as decisions
+from security.access.categories import Reach
+from security.access.permissions import Permission
+from security.access.roles import roles_that_may
+from security.models import User
+from security.sealing.errors import SealBroken, StaleRecord
+
+log = logging.getLogger(__name__)
+
+View = Callable[..., HttpResponseBase]
+FACTOR_AT = "factor_at"
+PURPOSE = "purpose"
+
+
+class Refused(Exception):
+    """A deed refuses what was asked; the reason is a sentence for the person who asked."""
+
+    def __init__(self, reason: str | Promise) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+class Unrecorded(Exception):
+    """What was read could not be recorded, so it is not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What one view asks of who comes."""
+
+    kind: Literal["public", "factor", "requires"]
+    permission: Permission | None = None
+    of: str = ""
+    step_up: bool = False
+    account_kind: str = User.Kind.STAFF
+
+
+def requires(
+    permission: Permission, *, of: str = "", step_up: bool = False, account_kind: str = User.Kind.STAFF
+) -> Callable[[View], View]:
+    """Gate a view with a permission; `of` names the URL keyword of the patient it is about."""
+    return _gated(Gate("requires", permission, of, step_up, account_kind))
+
+
+def public(view: View) -> View:
+    """Open a view to people without a session; a session between its two factors is sent on."""
+    return _gated(Gate("public"))(view)
+
+
+def factor_step(view: View) -> View:
+    """Open a view to sessions that gave the first factor: the second factor's pages and sign-out."""
+    return _gated(Gate("factor"))(view)
+
+
+def _gated(gate: Gate) -> Callable[[View], View]:
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return pass_through(gate, view, request, *args, **kwargs)
+
+        gated.gate = gate  # type: ignore[attr-defined]
+        return gated
+
+    return decorate
+
+
+def pass_through(gate: Gate, view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    """Run a view behind its gate: decide, run to a rendered response, record what was read."""
+    here = context.current()
+    here.may_open = True
+    try:
+        response = _answer(gate, view, request, *args, **kwargs)
+        if response.streaming:
+            raise Unrecorded("a streamed answer must record its reads itself, before its first byte")
+        return _recorded(request, response)
+    finally:
+        here.may_open = False
+
+
+def _answer(gate: Gate, view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    try:
+        barrier = _barrier(gate, request, kwargs)
+        if barrier is not None:
+            return barrier
+        response = view(request, *args, **kwargs)
+        return response.render() if hasattr(response, "render") else response
+    except Refused as refused:
+        return refuse(request, refused.reason)
+    except PermissionDenied:
+        return refuse(request, _("Your account does not include this."))
+    except Http404:
+        return hidden(request)
+    except StaleRecord:
+        return render(request, "409.html", status=409)
+    except SealBroken:
+        return render(request, "unavailable.html", status=503)
+
+
+def _recorded(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    try:
+        trail.record_reads(context.current())
+    except Exception:
+        # Fail closed: whatever kept the trail from being written, nobody sees what it should have told of.
+        log.exception("reads could not be recorded")
+        return render(request, "503.html", status=503)
+    return response
+
+
+def _barrier(gate: Gate, request: HttpRequest, kwargs: dict[str, Any]) -> HttpResponseBase | None:
+    here, user = context.current(), request.user
+    if gate.kind != "requires":
+        return send_to_factor(request) if gate.kind == "public" and is_half_signed_in(request) else None
+    if not isinstance(user, User) or not user.is_authenticated:
+        return send_to_sign_in(request)
+    if not is_verified(request):
+        return send_to_factor(request)
+    if user.kind != gate.account_kind or gate.permission is None:
+        return hidden(request)
+    here.actor, here.roles = user, decisions.roles_of(user)
+    here.purpose = purpose_of(request)
+    if gate.of:
+        barrier = _about(gate.permission, kwargs[gate.of], request)
+    elif decisions.reach_of_user(user, gate.permission) is Reach.NONE:
+        return refuse(request, _("Your role does not include this."), permission=gate.permission)
+    else:
+        barrier = None
+    if barrier is None and gate.step_up and not has_fresh_factor(request):
+        return send_to_step_up(request)
+    return barrier
+
+
+def _about(permission: Permission, patient: UUID, request: HttpRequest) -> HttpResponseBase | None:
+    here, user = context.current(), request.user
+    made = decisions.decide(user, permission, patient, here.purpose)
+    if made.step_up and has_fresh_factor(request):
+        here.basis = str(made.basis or "")
+        return None
+    if made.step_up:
+        return send_to_step_up(request)
+    if made.allowed:
+        here.basis = str(made.basis or "")
+        return None
+    if made.rule == "reach" or not _is_visible(user, patient):
+        return hidden(request, patient)
+    return refuse(request, made.reason, permission=permission, patient=patient)
+
+
+def _is_visible(user: User, patient: UUID) -> bool:
+    purpose = context.current().purpose
+    return any(
+        decisions.decide(user, permission, patient, purpose).is_reachable
+        for permission in (Permission.DEMOGRAPHICS_READ, Permission.DEMOGRAPHICS_READ_MASKED)
+    )
+
+
+def refuse(
+    request: HttpRequest,
+    reason: str | Promise,
+    *,
+    permission: Permission | None = None,
+    patient: UUID | None = None,
+) -> HttpResponse:
+    """Answer 403 with the reason and the roles that may, and record the refusal."""
+    with transaction.atomic():
+        trail.record(
+            "security.access.refused",
+            outcome="refused",
+            subjects=[patient] if patient else [],
+            fields=[str(permission)] if permission else [],
+        )
+    roles = [role.label for role in roles_that_may(permission)] if permission else []
+    return render(request, "403.html", {"reason": reason, "roles_that_may": roles}, status=403)
+
+
+def hidden(request: HttpRequest, patient: UUID | None = None) -> HttpResponse:
+    """Answer the one 404 for what is hidden and what does not exist, and record the attempt."""
+    with transaction.atomic():
+        trail.record("security.access.hidden", outcome="refused", subjects=[patient] if patient else [])
+    return render(request, "404.html", status=404)
+
+
+def is_verified(request: HttpRequest) -> bool:
+    """Tell whether this session gave its second factor."""
+    check = getattr(request.user, "is_verified", None)
+    return bool(check and check())
+
+
+def is_half_signed_in(request: HttpRequest) -> bool:
+    """Tell whether this session gave its first factor and not the second."""
+    return "half" in request.session or (request.user.is_authenticated and not is_verified(request))
+
+
+def has_fresh_factor(request: HttpRequest) -> bool:
+    """Tell whether the second factor was given within the last five minutes."""
+    at = request.session.get(FACTOR_AT, 0)
+    return bool(0 <= timezone.now().timestamp() - at <= settings.STEP_UP_SECONDS)
+
+
+def purpose_of(request: HttpRequest) -> str:
+    """Return the purpose this session states, or the usual one of its user's roles."""
+    possible = decisions.purposes_of(request.user)
+    stated = request.session.get(PURPOSE)
+    return str(stated if stated in possible else next(iter(possible), ""))
+
+
+def send_to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """Answer with the way to the sign-in page, back to here afterwards."""
+    return _send(request, "security:sign_in")
+
+
+def send_to_factor(request: HttpRequest) -> HttpResponseBase:
+    """Answer with the way to the second factor."""
+    return _send(request, "security:factor")
+
+
+def send_to_step_up(request: HttpRequest) -> HttpResponseBase:
+    """Answer with the way to a fresh second factor."""
+    return _send(request, "security:step_up")
+
+
+def _send(request: HttpRequest, name: str) -> HttpResponse:
+    back = request.get_full_path() if request.method in {"GET", "HEAD"} else _page_before(request)
+    if request.headers.get("HX-Request") == "true":
+        query = urlencode({"next": _page_before(request)})
+        return HttpResponse(status=403, headers={"HX-Redirect": f"{reverse(name)}?{query}"})
+    return HttpResponseRedirect(f"{reverse(name)}?{urlencode({'next': back})}")
+
+
+def _page_before(request: HttpRequest) -> str:
+    # The page that posted, never the address that was posted to: going back there must be a GET.
+    address = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
+    if not url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}):
+        return "/"
+    return urlsplit(address).path or "/"

@@ -1,0 +1,117 @@
+"""The two registries of rules: reach rules may grant and name a basis, restrictions may only refuse.
+
+A rule is set-based: it takes many patients and answers with a constant number of queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import Promise
+from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext_lazy as _
+
+from security.access.categories import Reach
+from security.access.permissions import Permission
+
+
+class Basis(StrEnum):
+    """On what ground somebody reaches a record."""
+
+    ROLE = "role"
+    TEAM = "team"
+    RESPONSIBLE = "responsible"
+    APPOINTMENT = "appointment"
+    REFERRAL = "referral"
+    CASE = "case"
+    BREAK_GLASS = "break_glass"
+    PROXY = "proxy"
+    SELF = "self"
+    SYSTEM = "system"
+
+    @property
+    def label(self) -> Promise:
+        """Return the ground in words."""
+        return BASIS_LABELS[self]
+
+
+BASIS_LABELS: dict[Basis, Promise] = {
+    Basis.ROLE: _("your role"),
+    Basis.TEAM: _("your care team"),
+    Basis.RESPONSIBLE: _("you are responsible for this patient"),
+    Basis.APPOINTMENT: _("an appointment"),
+    Basis.REFERRAL: _("a referral"),
+    Basis.CASE: _("an open case"),
+    Basis.BREAK_GLASS: _("emergency access"),
+    Basis.PROXY: _("you represent this person"),
+    Basis.SELF: _("it is your own record"),
+    Basis.SYSTEM: _("the system itself"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a rule refuses; `step_up` means that a fresh second factor would satisfy it."""
+
+    reason: Promise | str
+    step_up: bool = False
+
+
+Ask = Callable[[Any, Permission, Sequence[UUID], str, datetime], Mapping[UUID, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReachRule:
+    """A rule that may grant, for the reaches it serves."""
+
+    name: str
+    serves: frozenset[Reach]
+    ask: Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """A rule that may refuse or ask for a fresh factor."""
+
+    name: str
+    ask: Ask
+
+
+reach_rules: dict[str, ReachRule] = {}
+restrictions: dict[str, Restriction] = {}
+
+
+def reach(name: str, *, serves: set[Reach]) -> Callable[[Ask], Ask]:
+    """Register a reach rule: patients -> {patient: Basis}."""
+
+    def register(ask: Ask) -> Ask:
+        reach_rules[name] = ReachRule(name, frozenset(serves), ask)
+        return ask
+
+    return register
+
+
+def restriction(name: str) -> Callable[[Ask], Ask]:
+    """Register a restriction: patients -> {patient: Refusal}."""
+
+    def register(ask: Ask) -> Ask:
+        restrictions[name] = Restriction(name, ask)
+        return ask
+
+    return register
+
+
+def load() -> None:
+    """Import every app's rules and stop unless they are exactly the ones that the settings name."""
+    autodiscover_modules("rules")
+    found = {"reach": set(reach_rules), "restriction": set(restrictions)}
+    expected = {kind: set(names) for kind, names in settings.ACCESS_RULES.items()}
+    if found != expected:
+        raise ImproperlyConfigured(f"access rules registered {found}, settings.ACCESS_RULES names {expected}")

@@ -1,0 +1,1 @@
+"""Middleware: headers, context, and the gate for views that carry none."""

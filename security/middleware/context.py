@@ -1,0 +1,34 @@
+"""Puts a context in force for each request; sealed values open only once a gate was passed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+
+from security import addresses, context
+
+
+class ContextMiddleware:
+    """Enters the request's context; address and agent go sealed into the trail and nowhere else."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Handle one request inside its own context."""
+        session = request.session.session_key or ""
+        here = context.Context(
+            may_open=False,
+            address=addresses.client_address(
+                request.META.get("REMOTE_ADDR", ""),
+                request.META.get("HTTP_X_FORWARDED_FOR", ""),
+                settings.TRUSTED_PROXIES,
+            ),
+            user_agent=request.headers.get("User-Agent", "")[:400],
+            session_ref=hashlib.sha256(session.encode()).hexdigest()[:16] if session else "",
+        )
+        with context.enter(here):
+            return self.get_response(request)

@@ -1,0 +1,55 @@
+"""The outbox: what leaves the house, sealed until it does; transport only."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from security.classification import Category, Plain, Scope, SubjectKind
+from security.sealing.fields import SealedText
+from security.sealing.rows import SealedModel
+
+
+class OutboxMessage(SealedModel):
+    """One message to one address through one channel; written by a deed, sent by a task, retried with delay."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Failed")
+
+    category, scope, seal_label = Category.ACCOUNT, Scope.RECORD, "security.outbox"
+    subject_field = "subject_id"
+
+    subject_id = models.UUIDField()
+    recipient_kind = models.CharField(max_length=8, choices=[(kind, kind) for kind in SubjectKind])
+    channel = models.CharField(max_length=12)
+    topic = models.CharField(max_length=60)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    sent_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=60, blank=True, default="")
+
+    address = SealedText(level=4, purpose="delivery")
+    title = SealedText(level=4, purpose="delivery")
+    text = SealedText(level=4, purpose="delivery")
+
+    class Meta:
+        indexes = (models.Index(fields=["state", "next_at"], name="security_outbox_next"),)
+
+    class Privacy:
+        plain = {
+            name: Plain(level=3, purpose="delivery")
+            for name in (
+                "subject_id", "recipient_kind", "channel", "topic", "state", "attempts", "next_at",
+                "created_at", "sent_at", "failure",
+            )
+        }  # fmt: skip
+        operational = ("state", "attempts", "next_at", "sent_at", "failure")
+
+    def sealing_subject_kind(self) -> SubjectKind:
+        """Return whether it goes to a patient or a user."""
+        return SubjectKind(self.recipient_kind)

@@ -1,0 +1,35 @@
+"""Rules of the decision that need no patient record: the role's own reach, and clearances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from security.access.categories import Reach
+from security.access.permissions import Permission
+from security.access.registry import Basis, Refusal, reach, restriction
+from security.classification import Category
+from security.models import Clearance, User
+
+
+@reach("role", serves={Reach.ALL})
+def role(
+    actor: User, permission: Permission, patients: Sequence[UUID], purpose: str, now: datetime
+) -> Mapping[UUID, Basis]:
+    """Grant everybody to roles that reach everybody."""
+    return dict.fromkeys(patients, Basis.ROLE)
+
+
+@restriction("clearance")
+def clearance(
+    actor: User, permission: Permission, patients: Sequence[UUID], purpose: str, now: datetime
+) -> Mapping[UUID, Refusal]:
+    """Refuse specially protected records to staff without a named clearance in force."""
+    if permission.category is not Category.RESTRICTED or actor.kind == User.Kind.PATIENT:
+        return {}
+    if Clearance.objects.in_force(now).filter(user_id=actor.pk).exists():
+        return {}
+    return dict.fromkeys(patients, Refusal(_("Specially protected records need a named clearance.")))

@@ -1,0 +1,40 @@
+"""Sealed fields: what models and pages need of them."""
+
+from security.classification import Category, Plain, Scope, SubjectKind
+from security.sealing.errors import KeyringError, SealBroken, SealedFieldQuery, StaleRecord, UnversionedWrite
+from security.sealing.fields import (
+    Index,
+    Sealed,
+    SealedBoolean,
+    SealedDate,
+    SealedDecimal,
+    SealedInstant,
+    SealedInteger,
+    SealedJSON,
+    SealedText,
+)
+from security.sealing.rows import EnvelopeField, SealedModel, SealedQuerySet
+
+__all__ = [
+    "Category",
+    "EnvelopeField",
+    "Index",
+    "KeyringError",
+    "Plain",
+    "Scope",
+    "SealBroken",
+    "Sealed",
+    "SealedBoolean",
+    "SealedDate",
+    "SealedDecimal",
+    "SealedFieldQuery",
+    "SealedInstant",
+    "SealedInteger",
+    "SealedJSON",
+    "SealedModel",
+    "SealedQuerySet",
+    "SealedText",
+    "StaleRecord",
+    "SubjectKind",
+    "UnversionedWrite",
+]

@@ -1,0 +1,60 @@
+"""The state of a row as 32 bytes: SHA-256 over the canonical stored values of its declared columns.
+
+    for each non-operational column, in the order of column names:
+        u32 length | name | type byte | u32 length | value
+    type and value: N nothing | B bytes | T UTF-8 text | I decimal text of a whole number | F "0" or "1"
+                    U 16 bytes of a UUID | D ISO date | M RFC 3339 UTC with microseconds | J canonical JSON
+                    A canonical JSON of an array
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+
+from security.sealing.rows import operational_columns
+
+_LENGTH = struct.Struct(">I")
+
+
+def canonical(value: Any) -> bytes:
+    """Return the type byte and the bytes of one stored value."""
+    match value:
+        case None:
+            return b"N"
+        case bool():
+            return b"F1" if value else b"F0"
+        case bytes() | bytearray() | memoryview():
+            return b"B" + bytes(value)
+        case str():
+            return b"T" + value.encode()
+        case int() | Decimal():
+            return b"I" + str(value).encode()
+        case UUID():
+            return b"U" + value.bytes
+        case datetime():
+            return b"M" + value.astimezone(UTC).isoformat(timespec="microseconds").encode()
+        case date():
+            return b"D" + value.isoformat().encode()
+        case dict() | list() | tuple() | float():
+            return b"J" + json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    raise TypeError(f"no canonical form for {type(value).__name__}")
+
+
+def state_digest(row: models.Model) -> bytes:
+    """Return the digest of a row as it is stored; equal for the row in memory and the row read again."""
+    operational = operational_columns(type(row))
+    state = hashlib.sha256(b"custodia state 1\x00")
+    for field in sorted(row._meta.concrete_fields, key=lambda f: f.column or ""):
+        if field.attname in operational:
+            continue
+        name, value = (field.column or "").encode(), canonical(field.to_python(getattr(row, field.attname)))
+        state.update(_LENGTH.pack(len(name)) + name + value[:1] + _LENGTH.pack(len(value) - 1) + value[1:])
+    return state.digest()

@@ -1,0 +1,158 @@
+"""Data keys: one per subject and scope, wrapped by a root key, opened for one request or batch.
+
+Plain SQL on `security_datakey`: the sealing layer stands below the models, and these two queries are on
+the path of every page.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.db import connection, transaction
+
+from security import context
+from security.classification import Scope, SubjectKind
+from security.ids import new_id
+from security.sealing import keyring
+from security.sealing.errors import KeyringError
+
+# The subject of keys for data that belongs to nobody in particular, such as failed sign-ins.
+SYSTEM_SUBJECT = UUID("00000000-0000-7000-8000-000000000001")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenKey:
+    """An unwrapped data key and whose data it opens now (a merge moves keys to the survivor)."""
+
+    id: UUID
+    subject_id: UUID
+    scope: str
+    cipher: AESGCM
+
+
+def wrap_context(key_id: UUID, created_for: UUID, scope: str, kek_version: int) -> bytes:
+    """Return the associated data of a wrapped key: id, subject at creation, scope, root version."""
+    name = scope.encode()
+    return b"".join(
+        (b"custodia data key 1", key_id.bytes, created_for.bytes, len(name).to_bytes(4, "big"), name)
+    ) + kek_version.to_bytes(4, "big")
+
+
+def wrap(raw: bytes, *, key_id: UUID, created_for: UUID, scope: str) -> tuple[int, bytes]:
+    """Wrap a data key under the primary root key; return the root's version and the wrapped bytes."""
+    ring = keyring.installed()
+    nonce = os.urandom(12)
+    bound = wrap_context(key_id, created_for, scope, ring.primary)
+    return ring.primary, nonce + ring.root(ring.primary).encrypt(nonce, raw, bound)
+
+
+def unwrap(wrapped: bytes, *, key_id: UUID, created_for: UUID, scope: str, kek_version: int) -> bytes:
+    """Unwrap a data key; raise KeyringError when the root key is not the one that wrapped it."""
+    bound = wrap_context(key_id, created_for, scope, kek_version)
+    try:
+        return keyring.installed().root(kek_version).decrypt(wrapped[:12], wrapped[12:], bound)
+    except (InvalidTag, ValueError):
+        raise KeyringError(f"data key {key_id} does not open with root key {kek_version}") from None
+
+
+def opened(key_id: UUID) -> OpenKey | None:
+    """Return an opened key of this context, fetching it and all keys wanted so far in one query.
+
+    None when the key is unknown or was destroyed.
+    """
+    here = context.current()
+    if not here.may_open:
+        raise context.NoContext("the gate of this request was not passed")
+    found = here.keys.get(key_id)
+    if found is not None:
+        return found
+    _fetch(here, [key_id, *here.wanted_keys])
+    here.wanted_keys.clear()
+    return here.keys.get(key_id)
+
+
+_COLUMNS = "id, subject_id, created_for, scope, kek_version, wrapped"
+
+
+def _fetch(here: context.Context, key_ids: Iterable[UUID]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM security_datakey WHERE id = ANY(%s) AND destroyed_at IS NULL",  # noqa: S608
+            [list(dict.fromkeys(key_ids))],
+        )
+        for row in cursor.fetchall():
+            key = _open_row(*row)
+            here.keys[key.id] = key
+
+
+def _open_row(
+    key_id: UUID, subject_id: UUID, created_for: UUID, scope: str, version: int, wrapped: bytes
+) -> OpenKey:
+    raw = unwrap(bytes(wrapped), key_id=key_id, created_for=created_for, scope=scope, kek_version=version)
+    return OpenKey(key_id, subject_id, scope, AESGCM(raw))
+
+
+@dataclass(slots=True)
+class FreshKey:
+    """A key made in a transaction that may still be rolled back; it must not outlive a rollback."""
+
+    key: OpenKey
+    is_committed: bool = False
+
+    def commit(self) -> None:
+        """Note that the row of the key is there to stay."""
+        self.is_committed = True
+
+    def is_stored(self) -> bool:
+        """Tell whether the key's row exists: Django drops the callbacks of what it rolls back."""
+        return self.is_committed or any(call[1] == self.commit for call in connection.run_on_commit)
+
+
+def for_sealing(subject_id: UUID, *, kind: SubjectKind, scope: Scope) -> OpenKey:
+    """Return the key to seal a subject's data of one scope with, made on its first use."""
+    here = context.current()
+    if not here.may_open:
+        raise context.NoContext("the gate of this request was not passed")
+    known = here.sealing_keys.get((subject_id, scope))
+    if known is not None and known.is_stored():
+        return known.key
+    row = _find(subject_id, kind=kind, scope=scope)
+    fresh = FreshKey(_open_row(*(row or _insert(subject_id, kind=kind, scope=scope))), row is not None)
+    if row is None:
+        transaction.on_commit(fresh.commit)
+    here.keys[fresh.key.id] = fresh.key
+    here.sealing_keys[subject_id, scope] = fresh
+    return fresh.key
+
+
+def _find(subject_id: UUID, *, kind: SubjectKind, scope: Scope) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM security_datakey WHERE created_for = %s AND subject_kind = %s"  # noqa: S608
+            " AND scope = %s AND destroyed_at IS NULL",
+            [subject_id, kind, scope],
+        )
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    return row
+
+
+def _insert(subject_id: UUID, *, kind: SubjectKind, scope: Scope) -> tuple[Any, ...]:
+    key_id = new_id()
+    version, wrapped = wrap(os.urandom(32), key_id=key_id, created_for=subject_id, scope=scope)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO security_datakey (id, subject_id, created_for, subject_kind, scope, kek_version,"
+            " wrapped, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, statement_timestamp())"
+            " ON CONFLICT (created_for, subject_kind, scope) WHERE destroyed_at IS NULL DO NOTHING",
+            [key_id, subject_id, subject_id, kind, scope, version, wrapped],
+        )
+    row = _find(subject_id, kind=kind, scope=scope)
+    if row is None:
+        raise KeyringError(f"no data key could be stored for {subject_id}")
+    return row
