@@ -15,7 +15,7 @@ HOPS_LIMIT = 40
 
 
 def client_address(remote_addr: str, forwarded_for: str, trusted_proxies: Sequence[str]) -> str:
-    """Return the nearest address that is not a trusted proxy; the socket's when the header is unusable."""
+    """Return the nearest address that is no trusted proxy; the socket's if the header is garbage."""
     socket = _address(remote_addr)
     at_socket = str(socket) if socket else ""
     networks = _networks(tuple(trusted_proxies))
@@ -35,7 +35,7 @@ def client_address(remote_addr: str, forwarded_for: str, trusted_proxies: Sequen
 
 
 def networks_of(trusted_proxies: Sequence[str]) -> tuple[Network, ...]:
-    """Return the networks that a list of proxies names; raise ValueError for anything else in it."""
+    """Return the networks that a list of proxies names; raise ValueError for anything else."""
     return _networks(tuple(trusted_proxies))
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from importlib import import_module
 
-from security.access import registry
-from security.sealing import selftest
+from django.apps import AppConfig
 
 
 class SecurityConfig(AppConfig):
@@ -15,6 +14,5 @@ class SecurityConfig(AppConfig):
     verbose_name = "Security"
 
     def ready(self) -> None:
-        """Run the known-answer test, load the rules, compare them with the settings."""
-        selftest.known_answer()
-        registry.load()
+        """Run the start-up checks; their modules need models, which are there only now."""
+        import_module("security.startup").run()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from security.access.categories import Reach
@@ -23,13 +24,21 @@ def role(
     return dict.fromkeys(patients, Basis.ROLE)
 
 
-@restriction("clearance")
+def _is_cleared(actor: User, permission: Permission, now: datetime) -> bool:
+    if permission.category is not Category.RESTRICTED or actor.kind == User.Kind.PATIENT:
+        return True
+    return Clearance.objects.in_force(now).filter(user_id=actor.pk).exists()
+
+
+def _cleared_patients(actor: User, permission: Permission, now: datetime) -> Q:
+    return Q() if _is_cleared(actor, permission, now) else Q(pk__in=[])
+
+
+@restriction("clearance", narrow=_cleared_patients)
 def clearance(
     actor: User, permission: Permission, patients: Sequence[UUID], purpose: str, now: datetime
 ) -> Mapping[UUID, Refusal]:
     """Refuse specially protected records to staff without a named clearance in force."""
-    if permission.category is not Category.RESTRICTED or actor.kind == User.Kind.PATIENT:
-        return {}
-    if Clearance.objects.in_force(now).filter(user_id=actor.pk).exists():
+    if _is_cleared(actor, permission, now):
         return {}
     return dict.fromkeys(patients, Refusal(_("Specially protected records need a named clearance.")))

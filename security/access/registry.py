@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
@@ -76,12 +77,20 @@ class ReachRule:
     ask: Ask
 
 
+Narrow = Callable[[Any, Permission, datetime], Q]
+
+
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """A rule that may refuse or ask for a fresh factor."""
+    """A rule that may refuse or ask for a fresh factor.
+
+    A rule that refuses for good also says so as a condition on patients, so that lists leave them out;
+    one that only asks for a fresh factor has none.
+    """
 
     name: str
     ask: Ask
+    narrow: Narrow | None = None
 
 
 reach_rules: dict[str, ReachRule] = {}
@@ -98,11 +107,11 @@ def reach(name: str, *, serves: set[Reach]) -> Callable[[Ask], Ask]:
     return register
 
 
-def restriction(name: str) -> Callable[[Ask], Ask]:
+def restriction(name: str, *, narrow: Narrow | None = None) -> Callable[[Ask], Ask]:
     """Register a restriction: patients -> {patient: Refusal}."""
 
     def register(ask: Ask) -> Ask:
-        restrictions[name] = Restriction(name, ask)
+        restrictions[name] = Restriction(name, ask, narrow)
         return ask
 
     return register

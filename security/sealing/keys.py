@@ -114,10 +114,15 @@ class FreshKey:
         return self.is_committed or any(call[1] == self.commit for call in connection.run_on_commit)
 
 
-def for_sealing(subject_id: UUID, *, kind: SubjectKind, scope: Scope) -> OpenKey:
-    """Return the key to seal a subject's data of one scope with, made on its first use."""
+def for_sealing(
+    subject_id: UUID, *, kind: SubjectKind, scope: Scope, before_gate: bool = False
+) -> OpenKey:
+    """Return the key to seal a subject's data of one scope with, made on its first use.
+
+    Before its gate a request seals nothing but the details of what the trail records (`before_gate`).
+    """
     here = context.current()
-    if not here.may_open:
+    if not (here.may_open or before_gate):
         raise context.NoContext("the gate of this request was not passed")
     known = here.sealing_keys.get((subject_id, scope))
     if known is not None and known.is_stored():

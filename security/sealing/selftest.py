@@ -16,7 +16,10 @@ from security.sealing.errors import KeyringError, SealBroken
 KNOWN_KEY = bytes(range(32))
 KNOWN_PLACE = Place("security.selftest", "body", UUID("01890a5d-ac96-774b-bcce-b302099a8057"), 7)
 KNOWN_VALUES = {"text": "安护 Custodia", "number": 42, "nothing": None, "list": ("a", 1)}
-KNOWN_ENVELOPE = ""
+KNOWN_ENVELOPE = (
+    "Q1UBAQGJCl2slndLvM6zAgmagFfaYGKmIE+WlaqITs8luLJUOoILYjcjNzPFRYI65bVCwCdTwJc8q3TuY9oIntQbjS"
+    "Psg/vvOPnohVznhLQz42fbP3OybU3BHXEi7cDy1YLhQgDXeQ85qhcRXpB+jQ=="
+)
 
 
 def known_answer() -> None:

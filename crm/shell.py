@@ -1,0 +1,79 @@
+"""What every page shows around its content: navigation, the person, the purpose, the appearance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from security import context
+from security.access.decision import purposes_of, reach_of_user, roles_of
+from security.access.categories import Reach
+from security.access.permissions import Permission
+from security.access.purposes import Purpose
+from security.access.roles import ROLES
+from security.models import User
+from security.sealing.errors import SealBroken
+
+THEMES = ("light", "dark", "auto")
+THEME_COOKIE = "theme"
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Return the frame of a page; of the person only once the gate was passed."""
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    frame: dict[str, Any] = {
+        "theme": theme if theme in THEMES else "auto",
+        "languages": [{"code": "en", "label": "English"}, {"code": "zh-hans", "label": "中文"}],
+        "demo": settings.DEMO,
+    }
+    here = context.find()
+    user = here.actor if here is not None and here.may_open else None
+    if isinstance(user, User):
+        frame |= _person(request, user, here.purpose if here else "")
+    return {"shell": frame}
+
+
+def _person(request: HttpRequest, user: User, purpose: str) -> dict[str, Any]:
+    purposes = [{"code": str(one), "label": one.label} for one in purposes_of(user)]
+    return {
+        "user_name": _name(user),
+        "user_roles": [ROLES[key].label for key in roles_of(user)],
+        "purpose": {"code": purpose, "label": Purpose(purpose).label if purpose else ""},
+        "purposes": purposes,
+        "nav": _navigation(request, user),
+    }
+
+
+def _name(user: User) -> str:
+    try:
+        return user.display_name or user.handle
+    except SealBroken:
+        return user.handle
+
+
+def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
+    entries = []
+    if _reads_patients(user):
+        entries.append(("crm:home", _("My patients"), "users", "/"))
+        entries.append(("crm:search", _("Find a patient"), "search", reverse("crm:search")))
+    else:
+        entries.append(("crm:home", _("Home"), "home", "/"))
+    if reach_of_user(user, Permission.DEMOGRAPHICS_ASSIGN) is not Reach.NONE:
+        entries.append(
+            ("patients:unassigned", _("Waiting for a doctor"), "user-plus", reverse("patients:unassigned"))
+        )
+    if user.is_staff:
+        entries.append(("admin:index", _("Administration"), "settings", reverse("admin:index")))
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    return [
+        {"url": url, "label": label, "icon": icon, "active": here == name} for name, label, icon, url in entries
+    ]
+
+
+def _reads_patients(user: User) -> bool:
+    reading = (Permission.DEMOGRAPHICS_READ, Permission.DEMOGRAPHICS_READ_MASKED)
+    return any(reach_of_user(user, one) is not Reach.NONE for one in reading)

@@ -1,0 +1,73 @@
+"""Rules of the decision that look at patients: relationships, portal accounts, confidential charts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext_lazy as _
+
+from patients.models import CareRelationship, ChartPermission, Patient, PortalAccount
+from security.access.categories import Reach
+from security.access.permissions import Permission
+from security.access.registry import Basis, Refusal, reach, restriction
+from security.models import User
+
+# The best ground first: of several, this one is named.
+SOURCES = (
+    (CareRelationship.Source.RESPONSIBLE, Basis.RESPONSIBLE),
+    (CareRelationship.Source.TEAM, Basis.TEAM),
+    (CareRelationship.Source.APPOINTMENT, Basis.APPOINTMENT),
+    (CareRelationship.Source.REFERRAL, Basis.REFERRAL),
+    (CareRelationship.Source.IMPORT, Basis.APPOINTMENT),
+    (CareRelationship.Source.CASE, Basis.CASE),
+)
+
+
+@reach("care_relationship", serves={Reach.TEAM, Reach.CASE})
+def care_relationship(
+    actor: User, permission: Permission, patients: Sequence[UUID], purpose: str, now: datetime
+) -> Mapping[UUID, Basis]:
+    """Grant patients with a relationship in force and name its source."""
+    rows = CareRelationship.objects.in_force(now).filter(user_id=actor.pk, patient_id__in=patients)
+    found: dict[UUID, set[str]] = {}
+    for patient, source in rows.values_list("patient_id", "source"):
+        found.setdefault(patient, set()).add(source)
+    return {
+        patient: next(basis for source, basis in SOURCES if source in sources)
+        for patient, sources in found.items()
+    }
+
+
+@reach("portal_account", serves={Reach.SELF})
+def portal_account(
+    actor: User, permission: Permission, patients: Sequence[UUID], purpose: str, now: datetime
+) -> Mapping[UUID, Basis]:
+    """Grant a person the own record, and records of people the person represents."""
+    rows = PortalAccount.objects.in_force(now).filter(user_id=actor.pk, patient_id__in=patients)
+    return {
+        patient: Basis.SELF if capacity == PortalAccount.Capacity.SELF else Basis.PROXY
+        for patient, capacity in rows.values_list("patient_id", "capacity")
+    }
+
+
+@restriction("confidential_chart")
+def confidential_chart(
+    actor: User, permission: Permission, patients: Sequence[UUID], purpose: str, now: datetime
+) -> Mapping[UUID, Refusal]:
+    """Ask for a fresh factor before a VIP's or colleague's chart that no relationship opens."""
+    if actor.kind == User.Kind.PATIENT:
+        return {}
+    related = ChartPermission.objects.in_force(now).filter(
+        user_id=actor.pk, content_object_id=OuterRef("pk")
+    )
+    confidential = (
+        Patient.objects.filter(pk__in=patients)
+        .exclude(confidentiality=Patient.Confidentiality.NORMAL)
+        .exclude(Exists(related))
+        .values_list("pk", flat=True)
+    )
+    refusal = Refusal(_("This chart is confidential: confirm with your second factor."), step_up=True)
+    return dict.fromkeys(confidential, refusal)
