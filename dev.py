@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""Set up, open, test and measure Custodia on a bare machine; `python3 dev.py --help` lists how."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+
+from devtools import installing, processes
+from devtools.interrupts import Interrupted, ear
+from devtools.places import PYTHON, ROOT, VAR, VENV, Stop, say, supported_python
+from devtools.services import Services
+from devtools.surroundings import APP, OWNER, SUPERUSER, surroundings
+
+MANAGE = (str(PYTHON), "manage.py")
+NEWER_PYTHONS = ("python3.11", "python3.12", "python3.13")
+LINTERS = (
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("mypy",),
+    ("lint-imports", "--no-logo"),
+    ("djlint", "--lint", "--quiet", "templates"),
+    ("bandit", "-q", "-c", "pyproject.toml", "-r", "security", "audit", "patients", "crm"),
+    ("check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"),
+)
+GREETING = """
+  Custodia is open at  http://127.0.0.1:{port}/
+
+  The accounts and their passwords stand in README.md. A current one-time code:
+      python3 dev.py run python manage.py demo_code NAME
+  Ctrl-C stops everything; the data stays in var/ (demo-reset starts over).
+"""
+
+
+def run_all(commands: Sequence[Sequence[str]], environment: processes.Environment) -> None:
+    """Run commands one after the other and stop at the first that fails."""
+    for command in commands:
+        if code := processes.call(command, environment):
+            raise Stop(f"`{' '.join(command[1:])}` failed with code {code}.")
+
+
+def prepare_database(services: Services) -> None:
+    """Make the owner's role and the database of an embedded cluster where they are missing."""
+    if not services.needs_postgres:
+        return
+    ask = services.cluster.ask
+    if not ask("SELECT 1 FROM pg_roles WHERE rolname = 'custodia_owner'"):
+        ask("CREATE ROLE custodia_owner LOGIN CREATEDB CREATEROLE")
+    if not ask("SELECT 1 FROM pg_database WHERE datname = 'custodia'"):
+        ask("CREATE DATABASE custodia OWNER custodia_owner")
+
+
+def setup(_options: argparse.Namespace) -> int:
+    """Install packages, front-end files and catalogues."""
+    installing.everything()
+    say("Everything is installed.")
+    return 0
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Open the demo clinic and keep it open until Ctrl-C."""
+    processes.require_free(options.port)
+    installing.everything()
+    services = Services("demo")
+    with services.running():
+        prepare_database(services)
+        owner = surroundings(services, OWNER, demo=True)
+        administrator = surroundings(services, SUPERUSER, demo=True)
+        app = surroundings(services, APP, demo=True)
+        (VAR / "demo" / "static").mkdir(exist_ok=True)
+        say("Preparing the database ...")
+        run_all([(*MANAGE, "migrate", "--verbosity=0")], owner)
+        run_all([(*MANAGE, "db_roles")], administrator)
+        run_all([(*MANAGE, "keyring", "--init-if-missing"), (*MANAGE, "demo")], app)
+        celery = (str(PYTHON), "-m", "celery", "--app=crm", "--quiet")
+        household = processes.Household(
+            {
+                "web": (
+                    str(PYTHON), "-m", "gunicorn", "crm.wsgi", f"--bind=127.0.0.1:{options.port}",
+                    "--workers=2", "--threads=4", "--no-control-socket",
+                ),
+                "worker": (*celery, "worker", "--concurrency=2", "--loglevel=INFO"),
+                "beat": (*celery, "beat", "--pidfile=", "--loglevel=WARNING"),
+            },
+            app,
+        )  # fmt: skip
+        household.live(lambda: processes.answers(options.port), GREETING.format(port=options.port))
+    return 0
+
+
+def demo_reset(_options: argparse.Namespace) -> int:
+    """Throw the demo clinic's data away."""
+    if os.environ.get("DATABASE_URL"):
+        raise Stop("DATABASE_URL names a server of yours; this only removes embedded data.")
+    Services("demo").remove()
+    say("The demo clinic's data is gone; the next demo starts over.")
+    return 0
+
+
+def test(options: argparse.Namespace) -> int:
+    """Run the test suite on embedded services that keep nothing."""
+    installing.everything()
+    services = Services("test")
+    with services.running():
+        prepare_database(services)
+        environment = surroundings(services, SUPERUSER)
+        return processes.call((str(PYTHON), "-m", "pytest", *options.arguments), environment)
+
+
+def lint(_options: argparse.Namespace) -> int:
+    """Run every linter, also after one has complained."""
+    installing.everything()
+    environment = {
+        **os.environ,
+        "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "DEBUG": "1",
+        # The type checker reads the settings; it connects to nothing.
+        "SECRET_KEY": "-" * 50,
+        "DATABASE_URL": "postgresql://nobody@localhost/nothing",
+        "REDIS_URL": "redis://localhost:1/0",
+    }
+    complaints = []
+    for name, *arguments in LINTERS:
+        say(f"--- {' '.join((name, *arguments))}")
+        if processes.call((str(VENV / "bin" / name), *arguments), environment):
+            complaints.append(name)
+    if complaints:
+        raise Stop(f"Lint failed: {', '.join(complaints)}.")
+    say("Lint is clean.")
+    return 0
+
+
+def measure(options: argparse.Namespace) -> int:
+    """Run the benchmark, or the full counts behind one claim, on services that keep their data."""
+    installing.everything()
+    services = Services("bench")
+    with services.running():
+        prepare_database(services)
+        environment = surroundings(services, SUPERUSER)
+        command = (str(PYTHON), "-m", f"tests.{options.verb}", *options.arguments)
+        return processes.call(command, environment)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run one command beside the demo's services."""
+    if not options.arguments:
+        raise Stop("Name a command: python3 dev.py run COMMAND [ARGUMENT...]")
+    installing.everything()
+    services = Services("demo")
+    with services.running():
+        prepare_database(services)
+        return processes.call(options.arguments, surroundings(services, OWNER, demo=True))
+
+
+VERBS = {
+    "setup": setup,
+    "demo": demo,
+    "demo-reset": demo_reset,
+    "test": test,
+    "lint": lint,
+    "bench": measure,
+    "prove": measure,
+    "run": run,
+}
+TAKE_ARGUMENTS = {"test", "bench", "prove", "run"}
+
+
+def port_number(text: str) -> int:
+    """Return a port a person may listen on."""
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port number")
+    return int(text)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line; what follows test, bench, prove or run is passed on untouched."""
+    parser = argparse.ArgumentParser(prog="dev.py", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, function in VERBS.items():
+        verb = verbs.add_parser(name, help=function.__doc__, add_help=name not in TAKE_ARGUMENTS)
+        if name == "demo":
+            port = os.environ.get("PORT") or "8000"
+            verb.add_argument(
+                "--port", type=port_number, default=port, help="[env PORT, else 8000]"
+            )
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.verb not in TAKE_ARGUMENTS:
+        parser.error(f"unknown: {' '.join(rest)}")
+    options.arguments = list(arguments[1:]) if options.verb in TAKE_ARGUMENTS else []
+    return options
+
+
+def use_supported_python() -> None:
+    """Start again under a newer interpreter where this one is too old."""
+    if supported_python():
+        return
+    for name in NEWER_PYTHONS:
+        if found := shutil.which(name):
+            os.execv(found, [found, *sys.argv])
+    raise Stop(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
+
+
+def main() -> int:
+    """Do what the command line asks for; every failure is one sentence."""
+    try:
+        use_supported_python()
+        options = parse(sys.argv[1:])
+        os.chdir(ROOT)
+        ear.listen()
+        return VERBS[options.verb](options)
+    except Stop as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.strerror or error}: {error.filename or 'no file'}", file=sys.stderr)
+        return 1
+    except Interrupted as interruption:
+        say("Stopped.")
+        return 128 + interruption.number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""The front-end files that are served: a few named ones from npm, and one sprite of icons."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from devtools.places import ROOT, Stop
+
+NODE_MODULES = ROOT / "node_modules"
+VENDOR = ROOT / "static" / "vendor"
+# Each with its source map: the manifest storage stops when a named map is missing.
+FILES = (
+    "@tabler/core/dist/css/tabler.min.css",
+    "@tabler/core/dist/css/tabler.min.css.map",
+    "@tabler/core/dist/js/tabler.min.js",
+    "@tabler/core/dist/js/tabler.min.js.map",
+    "chart.js/dist/chart.umd.min.js",
+    "chart.js/dist/chart.umd.min.js.map",
+)
+ICONS = (
+    "activity", "address-book", "alert-circle", "alert-triangle", "arrow-left", "arrow-right",
+    "bell", "building-hospital", "calendar", "calendar-event", "chart-bar", "check",
+    "checkbox", "chevron-down", "chevron-left", "chevron-right", "circle-check", "clock",
+    "copy", "credit-card", "dots", "dots-vertical", "download", "edit", "external-link", "eye",
+    "eye-off", "file-text", "filter", "fingerprint", "folder", "heartbeat", "help", "history",
+    "home", "id", "info-circle", "key", "language", "list", "lock", "lock-open", "login",
+    "logout", "mail", "medical-cross", "menu-2", "message", "moon", "notes", "phone", "pill",
+    "plus", "printer", "qrcode", "receipt", "refresh", "report-medical", "search", "send",
+    "settings", "shield", "shield-check", "shield-lock", "star", "stethoscope", "sun", "trash",
+    "upload", "user", "user-check", "user-off", "user-plus", "users", "vaccine", "x",
+)  # fmt: skip
+BACKGROUND = re.compile(r'\s*<path stroke="none" d="M0 0h24v24H0z" fill="none" ?/>')
+CONTENT = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
+SPRITE_HEAD = """<svg xmlns="http://www.w3.org/2000/svg">
+<!-- Tabler Icons, (c) Pawel Kuna, MIT licence -->
+"""
+
+
+def symbol(name: str, svg: str) -> str:
+    """Return one outline icon as a symbol of the sprite."""
+    content = CONTENT.search(BACKGROUND.sub("", svg))
+    if content is None:
+        raise Stop(f"The icon {name} is not the SVG that was expected.")
+    paths = "".join(line.strip() for line in content[1].splitlines())
+    return (
+        f'<symbol id="i-{name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
+        f'stroke-width="2" stroke-linecap="round" stroke-linejoin="round">{paths}</symbol>\n'
+    )
+
+
+def sprite(icons: Path) -> str:
+    """Return all chosen icons as one SVG of symbols."""
+    symbols = [symbol(name, (icons / f"{name}.svg").read_text()) for name in sorted(ICONS)]
+    return f"{SPRITE_HEAD}{''.join(symbols)}</svg>\n"
+
+
+def gather(node_modules: Path = NODE_MODULES, vendor: Path = VENDOR) -> None:
+    """Copy the named files and write the sprite into an empty folder of static files."""
+    shutil.rmtree(vendor, ignore_errors=True)
+    vendor.mkdir(parents=True)
+    for name in FILES:
+        shutil.copyfile(node_modules / name, vendor / Path(name).name)
+    icons = sprite(node_modules / "@tabler/icons/icons/outline")
+    (vendor / "icons.svg").write_text(icons)
