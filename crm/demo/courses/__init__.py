@@ -1,0 +1,1 @@
+"""How illnesses run: for each, what a year of good care looks like."""
