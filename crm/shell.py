@@ -64,13 +64,19 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         entries.append(("crm:home", _("Home"), "home", "/"))
     if reach_of_user(user, Permission.DEMOGRAPHICS_ASSIGN) is not Reach.NONE:
         entries.append(
-            ("patients:unassigned", _("Waiting for a doctor"), "user-plus", reverse("patients:unassigned"))
+            (
+                "patients:unassigned",
+                _("Waiting for a doctor"),
+                "user-plus",
+                reverse("patients:unassigned"),
+            )
         )
     if user.is_staff:
         entries.append(("admin:index", _("Administration"), "settings", reverse("admin:index")))
     here = request.resolver_match.view_name if request.resolver_match else ""
     return [
-        {"url": url, "label": label, "icon": icon, "active": here == name} for name, label, icon, url in entries
+        {"url": url, "label": label, "icon": icon, "active": here == name}
+        for name, label, icon, url in entries
     ]
 
 

@@ -18,7 +18,9 @@ class ChartBackend(ObjectPermissionBackend):
         """Tell whether the user has a permission in force on this patient's chart."""
         if not isinstance(obj, Patient) or perm.removeprefix("patients.") != OPEN_CHART:
             return False
-        held = ChartPermission.objects.in_force().filter(user_id=user_obj.pk, content_object_id=obj.pk)
+        held = ChartPermission.objects.in_force().filter(
+            user_id=user_obj.pk, content_object_id=obj.pk
+        )
         return bool(user_obj.is_active) and held.exists()
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:

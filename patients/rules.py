@@ -69,5 +69,7 @@ def confidential_chart(
         .exclude(Exists(related))
         .values_list("pk", flat=True)
     )
-    refusal = Refusal(_("This chart is confidential: confirm with your second factor."), step_up=True)
+    refusal = Refusal(
+        _("This chart is confidential: confirm with your second factor."), step_up=True
+    )
     return dict.fromkeys(confidential, refusal)

@@ -15,7 +15,7 @@ HOPS_LIMIT = 40
 
 
 def client_address(remote_addr: str, forwarded_for: str, trusted_proxies: Sequence[str]) -> str:
-    """Return the nearest address that is no trusted proxy; the socket's if the header is garbage."""
+    """Return the nearest address that is no trusted proxy; the socket's if the header is bad."""
     socket = _address(remote_addr)
     at_socket = str(socket) if socket else ""
     networks = _networks(tuple(trusted_proxies))

@@ -41,4 +41,6 @@ def clearance(
     """Refuse specially protected records to staff without a named clearance in force."""
     if _is_cleared(actor, permission, now):
         return {}
-    return dict.fromkeys(patients, Refusal(_("Specially protected records need a named clearance.")))
+    return dict.fromkeys(
+        patients, Refusal(_("Specially protected records need a named clearance."))
+    )

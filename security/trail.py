@@ -130,7 +130,12 @@ def record_reads(here: context.Context) -> None:
     with transaction.atomic():
         if reads:
             names = set().union(*reads.values())
-            record("security.record.read", subjects=reads, fields=names, counts={"subjects": len(reads)})
+            record(
+                "security.record.read",
+                subjects=reads,
+                fields=names,
+                counts={"subjects": len(reads)},
+            )
         for label, row_id, envelope, subject in broken:
             names = [f"{label}:{envelope}:{row_id}"]
             record("security.seal.broken", outcome="failed", subjects=[subject], fields=names)

@@ -23,6 +23,7 @@ def home(request: HttpRequest) -> HttpResponse:
     page = {
         "page": lists.recent(request.user, after=request.GET.get("after", "")),
         "unassigned": lists.unassigned_card(request.user) if assigns else None,
-        "sees": " ".join(str(ROLES[key].sentence) for key in roles_of(request.user)) or _("No role yet."),
+        "sees": " ".join(str(ROLES[key].sentence) for key in roles_of(request.user))
+        or _("No role yet."),
     }
     return render(request, "crm/home.html", page)

@@ -54,5 +54,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 @requires(Permission.ACCOUNT_MANAGE)
 def purpose(request: HttpRequest) -> HttpResponse:
     """State the purpose for what this session does next."""
-    purposes.state(session=request.session, purpose=request.POST.get("purpose", ""), by=request.user)
+    purposes.state(
+        session=request.session, purpose=request.POST.get("purpose", ""), by=request.user
+    )
     return _back(request)

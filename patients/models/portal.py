@@ -20,7 +20,9 @@ class PortalAccount(Dated):
         REPRESENTATIVE = "representative", _("Representative")
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="portal_accounts")
-    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="portal_accounts")
+    patient = models.ForeignKey(
+        "patients.Patient", on_delete=models.PROTECT, related_name="portal_accounts"
+    )
     capacity = models.CharField(max_length=14, choices=Capacity.choices)
 
     objects = DatedQuerySet.as_manager()

@@ -28,7 +28,9 @@ class CareRelationship(Dated):
         CASE = "case", _("Compliance case")
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="care_relationships")
-    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="care_relationships")
+    patient = models.ForeignKey(
+        "patients.Patient", on_delete=models.PROTECT, related_name="care_relationships"
+    )
     source = models.CharField(max_length=12, choices=Source.choices)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, related_name="+")
 
@@ -44,7 +46,8 @@ class CareRelationship(Dated):
                 name="patients_carerelationship_one_open",
             ),
             models.CheckConstraint(
-                condition=Q(source="team", unit__isnull=False) | (~Q(source="team") & Q(unit__isnull=True)),
+                condition=Q(source="team", unit__isnull=False)
+                | (~Q(source="team") & Q(unit__isnull=True)),
                 name="patients_carerelationship_team_has_unit",
             ),
         )
@@ -56,7 +59,10 @@ class CareRelationship(Dated):
     class Privacy:
         plain = {
             **Dated.Privacy.plain,
-            **{name: Plain(level=3, purpose="access") for name in ("user", "patient", "source", "unit")},
+            **{
+                name: Plain(level=3, purpose="access")
+                for name in ("user", "patient", "source", "unit")
+            },
         }
 
     def __str__(self) -> str:
@@ -67,7 +73,9 @@ class CareRelationship(Dated):
 class TeamAssignment(Dated):
     """A patient's time with a care team; each member of the team reaches the patient meanwhile."""
 
-    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="team_assignments")
+    patient = models.ForeignKey(
+        "patients.Patient", on_delete=models.PROTECT, related_name="team_assignments"
+    )
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="patient_assignments")
 
     objects = DatedQuerySet.as_manager()
@@ -107,7 +115,9 @@ class ChartPermissionQuerySet(models.QuerySet["ChartPermission"]):
 class ChartPermission(UserObjectPermissionBase):
     """guardian's `open_chart` per (user, patient): the union of their relationships, rebuilt by each deed."""
 
-    content_object = models.ForeignKey("patients.Patient", on_delete=models.CASCADE, related_name="+")
+    content_object = models.ForeignKey(
+        "patients.Patient", on_delete=models.CASCADE, related_name="+"
+    )
     starts_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
 

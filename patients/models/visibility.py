@@ -18,7 +18,7 @@ from security.access.decision import reach_of_user
 from security.access.permissions import Permission
 from security.classification import Category
 from security.models import User
-from security.sealing.rows import SealedQuerySet
+from security.sealing.queryset import SealedQuerySet
 
 
 def reading(category: Category) -> list[Permission]:

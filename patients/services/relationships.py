@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.models import CareRelationship, ChartPermission
 from security import context, trail
+from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.gate import Refused
 from security.access.permissions import Permission as P
-from security.access.categories import Reach
 from security.models import User
 
 Source = CareRelationship.Source
@@ -62,9 +62,12 @@ def grant(
 def grant_many(*, wanted: Sequence[Wanted], by: User | None) -> int:
     """Give many relationships at once, leaving out those that are there; return how many were new."""
     open_ones = CareRelationship.objects.filter(
-        patient_id__in={one.patient_id for one in wanted}, user_id__in={one.user_id for one in wanted}
+        patient_id__in={one.patient_id for one in wanted},
+        user_id__in={one.user_id for one in wanted},
     )
-    there = {(row.user_id, row.patient_id, row.source, row.unit_id, row.ends_at) for row in open_ones}
+    there = {
+        (row.user_id, row.patient_id, row.source, row.unit_id, row.ends_at) for row in open_ones
+    }
     now = timezone.now()
     rows = [
         CareRelationship(
@@ -99,7 +102,9 @@ def end(*, relationship_id: UUID, by: User) -> CareRelationship:
 
 
 @transaction.atomic
-def end_of_unit(*, unit_id: UUID, user_id: UUID | None = None, patient_id: UUID | None = None, by: User) -> int:
+def end_of_unit(
+    *, unit_id: UUID, user_id: UUID | None = None, patient_id: UUID | None = None, by: User
+) -> int:
     """End what came from a care team, for a member who leaves or a patient who is handed over."""
     rows = CareRelationship.objects.in_force().filter(source=Source.TEAM, unit_id=unit_id)
     if user_id is not None:
@@ -129,12 +134,18 @@ def rebuild(*, patient_ids: Collection[UUID], user_ids: Collection[UUID]) -> Non
     ChartPermission.objects.filter(pairs).delete()
     stretches: dict[tuple[UUID, UUID], list[tuple[datetime, datetime | None]]] = {}
     rows = CareRelationship.objects.filter(patient_id__in=patient_ids, user_id__in=user_ids)
-    for row in rows.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=timezone.now())).order_by("starts_at", "pk"):
+    for row in rows.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=timezone.now())).order_by(
+        "starts_at", "pk"
+    ):
         _join(stretches.setdefault((row.user_id, row.patient_id), []), row.starts_at, row.ends_at)
     permission = Permission.objects.get(content_type__app_label="patients", codename="open_chart")
     ChartPermission.objects.bulk_create(
         ChartPermission(
-            user_id=user, content_object_id=patient, permission=permission, starts_at=start, ends_at=stop
+            user_id=user,
+            content_object_id=patient,
+            permission=permission,
+            starts_at=start,
+            ends_at=stop,
         )
         for (user, patient), parts in stretches.items()
         for start, stop in parts
@@ -144,7 +155,9 @@ def rebuild(*, patient_ids: Collection[UUID], user_ids: Collection[UUID]) -> Non
         here.forget_decisions()
 
 
-def _join(parts: list[tuple[datetime, datetime | None]], start: datetime, stop: datetime | None) -> None:
+def _join(
+    parts: list[tuple[datetime, datetime | None]], start: datetime, stop: datetime | None
+) -> None:
     if parts and (parts[-1][1] is None or start <= parts[-1][1]):
         before, until = parts[-1]
         parts[-1] = (before, None if until is None or stop is None else max(until, stop))

@@ -41,11 +41,19 @@ def assign(*, patient_ids: Iterable[UUID], unit: Unit, by: User | None) -> int:
         .filter(unit=unit, patient_id__in=wanted)
         .values_list("patient_id", flat=True)
     )
-    rows = [TeamAssignment(patient_id=one, unit=unit, granted_by=by) for one in wanted if one not in there]
+    rows = [
+        TeamAssignment(patient_id=one, unit=unit, granted_by=by)
+        for one in wanted
+        if one not in there
+    ]
     TeamAssignment.objects.bulk_create(rows)
     if rows:
         trail.record(
-            "patients.team.assigned", subjects=[row.patient_id for row in rows], changed=rows, obj=unit, by=by
+            "patients.team.assigned",
+            subjects=[row.patient_id for row in rows],
+            changed=rows,
+            obj=unit,
+            by=by,
         )
     _materialise(unit=unit, patient_ids=wanted, by=by)
     return len(rows)
@@ -54,7 +62,11 @@ def assign(*, patient_ids: Iterable[UUID], unit: Unit, by: User | None) -> int:
 @transaction.atomic
 def release(*, patient_id: UUID, unit: Unit, by: User) -> None:
     """End a patient's assignment to a care team, and what its members reached by it."""
-    rows = list(TeamAssignment.objects.in_force().select_for_update().filter(unit=unit, patient_id=patient_id))
+    rows = list(
+        TeamAssignment.objects.in_force()
+        .select_for_update()
+        .filter(unit=unit, patient_id=patient_id)
+    )
     for row in rows:
         row.ends_at, row.ended_by = timezone.now(), by
     TeamAssignment.objects.bulk_update(rows, ["ends_at", "ended_by"])
@@ -71,7 +83,9 @@ def follow(*, membership: Membership, by: User) -> None:
     if membership.ends_at is not None and membership.ends_at <= timezone.now():
         relationships.end_of_unit(unit_id=unit.pk, user_id=membership.user_id, by=by)
         return
-    assigned = TeamAssignment.objects.in_force().filter(unit=unit).values_list("patient_id", flat=True)
+    assigned = (
+        TeamAssignment.objects.in_force().filter(unit=unit).values_list("patient_id", flat=True)
+    )
     _materialise(unit=unit, patient_ids=list(assigned), by=by)
 
 

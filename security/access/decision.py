@@ -52,7 +52,9 @@ def roles_of(user: User) -> tuple[str, ...]:
     memo = _memo()
     known: tuple[str, ...] | None = memo.get(("roles", user.pk))
     if known is None:
-        held = RoleAssignment.objects.in_force().filter(user_id=user.pk).values_list("role", flat=True)
+        held = (
+            RoleAssignment.objects.in_force().filter(user_id=user.pk).values_list("role", flat=True)
+        )
         known = memo["roles", user.pk] = tuple(sorted(set(held) & set(ROLES)))
     return known
 
@@ -82,14 +84,21 @@ def decide(actor: User, permission: Permission, patient: UUID, purpose: str) -> 
 
 
 def decide_many(
-    actor: User, permission: Permission, patients: Iterable[UUID], purpose: str, *, now: datetime | None = None
+    actor: User,
+    permission: Permission,
+    patients: Iterable[UUID],
+    purpose: str,
+    *,
+    now: datetime | None = None,
 ) -> dict[UUID, Decision]:
     """Decide about many patients with a constant number of queries; every id gets an answer."""
     ids = list(dict.fromkeys(patients))
     memo = _memo()
     unknown = [one for one in ids if (actor.pk, permission, one, purpose, now) not in memo]
     if unknown:
-        for one, decision in _decide(actor, permission, unknown, purpose, now or timezone.now()).items():
+        for one, decision in _decide(
+            actor, permission, unknown, purpose, now or timezone.now()
+        ).items():
             memo[actor.pk, permission, one, purpose, now] = decision
     return {one: memo[actor.pk, permission, one, purpose, now] for one in ids}
 
@@ -110,10 +119,14 @@ def _decide(
     if reach is Reach.NONE:
         return dict.fromkeys(ids, Decision(False, "role", _("Your role does not include this.")))
     if not any(purpose in ROLES[key].purposes for key in held if permission in ROLES[key].grants):
-        return dict.fromkeys(ids, Decision(False, "purpose", _("Your role does not include this purpose.")))
+        return dict.fromkeys(
+            ids, Decision(False, "purpose", _("Your role does not include this purpose."))
+        )
     granted = _granted(actor, permission, ids, purpose, now, reach)
     decisions = {
-        one: Decision(True, *granted[one]) if one in granted else Decision(False, "reach", OUT_OF_REACH)
+        one: Decision(True, *granted[one])
+        if one in granted
+        else Decision(False, "reach", OUT_OF_REACH)
         for one in ids
     }
     return decisions | _refused(actor, permission, list(granted), purpose, now)

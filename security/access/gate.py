@@ -60,7 +60,11 @@ class Gate:
 
 
 def requires(
-    permission: Permission, *, of: str = "", step_up: bool = False, account_kind: str = User.Kind.STAFF
+    permission: Permission,
+    *,
+    of: str = "",
+    step_up: bool = False,
+    account_kind: str = User.Kind.STAFF,
 ) -> Callable[[View], View]:
     """Gate a view with a permission; `of` names the URL keyword of the patient it is about."""
     return _gated(Gate("requires", permission, of, step_up, account_kind))
@@ -88,20 +92,26 @@ def _gated(gate: Gate) -> Callable[[View], View]:
     return decorate
 
 
-def pass_through(gate: Gate, view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+def pass_through(
+    gate: Gate, view: View, request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponseBase:
     """Run a view behind its gate: decide, run to a rendered response, record what was read."""
     here = context.current()
     here.may_open = True
     try:
         response = _answer(gate, view, request, *args, **kwargs)
         if response.streaming:
-            raise Unrecorded("a streamed answer must record its reads itself, before its first byte")
+            raise Unrecorded(
+                "a streamed answer must record its reads itself, before its first byte"
+            )
         return _recorded(request, response)
     finally:
         here.may_open = False
 
 
-def _answer(gate: Gate, view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+def _answer(
+    gate: Gate, view: View, request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponseBase:
     try:
         barrier = _barrier(gate, request, kwargs)
         if barrier is not None:
@@ -133,7 +143,11 @@ def _recorded(request: HttpRequest, response: HttpResponseBase) -> HttpResponseB
 def _barrier(gate: Gate, request: HttpRequest, kwargs: dict[str, Any]) -> HttpResponseBase | None:
     here, user = context.current(), request.user
     if gate.kind != "requires":
-        return send_to_factor(request) if gate.kind == "public" and is_half_signed_in(request) else None
+        return (
+            send_to_factor(request)
+            if gate.kind == "public" and is_half_signed_in(request)
+            else None
+        )
     if not isinstance(user, User) or not user.is_authenticated:
         return send_to_sign_in(request)
     if not is_verified(request):
@@ -199,7 +213,9 @@ def refuse(
 def hidden(request: HttpRequest, patient: UUID | None = None) -> HttpResponse:
     """Answer the one 404 for what is hidden and what does not exist, and record the attempt."""
     with transaction.atomic():
-        trail.record("security.access.hidden", outcome="refused", subjects=[patient] if patient else [])
+        trail.record(
+            "security.access.hidden", outcome="refused", subjects=[patient] if patient else []
+        )
     return render(request, "404.html", status=404)
 
 

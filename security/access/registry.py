@@ -123,4 +123,6 @@ def load() -> None:
     found = {"reach": set(reach_rules), "restriction": set(restrictions)}
     expected = {kind: set(names) for kind, names in settings.ACCESS_RULES.items()}
     if found != expected:
-        raise ImproperlyConfigured(f"access rules registered {found}, settings.ACCESS_RULES names {expected}")
+        raise ImproperlyConfigured(
+            f"access rules registered {found}, settings.ACCESS_RULES names {expected}"
+        )

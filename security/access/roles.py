@@ -36,7 +36,9 @@ STAFF = {P.ACCOUNT_MANAGE: R.SELF, P.TRAIL_READ: R.SELF, P.INCIDENTS_REQUEST: R.
 PHYSICIAN = Role(
     "physician",
     _("Physician"),
-    _("Reads and writes the whole record of the patients in the own care; specially protected records need a clearance."),
+    _(
+        "Reads and writes the whole record of the patients in the own care; specially protected records need a clearance."
+    ),
     (Purpose.TREAT, Purpose.ETREAT, Purpose.HOPERAT),
     MappingProxyType(
         STAFF
@@ -91,7 +93,9 @@ NURSE = Role(
 RECEPTIONIST = Role(
     "receptionist",
     _("Receptionist"),
-    _("Registers patients, books visits and checks people in; sees names, contacts and numbers, nothing clinical."),
+    _(
+        "Registers patients, books visits and checks people in; sees names, contacts and numbers, nothing clinical."
+    ),
     (Purpose.PATADMIN,),
     MappingProxyType(
         STAFF
@@ -114,7 +118,9 @@ RECEPTIONIST = Role(
 FINANCE = Role(
     "finance",
     _("Finance clerk"),
-    _("Handles bills, payments and insurance; sees the diagnosis code that a bill must carry and no other clinical data."),
+    _(
+        "Handles bills, payments and insurance; sees the diagnosis code that a bill must carry and no other clinical data."
+    ),
     (Purpose.HPAYMT,),
     MappingProxyType(
         STAFF
@@ -153,7 +159,9 @@ ENGAGEMENT = Role(
 COMPLIANCE_OFFICER = Role(
     "compliance_officer",
     _("Compliance officer"),
-    _("Runs consent, rights, reviews and incidents; sees masked names, and a patient's data only inside a case."),
+    _(
+        "Runs consent, rights, reviews and incidents; sees masked names, and a patient's data only inside a case."
+    ),
     (Purpose.HCOMPL, Purpose.PATRQT),
     MappingProxyType(
         STAFF
@@ -272,4 +280,6 @@ def conflict(keys: Iterable[str]) -> bool:
     held = set(keys)
     permissions = {permission for key in held for permission in ROLES[key].grants}
     administers = Permission.ADMINISTRATION_MANAGE in permissions
-    return (administers and bool(permissions & PATIENT_READING)) or ("patient" in held and len(held) > 1)
+    return (administers and bool(permissions & PATIENT_READING)) or (
+        "patient" in held and len(held) > 1
+    )

@@ -49,7 +49,9 @@ class RecoveryCode(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=["user", "ordinal"], name="security_recoverycode_one_each"),
+            models.UniqueConstraint(
+                fields=["user", "ordinal"], name="security_recoverycode_one_each"
+            ),
         )
 
     class Privacy:

@@ -23,7 +23,9 @@ class Unit(models.Model):
     name = models.CharField(_("name"), max_length=120, unique=True)
     name_zh = models.CharField(_("Chinese name"), max_length=120, blank=True, default="")
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("part of"))
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("part of")
+    )
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:

@@ -15,7 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from security.classification import Category, Plain, SubjectKind
 from security.sealing.fields import Index, SealedText
 from security.sealing.index import SearchIndex
-from security.sealing.rows import EnvelopeField, SealedModel, SealedQuerySet
+from security.sealing.columns import EnvelopeField
+from security.sealing.queryset import SealedQuerySet
+from security.sealing.rows import SealedModel
 
 # Crockford's base 32 without letters that are taken for figures.
 HANDLE_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -1,7 +1,14 @@
 """Sealed fields: what models and pages need of them."""
 
 from security.classification import Category, Plain, Scope, SubjectKind
-from security.sealing.errors import KeyringError, SealBroken, SealedFieldQuery, StaleRecord, UnversionedWrite
+from security.sealing.columns import EnvelopeField
+from security.sealing.errors import (
+    KeyringError,
+    SealBroken,
+    SealedFieldQuery,
+    StaleRecord,
+    UnversionedWrite,
+)
 from security.sealing.fields import (
     Index,
     Sealed,
@@ -13,7 +20,8 @@ from security.sealing.fields import (
     SealedJSON,
     SealedText,
 )
-from security.sealing.rows import EnvelopeField, SealedModel, SealedQuerySet
+from security.sealing.queryset import SealedQuerySet
+from security.sealing.rows import SealedModel
 
 __all__ = [
     "Category",

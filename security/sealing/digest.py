@@ -1,10 +1,10 @@
 """The state of a row as 32 bytes: SHA-256 over the canonical stored values of its declared columns.
 
-    for each non-operational column, in the order of column names:
-        u32 length | name | type byte | u32 length | value
-    type and value: N nothing | B bytes | T UTF-8 text | I decimal text of a whole number | F "0" or "1"
-                    U 16 bytes of a UUID | D ISO date | M RFC 3339 UTC with microseconds | J canonical JSON
-                    A canonical JSON of an array
+for each non-operational column, in the order of column names:
+    u32 length | name | type byte | u32 length | value
+type and value: N nothing | B bytes | T UTF-8 text | I decimal text of a whole number | F "0" or "1"
+                U 16 bytes of a UUID | D ISO date | M RFC 3339 UTC with microseconds | J canonical JSON
+                A canonical JSON of an array
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from uuid import UUID
 
 from django.db import models
 
-from security.sealing.rows import operational_columns
+from security.sealing.shape import operational_columns
 
 _LENGTH = struct.Struct(">I")
 
@@ -44,7 +44,12 @@ def canonical(value: Any) -> bytes:
         case date():
             return b"D" + value.isoformat().encode()
         case dict() | list() | tuple() | float():
-            return b"J" + json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+            return (
+                b"J"
+                + json.dumps(
+                    value, sort_keys=True, ensure_ascii=False, separators=(",", ":")
+                ).encode()
+            )
     raise TypeError(f"no canonical form for {type(value).__name__}")
 
 
@@ -55,6 +60,11 @@ def state_digest(row: models.Model) -> bytes:
     for field in sorted(row._meta.concrete_fields, key=lambda f: f.column or ""):
         if field.attname in operational:
             continue
-        name, value = (field.column or "").encode(), canonical(field.to_python(getattr(row, field.attname)))
-        state.update(_LENGTH.pack(len(name)) + name + value[:1] + _LENGTH.pack(len(value) - 1) + value[1:])
+        name, value = (
+            (field.column or "").encode(),
+            canonical(field.to_python(getattr(row, field.attname))),
+        )
+        state.update(
+            _LENGTH.pack(len(name)) + name + value[:1] + _LENGTH.pack(len(value) - 1) + value[1:]
+        )
     return state.digest()

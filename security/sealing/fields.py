@@ -77,7 +77,9 @@ class Sealed(models.Field):  # type: ignore[type-arg]
         options.setdefault("null", True)
         super().__init__(**options)
 
-    def contribute_to_class(self, cls: type[models.Model], name: str, private_only: bool = False) -> None:
+    def contribute_to_class(
+        self, cls: type[models.Model], name: str, private_only: bool = False
+    ) -> None:
         """Join the model as a private field, so that no table column and no migration knows it."""
         super().contribute_to_class(cls, name, private_only=True)
         self.key = self.key or name

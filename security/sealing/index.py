@@ -19,7 +19,8 @@ from django.db import models
 from security.classification import Plain
 from security.sealing import keyring, normalise
 from security.sealing.fields import Index
-from security.sealing.rows import SealedModel, shape_of
+from security.sealing.rows import SealedModel
+from security.sealing.shape import shape_of
 
 PREFIXES = range(2, 7)
 TAILS = range(4, 9)
@@ -84,7 +85,9 @@ def grams_of_name(name: str) -> set[tuple[str, str]]:
         grams |= {("han", char) for char in run}
         grams |= {("han", run[i : i + 2]) for i in range(len(run) - 1)}
         for way in normalise.readings(run):
-            grams |= _grams_of_word("".join(way)) | _grams_of_word("".join(part[:1] for part in way))
+            grams |= _grams_of_word("".join(way)) | _grams_of_word(
+                "".join(part[:1] for part in way)
+            )
             for syllable in way:
                 grams |= _grams_of_word(syllable)
     return grams
@@ -135,7 +138,9 @@ def entries_of(row: SealedModel, table: type[SearchIndex]) -> list[SearchIndex]:
                 else:
                     grams |= grams_of_phone(value) if index.kind == "tail" else grams_of_name(value)
     version = keyring.installed().index_primary
-    rows = [table(row_id=row.pk, kind=kind, exact=value, key_version=version) for kind, value in exact]
+    rows = [
+        table(row_id=row.pk, kind=kind, exact=value, key_version=version) for kind, value in exact
+    ]
     if grams:
         hashed = sorted({token(kind, gram) for kind, gram in grams})
         rows.append(table(row_id=row.pk, kind=TOKENS, tokens=hashed, key_version=version))
@@ -168,4 +173,12 @@ def ids(query: models.QuerySet[Any]) -> list[UUID]:
     return [entry["row_id"] for entry in query]
 
 
-__all__ = ["Index", "SearchIndex", "entries_of", "exact_hash", "find_exact", "find_tokens", "rebuild"]
+__all__ = [
+    "Index",
+    "SearchIndex",
+    "entries_of",
+    "exact_hash",
+    "find_exact",
+    "find_tokens",
+    "rebuild",
+]

@@ -120,7 +120,9 @@ def _index_key(path: Path, version: int, purpose: str) -> bytes:
     root = _read_once(path).index_roots.get(version)
     if root is None:
         raise KeyringError(f"the keyring holds no index key of version {version}")
-    derived = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"custodia index " + purpose.encode())
+    derived = HKDF(
+        algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"custodia index " + purpose.encode()
+    )
     return derived.derive(root)
 
 

@@ -40,7 +40,13 @@ def wrap_context(key_id: UUID, created_for: UUID, scope: str, kek_version: int) 
     """Return the associated data of a wrapped key: id, subject at creation, scope, root version."""
     name = scope.encode()
     return b"".join(
-        (b"custodia data key 1", key_id.bytes, created_for.bytes, len(name).to_bytes(4, "big"), name)
+        (
+            b"custodia data key 1",
+            key_id.bytes,
+            created_for.bytes,
+            len(name).to_bytes(4, "big"),
+            name,
+        )
     ) + kek_version.to_bytes(4, "big")
 
 
@@ -52,7 +58,9 @@ def wrap(raw: bytes, *, key_id: UUID, created_for: UUID, scope: str) -> tuple[in
     return ring.primary, nonce + ring.root(ring.primary).encrypt(nonce, raw, bound)
 
 
-def unwrap(wrapped: bytes, *, key_id: UUID, created_for: UUID, scope: str, kek_version: int) -> bytes:
+def unwrap(
+    wrapped: bytes, *, key_id: UUID, created_for: UUID, scope: str, kek_version: int
+) -> bytes:
     """Unwrap a data key; raise KeyringError when the root key is not the one that wrapped it."""
     bound = wrap_context(key_id, created_for, scope, kek_version)
     try:
@@ -94,7 +102,9 @@ def _fetch(here: context.Context, key_ids: Iterable[UUID]) -> None:
 def _open_row(
     key_id: UUID, subject_id: UUID, created_for: UUID, scope: str, version: int, wrapped: bytes
 ) -> OpenKey:
-    raw = unwrap(bytes(wrapped), key_id=key_id, created_for=created_for, scope=scope, kek_version=version)
+    raw = unwrap(
+        bytes(wrapped), key_id=key_id, created_for=created_for, scope=scope, kek_version=version
+    )
     return OpenKey(key_id, subject_id, scope, AESGCM(raw))
 
 
@@ -128,7 +138,9 @@ def for_sealing(
     if known is not None and known.is_stored():
         return known.key
     row = _find(subject_id, kind=kind, scope=scope)
-    fresh = FreshKey(_open_row(*(row or _insert(subject_id, kind=kind, scope=scope))), row is not None)
+    fresh = FreshKey(
+        _open_row(*(row or _insert(subject_id, kind=kind, scope=scope))), row is not None
+    )
     if row is None:
         transaction.on_commit(fresh.commit)
     here.keys[fresh.key.id] = fresh.key

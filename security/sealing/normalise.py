@@ -32,7 +32,9 @@ def latin(value: str) -> str:
     """Return a normalised text without diacritics, so that "José" is found as "jose"."""
     parts = unicodedata.normalize("NFD", text(value))
     bare = "".join(char for char in parts if not unicodedata.combining(char))
-    return bare.translate(str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"}))
+    return bare.translate(
+        str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
+    )
 
 
 def words(value: str) -> list[str]:

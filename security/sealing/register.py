@@ -10,7 +10,8 @@ from typing import Any
 from django.apps import apps
 
 from security.sealing.fields import Sealed
-from security.sealing.rows import SealedModel, shape_of
+from security.sealing.rows import SealedModel
+from security.sealing.shape import shape_of
 
 PATH = Path(__file__).resolve().parent.parent / "seals.json"
 

@@ -1,27 +1,27 @@
 """Rows with envelopes: opened on first access, sealed when the column is read dirty, written by version.
 
-The envelope column's own descriptor seals and opens, so that every way Django reads a column to write it
-(save, bulk_create, serializers, copies) meets a current envelope.
+The envelope column's own descriptor seals and opens, so that every way Django reads a column to
+write it (save, bulk_create, serializers, copies) meets a current envelope.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.db import models
-from django.db.models.query_utils import DeferredAttribute
 
 from security import context
 from security.classification import Category, Plain, Scope, SubjectKind
 from security.ids import new_id
 from security.sealing import envelope, keys
+from security.sealing.columns import EnvelopeField
 from security.sealing.envelope import Place
 from security.sealing.errors import SealBroken, SealedFieldQuery, StaleRecord, UnversionedWrite
 from security.sealing.fields import Sealed
+from security.sealing.queryset import SealedQuerySet
+from security.sealing.shape import shape_of
 
 # Columns that every sealed row has, declared once (level, purpose).
 COMMON_PLAIN = {
@@ -40,149 +40,6 @@ class Opened:
     # Where the bytes in memory belong: (row id, version, subject); None = as the row was loaded.
     bound: tuple[UUID, int, UUID] | None = None
     broken: SealBroken | None = None
-
-
-class EnvelopeAttribute(DeferredAttribute):
-    """The column's descriptor: reading it yields a current envelope, setting it drops opened values."""
-
-    def __get__(self, row: SealedModel | None, owner: type | None = None) -> Any:  # type: ignore[override]
-        """Fetch a deferred envelope, seal again if need be, return the bytes."""
-        if row is None:
-            return self
-        if self.field.attname not in row.__dict__ and not row._state.adding:
-            super().__get__(row, owner)
-        row.sealing_seal(self.field)  # type: ignore[arg-type]
-        return row.__dict__.get(self.field.attname)
-
-    def __set__(self, row: SealedModel, value: Any) -> None:
-        """Take bytes from outside; whatever was opened from the old ones is gone."""
-        row.__dict__[self.field.attname] = None if value is None else bytes(value)
-        row.__dict__.setdefault("_seals", {}).pop(self.field.envelope, None)  # type: ignore[attr-defined]
-
-
-class EnvelopeField(models.BinaryField):  # type: ignore[type-arg]
-    """The column of one envelope: `body`, `card` or `restricted`; never NULL, so absence does not show."""
-
-    descriptor_class = EnvelopeAttribute
-
-    def __init__(self, envelope: str = "body", **options: Any) -> None:
-        self.envelope = envelope
-        options.setdefault("editable", False)
-        super().__init__(**options)
-
-    def deconstruct(self) -> Any:
-        """Return the field for migrations, its envelope included."""
-        name, path, args, options = super().deconstruct()
-        options["envelope"] = self.envelope
-        return name, path, args, options
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a sealed model declares, gathered once per class."""
-
-    fields: dict[str, Sealed]
-    columns: dict[str, EnvelopeField]
-    operational: frozenset[str]
-    always_loaded: tuple[str, ...]
-
-
-@lru_cache(maxsize=None)
-def shape_of(model: type[SealedModel]) -> Shape:
-    """Return the shape of a sealed model."""
-    columns = {f.envelope: f for f in model._meta.concrete_fields if isinstance(f, EnvelopeField)}
-    names = [model._meta.pk.attname, "version"]  # type: ignore[union-attr]
-    if "restricted" in columns:
-        names.append("restricted_version")
-    if model.subject_field not in (None, *names):
-        names.append(str(model.subject_field))
-    return Shape(
-        fields={f.name: f for f in model._meta.private_fields if isinstance(f, Sealed)},
-        columns=columns,
-        operational=operational_columns(model),
-        always_loaded=tuple(names),
-    )
-
-
-def operational_columns(model: type[models.Model]) -> frozenset[str]:
-    """Return the attribute names that a model and its bases declare as operational."""
-    names: set[str] = set()
-    for base in model.__mro__:
-        privacy = base.__dict__.get("Privacy")
-        names.update(getattr(privacy, "operational", ()))
-    return frozenset(model._meta.get_field(name).attname for name in names)  # type: ignore[union-attr]
-
-
-class SealedQuerySet(models.QuerySet[Any]):
-    """Queries that refuse to name a sealed field and writes that would pass a version by."""
-
-    def _refuse(self, names: Iterable[Any], *, also: Iterable[str] = ()) -> None:
-        fields = shape_of(self.model).fields
-        forbidden = set(also)
-        for name in names:
-            first = str(name).lstrip("-").split("__")[0] if isinstance(name, str) else ""
-            if first in fields or first in forbidden:
-                raise SealedFieldQuery(f"{self.model.__name__}.{first} is sealed or guards a seal")
-
-    def _refuse_unless_operational(self, names: Iterable[str]) -> None:
-        operational = shape_of(self.model).operational
-        for name in names:
-            self._refuse([name])
-            if self.model._meta.get_field(name).attname not in operational:  # type: ignore[union-attr]
-                raise SealedFieldQuery(
-                    f"{self.model.__name__}.{name} is written by a deed (advance, save), not in bulk"
-                )
-
-    def values(self, *fields: Any, **expressions: Any) -> Any:
-        """Refuse sealed names; envelopes come as bytes."""
-        self._refuse(fields)
-        return super().values(*fields, **expressions)
-
-    def values_list(self, *fields: Any, flat: bool = False, named: bool = False) -> Any:
-        """Refuse sealed names; envelopes come as bytes."""
-        self._refuse(fields)
-        return super().values_list(*fields, flat=flat, named=named)
-
-    def order_by(self, *names: Any) -> Self:
-        """Refuse sealed names."""
-        self._refuse(names)
-        return super().order_by(*names)
-
-    def distinct(self, *names: Any) -> Self:
-        """Refuse sealed names."""
-        self._refuse(names)
-        return super().distinct(*names)
-
-    def only(self, *fields: Any) -> Self:
-        """Load some columns, and always those that an envelope is bound to."""
-        self._refuse(fields)
-        return super().only(*fields, *shape_of(self.model).always_loaded)
-
-    def defer(self, *fields: Any) -> Self:
-        """Leave columns out; never those that an envelope is bound to."""
-        self._refuse(name for name in fields if name is not None)
-        guarded = shape_of(self.model).always_loaded
-        self._refuse((name for name in fields if name is not None), also=guarded)
-        return super().defer(*fields)
-
-    def update(self, **values: Any) -> int:
-        """Update operational columns only."""
-        self._refuse_unless_operational(values)
-        return super().update(**values)
-
-    def bulk_update(self, objs: Iterable[Any], fields: Sequence[str], batch_size: int | None = None) -> int:
-        """Update operational columns only."""
-        self._refuse_unless_operational(fields)
-        return super().bulk_update(objs, fields, batch_size=batch_size)
-
-    def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
-        """Insert rows; conflicts are errors, since a half-inserted batch would be lost silently."""
-        if options.get("ignore_conflicts") or options.get("update_conflicts"):
-            raise SealedFieldQuery("a sealed row is never overwritten or skipped on conflict")
-        rows: list[Any] = super().bulk_create(objs, *args, **options)
-        for row in rows:
-            row.sealing_written()
-        return rows
 
 
 class SealedModel(models.Model):
@@ -215,14 +72,18 @@ class SealedModel(models.Model):
         row.sealing_loaded()
         return row
 
-    def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
+    def refresh_from_db(
+        self, using: Any = None, fields: Any = None, from_queryset: Any = None
+    ) -> None:
         """Reload the row; with an envelope come the columns it is bound to."""
         shape = shape_of(type(self))
         if fields is not None:
             fields = list(fields)
             sealed = [name for name in fields if name in shape.fields]
             if sealed:
-                raise SealedFieldQuery(f"{type(self).__name__}.{sealed[0]} is sealed: reload its envelope")
+                raise SealedFieldQuery(
+                    f"{type(self).__name__}.{sealed[0]} is sealed: reload its envelope"
+                )
             if not {column.attname for column in shape.columns.values()} & set(fields):
                 super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
                 return
@@ -255,7 +116,12 @@ class SealedModel(models.Model):
     def sealing_loaded(self) -> None:
         """Remember what the loaded envelopes are bound to; ask for their keys."""
         state = self.__dict__
-        state["_loaded"] = (self.pk, state.get("version"), state.get("restricted_version"), self._subject())
+        state["_loaded"] = (
+            self.pk,
+            state.get("version"),
+            state.get("restricted_version"),
+            self._subject(),
+        )
         here = context.find()
         if here is not None:
             for column in shape_of(type(self)).columns.values():
@@ -267,7 +133,12 @@ class SealedModel(models.Model):
     def sealing_written(self) -> None:
         """Remember that the row in the database is now the one in memory."""
         state = self.__dict__
-        state["_loaded"] = (self.pk, state.get("version"), state.get("restricted_version"), self._subject())
+        state["_loaded"] = (
+            self.pk,
+            state.get("version"),
+            state.get("restricted_version"),
+            self._subject(),
+        )
 
     def sealing_read(self, field: Sealed) -> Any:
         """Return the value of a sealed field and note the read."""
@@ -326,7 +197,11 @@ class SealedModel(models.Model):
         return subject
 
     def _place(self, name: str) -> tuple[UUID, int, UUID]:
-        return self.pk, self.restricted_version if name == "restricted" else self.version, self._subject()
+        return (
+            self.pk,
+            self.restricted_version if name == "restricted" else self.version,
+            self._subject(),
+        )
 
     def _loaded_place(self, name: str) -> tuple[UUID, int, UUID]:
         loaded = self.__dict__.get("_loaded")
@@ -360,7 +235,9 @@ class SealedModel(models.Model):
         opened.bound = place
         return opened.values
 
-    def _unseal(self, blob: bytes | None, name: str, place: tuple[UUID, int, UUID]) -> dict[str, Any]:
+    def _unseal(
+        self, blob: bytes | None, name: str, place: tuple[UUID, int, UUID]
+    ) -> dict[str, Any]:
         row_id, version, subject = place
         key_id = envelope.key_id_of(blob) if blob else None
         if blob is None or key_id is None:
@@ -371,7 +248,9 @@ class SealedModel(models.Model):
         scope = Scope.RESTRICTED if name == "restricted" else self.scope
         if key.subject_id != subject or key.scope != scope:
             raise SealBroken(self.seal_label, name, "sealed for somebody or something else")
-        return envelope.unseal(blob, key=key.cipher, place=Place(self.seal_label, name, row_id, version))
+        return envelope.unseal(
+            blob, key=key.cipher, place=Place(self.seal_label, name, row_id, version)
+        )
 
     def _do_insert(self, *args: Any, **options: Any) -> Any:
         result = super()._do_insert(*args, **options)  # type: ignore[misc]
@@ -379,14 +258,27 @@ class SealedModel(models.Model):
         return result
 
     def _do_update(
-        self, base_qs: Any, using: Any, pk_val: Any, values: Any, update_fields: Any, forced_update: bool
+        self,
+        base_qs: Any,
+        using: Any,
+        pk_val: Any,
+        values: Any,
+        update_fields: Any,
+        forced_update: bool,
     ) -> bool:
         shape = shape_of(type(self))
         written = {field.attname for field, _, _ in values}
         if written <= shape.operational:
             return super()._do_update(base_qs, using, pk_val, values, update_fields, forced_update)  # type: ignore[misc,no-any-return]
-        _, version, restricted_version, _ = self.__dict__.get("_loaded") or (None, self.version, None, None)
-        versioned = {column.attname for column in shape.columns.values() if column.envelope != "restricted"}
+        _, version, restricted_version, _ = self.__dict__.get("_loaded") or (
+            None,
+            self.version,
+            None,
+            None,
+        )
+        versioned = {
+            column.attname for column in shape.columns.values() if column.envelope != "restricted"
+        }
         if self.version <= version or not versioned | {"version"} <= written:
             raise UnversionedWrite(f"{self!r}: advance() first, then save() all envelopes")
         guarded = base_qs.filter(version=version)

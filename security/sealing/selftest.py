@@ -43,5 +43,9 @@ def canary() -> None:
         )
         for key_id, created_for, scope, version, wrapped in cursor.fetchall():
             keys.unwrap(
-                bytes(wrapped), key_id=key_id, created_for=created_for, scope=scope, kek_version=version
+                bytes(wrapped),
+                key_id=key_id,
+                created_for=created_for,
+                scope=scope,
+                kek_version=version,
             )
