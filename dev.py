@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Set up, open, test and measure Custodia on a bare machine; `python3 dev.py --help` lists how."""
+"""Set up, open, test and measure Custodia on a bare machine with Python 3.11."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 
-from devtools import installing, processes
+from devtools import assets, installing, processes
 from devtools.interrupts import Interrupted, ear
 from devtools.places import PYTHON, ROOT, VAR, VENV, Stop, say, supported_python
 from devtools.services import Services
@@ -110,18 +110,22 @@ def test(options: argparse.Namespace) -> int:
         return processes.call((str(PYTHON), "-m", "pytest", *options.arguments), environment)
 
 
-def lint(_options: argparse.Namespace) -> int:
-    """Run every linter, also after one has complained."""
-    installing.everything()
-    environment = {
+def without_services() -> dict[str, str]:
+    """Return an environment for what reads the settings but connects to nothing."""
+    return {
         **os.environ,
         "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "DEBUG": "1",
-        # The type checker reads the settings; it connects to nothing.
         "SECRET_KEY": "-" * 50,
         "DATABASE_URL": "postgresql://nobody@localhost/nothing",
         "REDIS_URL": "redis://localhost:1/0",
     }
+
+
+def lint(_options: argparse.Namespace) -> int:
+    """Run every linter, also after one has complained."""
+    installing.everything()
+    environment = without_services()
     complaints = []
     for name, *arguments in LINTERS:
         say(f"--- {' '.join((name, *arguments))}")
@@ -133,15 +137,26 @@ def lint(_options: argparse.Namespace) -> int:
     return 0
 
 
-def measure(options: argparse.Namespace) -> int:
-    """Run the benchmark, or the full counts behind one claim, on services that keep their data."""
+def bench(options: argparse.Namespace) -> int:
+    """Measure speed against plain twins, alternating, on embedded services of its own."""
+    return measure("tests.bench", options.arguments)
+
+
+def prove(options: argparse.Namespace) -> int:
+    """Run the full counts behind the claims of one part; the tests hold a reduced case of each."""
+    if not options.arguments:
+        raise Stop("Name the part: python3 dev.py prove PART (or make prove STEP=PART)")
+    return measure("tests.prove", options.arguments)
+
+
+def measure(module: str, arguments: Sequence[str]) -> int:
+    """Run one module of measurements on services that keep their data between runs."""
     installing.everything()
     services = Services("bench")
     with services.running():
         prepare_database(services)
         environment = surroundings(services, SUPERUSER)
-        command = (str(PYTHON), "-m", f"tests.{options.verb}", *options.arguments)
-        return processes.call(command, environment)
+        return processes.call((str(PYTHON), "-m", module, *arguments), environment)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -155,17 +170,43 @@ def run(options: argparse.Namespace) -> int:
         return processes.call(options.arguments, surroundings(services, OWNER, demo=True))
 
 
+def lock(options: argparse.Namespace) -> int:
+    """Write the lock files again; --upgrade takes the newest versions."""
+    installing.everything()
+    installing.relock(options.arguments)
+    return 0
+
+
+def messages(_options: argparse.Namespace) -> int:
+    """Collect the sentences of code and templates into the catalogues (needs GNU gettext)."""
+    if not shutil.which("xgettext"):
+        raise Stop("GNU gettext is missing; only collecting messages needs it, compiling does not.")
+    installing.everything()
+    skipped = [f"--ignore={name}" for name in (".venv", "node_modules", "var", "static", "tests")]
+    command = (*MANAGE, "makemessages", "--locale=zh_Hans", "--no-location", *skipped)
+    return processes.call(command, without_services())
+
+
+def fetch_assets(_options: argparse.Namespace) -> int:
+    """Copy the front-end files again."""
+    shutil.rmtree(assets.VENDOR, ignore_errors=True)
+    return setup(_options)
+
+
 VERBS = {
     "setup": setup,
     "demo": demo,
     "demo-reset": demo_reset,
     "test": test,
     "lint": lint,
-    "bench": measure,
-    "prove": measure,
+    "bench": bench,
+    "prove": prove,
     "run": run,
+    "lock": lock,
+    "messages": messages,
+    "assets": fetch_assets,
 }
-TAKE_ARGUMENTS = {"test", "bench", "prove", "run"}
+TAKE_ARGUMENTS = {"test", "bench", "prove", "run", "lock"}
 
 
 def port_number(text: str) -> int:

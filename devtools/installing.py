@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from devtools import assets
@@ -103,16 +104,24 @@ def install_packages() -> None:
     stamp.write_text(key)
 
 
+def npm(*arguments: str) -> list[str]:
+    """Return a command of the npm that comes from the Python registry."""
+    return [str(PYTHON), str(VENV / "bin" / "npm"), *arguments]
+
+
 def install_assets() -> None:
     """Fetch the locked npm packages and copy the few files that are served."""
-    key = fingerprint(ROOT / "package-lock.json", Path(assets.__file__))
-    stamp = assets.VENDOR / ".installed"
-    if is_current(stamp, key):
+    lock = fingerprint(ROOT / "package-lock.json")
+    key = fingerprint(lock, Path(assets.__file__))
+    fetched, copied = assets.NODE_MODULES / ".installed", assets.VENDOR / ".installed"
+    if is_current(copied, key):
         return
     say("[2/3] Front-end files into static/vendor (about ten seconds)")
-    patiently("npm ci", [str(PYTHON), str(VENV / "bin" / "npm"), "ci", *NPM_OPTIONS])
+    if not is_current(fetched, lock):
+        patiently("npm ci", npm("ci", *NPM_OPTIONS))
+        fetched.write_text(lock)
     assets.gather()
-    stamp.write_text(key)
+    copied.write_text(key)
 
 
 def compile_messages() -> None:
@@ -133,3 +142,18 @@ def everything() -> None:
     install_packages()
     install_assets()
     compile_messages()
+
+
+def relock(arguments: Sequence[str]) -> None:
+    """Write the lock files again: pinned, hashed, without the address of any registry."""
+    compiler = [
+        str(PYTHON), "-m", "uv", "pip", "compile", "--universal", "--python-version=3.11",
+        "--generate-hashes", "--no-header", "--quiet", *arguments,
+    ]  # fmt: skip
+    say("Locking Python packages ...")
+    for name, bound in (("requirements-dev", ()), ("requirements", ("-c", "requirements-dev.txt"))):
+        patiently("uv compile", [*compiler, *bound, "-o", f"{name}.txt", f"{name}.in"])
+    say("Locking front-end packages ...")
+    # From scratch: npm neither adds nor removes addresses in a lock that is already there.
+    (ROOT / "package-lock.json").unlink(missing_ok=True)
+    patiently("npm lock", npm("install", "--package-lock-only", *NPM_OPTIONS))
