@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,7 +47,7 @@ def explain(output: str, task: str, log: Path) -> str:
     return f"{task} failed; the details are in {log}."
 
 
-def patiently(task: str, command: list[str]) -> None:
+def patiently(task: str, command: list[str], cwd: Path = ROOT) -> None:
     """Run one installer into a log, with a sign of life on the terminal."""
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"{task.split()[0].lower()}.log"
@@ -54,7 +56,7 @@ def patiently(task: str, command: list[str]) -> None:
     environment = {"NODE_USE_SYSTEM_CA": "1", **os.environ}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output,
+            command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=output,
             stderr=subprocess.STDOUT,
         )  # fmt: skip
         while True:
@@ -154,6 +156,10 @@ def relock(arguments: Sequence[str]) -> None:
     for name, bound in (("requirements-dev", ()), ("requirements", ("-c", "requirements-dev.txt"))):
         patiently("uv compile", [*compiler, *bound, "-o", f"{name}.txt", f"{name}.in"])
     say("Locking front-end packages ...")
-    # From scratch: npm neither adds nor removes addresses in a lock that is already there.
-    (ROOT / "package-lock.json").unlink(missing_ok=True)
-    patiently("npm lock", npm("install", "--package-lock-only", *NPM_OPTIONS))
+    # In an empty folder: beside an old lock npm keeps addresses, beside packages it omits hashes.
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("package.json", ".npmrc"):
+            shutil.copy(ROOT / name, folder)
+        command = npm("install", "--package-lock-only", f"--prefix={folder}", *NPM_OPTIONS)
+        patiently("npm lock", command, cwd=Path(folder))
+        shutil.copy(Path(folder) / "package-lock.json", ROOT)
