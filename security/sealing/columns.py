@@ -39,6 +39,10 @@ class EnvelopeField(models.BinaryField):  # type: ignore[type-arg]
         options.setdefault("editable", False)
         super().__init__(**options)
 
+    def get_default(self) -> None:
+        """Start a new row with nothing sealed; an empty envelope from outside is a broken one."""
+        return
+
     def deconstruct(self) -> Any:
         """Return the field for migrations, its envelope included."""
         name, path, args, options = super().deconstruct()

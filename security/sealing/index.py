@@ -85,11 +85,10 @@ def grams_of_name(name: str) -> set[tuple[str, str]]:
         grams |= {("han", char) for char in run}
         grams |= {("han", run[i : i + 2]) for i in range(len(run) - 1)}
         for way in normalise.readings(run):
-            grams |= _grams_of_word("".join(way)) | _grams_of_word(
-                "".join(part[:1] for part in way)
-            )
-            for syllable in way:
-                grams |= _grams_of_word(syllable)
+            # From each syllable on: the given name alone is typed as often as the whole.
+            for start in range(len(way)):
+                grams |= _grams_of_word("".join(way[start:]))
+                grams |= _grams_of_word("".join(part[:1] for part in way[start:]))
     return grams
 
 

@@ -6,6 +6,7 @@ the path of every page.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from security.classification import Scope, SubjectKind
 from security.ids import new_id
 from security.sealing import keyring
 from security.sealing.errors import KeyringError
+
+log = logging.getLogger(__name__)
 
 # The subject of keys for data that belongs to nobody in particular, such as failed sign-ins.
 SYSTEM_SUBJECT = UUID("00000000-0000-7000-8000-000000000001")
@@ -95,8 +98,11 @@ def _fetch(here: context.Context, key_ids: Iterable[UUID]) -> None:
             [list(dict.fromkeys(key_ids))],
         )
         for row in cursor.fetchall():
-            key = _open_row(*row)
-            here.keys[key.id] = key
+            try:
+                here.keys[row[0]] = _open_row(*row)
+            except KeyringError as error:
+                # A forged key row breaks the seals under it and nothing else on the page.
+                log.error("%s", error)
 
 
 def _open_row(

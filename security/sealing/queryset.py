@@ -51,6 +51,11 @@ class SealedQuerySet(models.QuerySet[Any]):
         self._refuse(names)
         return super().distinct(*names)
 
+    def in_bulk(self, id_list: Any = None, *, field_name: str = "pk") -> dict[Any, Any]:
+        """Refuse sealed names."""
+        self._refuse([field_name])
+        return super().in_bulk(id_list, field_name=field_name)
+
     def only(self, *fields: Any) -> Self:
         """Load some columns, and always those that an envelope is bound to."""
         self._refuse(fields)

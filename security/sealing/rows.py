@@ -270,12 +270,12 @@ class SealedModel(models.Model):
         written = {field.attname for field, _, _ in values}
         if written <= shape.operational:
             return super()._do_update(base_qs, using, pk_val, values, update_fields, forced_update)  # type: ignore[misc,no-any-return]
-        _, version, restricted_version, _ = self.__dict__.get("_loaded") or (
-            None,
-            self.version,
-            None,
-            None,
-        )
+        if "_loaded" not in self.__dict__:
+            # A row from a fixture: Django tries an UPDATE first, and INSERT when none is there.
+            if base_qs.filter(pk=pk_val).exists():
+                raise UnversionedWrite(f"{self!r} is there already")
+            return False
+        _, version, restricted_version, _ = self.__dict__["_loaded"]
         versioned = {
             column.attname for column in shape.columns.values() if column.envelope != "restricted"
         }

@@ -1,0 +1,57 @@
+"""What every test stands on: the database as the role `app`, a keyring of its own, a context."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from security import context, trail
+from security.sealing import keyring
+from tests import database
+
+# --- database -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: Any, own_keyring: None
+) -> Iterator[None]:
+    """Make the test database, then use it as the web does: as the role `app`."""
+    with django_db_blocker.unblock(), database.used_by_app():
+        with django_db_blocker.block():
+            yield
+
+
+# --- keys -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_keyring(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give the tests root keys of their own."""
+    path = tmp_path_factory.mktemp("keyring") / "keyring.json"
+    keyring.create(path)
+    settings.KEYRING_PATH = path
+
+
+# --- who acts -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def system() -> Iterator[context.Context]:
+    """Put a system's context in force, as a command does."""
+    with trail.acting_for(system="tests", purpose="HOPERAT") as here:
+        yield here
+
+
+# --- how many times -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> int:
+    """Return how often to repeat: a reduced number, and the full one when a proof is asked for."""
+    full: int = request.node.get_closest_marker("prove").kwargs["full"]
+    return full if os.environ.get("CUSTODIA_PROVE") else max(20, full // 200)
