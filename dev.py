@@ -13,9 +13,11 @@ from devtools import assets, installing, processes
 from devtools.interrupts import Interrupted, ear
 from devtools.places import PYTHON, ROOT, VAR, VENV, Stop, say, supported_python
 from devtools.services import Services
-from devtools.surroundings import APP, OWNER, SUPERUSER, surroundings
+from devtools.surroundings import APP, OWNER, ADMINISTRATOR, surroundings
 
 MANAGE = (str(PYTHON), "manage.py")
+# A shell reports the end by a signal as this plus the number of the signal.
+SIGNALLED = 128
 NEWER_PYTHONS = ("python3.11", "python3.12", "python3.13")
 LINTERS = (
     ("ruff", "check", "."),
@@ -35,22 +37,21 @@ GREETING = """
 """
 
 
-def run_all(commands: Sequence[Sequence[str]], environment: processes.Environment) -> None:
-    """Run commands one after the other and stop at the first that fails."""
-    for command in commands:
-        if code := processes.call(command, environment):
-            raise Stop(f"`{' '.join(command[1:])}` failed with code {code}.")
+def manage(*arguments: str, environment: processes.Environment, quiet: bool = False) -> None:
+    """Run one of Django's commands; stop when it fails."""
+    code = processes.call((*MANAGE, *arguments), environment, quiet=quiet)
+    if code > SIGNALLED:
+        raise Interrupted(code - SIGNALLED)
+    if code:
+        raise Stop(f"`manage.py {' '.join(arguments)}` failed with code {code}.")
 
 
-def prepare_database(services: Services) -> None:
-    """Make the owner's role and the database of an embedded cluster where they are missing."""
-    if not services.needs_postgres:
-        return
-    ask = services.cluster.ask
-    if not ask("SELECT 1 FROM pg_roles WHERE rolname = 'custodia_owner'"):
-        ask("CREATE ROLE custodia_owner LOGIN CREATEDB CREATEROLE")
-    if not ask("SELECT 1 FROM pg_database WHERE datname = 'custodia'"):
-        ask("CREATE DATABASE custodia OWNER custodia_owner")
+def make_database(services: Services) -> None:
+    """Make the database of an embedded cluster where it is missing."""
+    if services.needs_postgres:
+        ask = services.cluster.ask
+        if not ask("SELECT 1 FROM pg_database WHERE datname = 'custodia'"):
+            ask("CREATE DATABASE custodia")
 
 
 def setup(_options: argparse.Namespace) -> int:
@@ -60,33 +61,42 @@ def setup(_options: argparse.Namespace) -> int:
     return 0
 
 
+def prepare_clinic(services: Services, app: processes.Environment) -> None:
+    """Bring tables, roles, keys and the demo's people up to date."""
+    administrator = surroundings(services, ADMINISTRATOR, demo=True)
+    owner = surroundings(services, OWNER, demo=True)
+    say("Preparing the database ...")
+    manage("db_roles", environment=administrator, quiet=True)
+    manage("migrate", "--verbosity=0", environment=owner)
+    manage("db_roles", environment=administrator, quiet=True)
+    manage("keyring", "--init-if-missing", environment=app)
+    manage("demo", environment=app)
+
+
+def commands(port: int) -> dict[str, Sequence[str]]:
+    """Return the processes of the demo; the same ones stand in the Procfile."""
+    celery = (str(PYTHON), "-m", "celery", "--app=crm", "--quiet")
+    return {
+        "web": (
+            str(PYTHON), "-m", "gunicorn", "crm.wsgi", f"--bind=127.0.0.1:{port}",
+            "--workers=2", "--threads=4", "--no-control-socket",
+        ),
+        "worker": (*celery, "worker", "--concurrency=2", "--loglevel=INFO"),
+        "beat": (*celery, "beat", "--pidfile=", "--loglevel=WARNING"),
+    }  # fmt: skip
+
+
 def demo(options: argparse.Namespace) -> int:
     """Open the demo clinic and keep it open until Ctrl-C."""
     processes.require_free(options.port)
     installing.everything()
     services = Services("demo")
+    say("Starting the services ...")
     with services.running():
-        prepare_database(services)
-        owner = surroundings(services, OWNER, demo=True)
-        administrator = surroundings(services, SUPERUSER, demo=True)
+        make_database(services)
         app = surroundings(services, APP, demo=True)
-        (VAR / "demo" / "static").mkdir(exist_ok=True)
-        say("Preparing the database ...")
-        run_all([(*MANAGE, "migrate", "--verbosity=0")], owner)
-        run_all([(*MANAGE, "db_roles")], administrator)
-        run_all([(*MANAGE, "keyring", "--init-if-missing"), (*MANAGE, "demo")], app)
-        celery = (str(PYTHON), "-m", "celery", "--app=crm", "--quiet")
-        household = processes.Household(
-            {
-                "web": (
-                    str(PYTHON), "-m", "gunicorn", "crm.wsgi", f"--bind=127.0.0.1:{options.port}",
-                    "--workers=2", "--threads=4", "--no-control-socket",
-                ),
-                "worker": (*celery, "worker", "--concurrency=2", "--loglevel=INFO"),
-                "beat": (*celery, "beat", "--pidfile=", "--loglevel=WARNING"),
-            },
-            app,
-        )  # fmt: skip
+        prepare_clinic(services, app)
+        household = processes.Household(commands(options.port), app)
         household.live(lambda: processes.answers(options.port), GREETING.format(port=options.port))
     return 0
 
@@ -102,12 +112,7 @@ def demo_reset(_options: argparse.Namespace) -> int:
 
 def test(options: argparse.Namespace) -> int:
     """Run the test suite on embedded services that keep nothing."""
-    installing.everything()
-    services = Services("test")
-    with services.running():
-        prepare_database(services)
-        environment = surroundings(services, SUPERUSER)
-        return processes.call((str(PYTHON), "-m", "pytest", *options.arguments), environment)
+    return on_services("test", "pytest", options.arguments)
 
 
 def without_services() -> dict[str, str]:
@@ -139,23 +144,25 @@ def lint(_options: argparse.Namespace) -> int:
 
 def bench(options: argparse.Namespace) -> int:
     """Measure speed against plain twins, alternating, on embedded services of its own."""
-    return measure("tests.bench", options.arguments)
+    return on_services("bench", "tests.bench", options.arguments)
 
 
 def prove(options: argparse.Namespace) -> int:
-    """Run the full counts behind the claims of one part; the tests hold a reduced case of each."""
-    if not options.arguments:
-        raise Stop("Name the part: python3 dev.py prove PART (or make prove STEP=PART)")
-    return measure("tests.prove", options.arguments)
+    """Run the tests of one step with their full counts, going on where the last run ended."""
+    if not options.arguments or not options.arguments[0].isdecimal():
+        raise Stop("Name the step by its number: python3 dev.py prove 1")
+    step, *rest = options.arguments
+    arguments = ("-p", "tests.proving", "-p", "no:randomly", "-v", *rest)
+    return on_services("bench", "pytest", arguments, CUSTODIA_PROVE=step)
 
 
-def measure(module: str, arguments: Sequence[str]) -> int:
-    """Run one module of measurements on services that keep their data between runs."""
+def on_services(name: str, module: str, arguments: Sequence[str], **variables: str) -> int:
+    """Run a module as the database's administrator, beside one set of embedded services."""
     installing.everything()
-    services = Services("bench")
+    services = Services(name)
     with services.running():
-        prepare_database(services)
-        environment = surroundings(services, SUPERUSER)
+        make_database(services)
+        environment = {**surroundings(services, ADMINISTRATOR), **variables}
         return processes.call((str(PYTHON), "-m", module, *arguments), environment)
 
 
@@ -166,8 +173,8 @@ def run(options: argparse.Namespace) -> int:
     installing.everything()
     services = Services("demo")
     with services.running():
-        prepare_database(services)
-        return processes.call(options.arguments, surroundings(services, OWNER, demo=True))
+        make_database(services)
+        return processes.call(options.arguments, surroundings(services, ADMINISTRATOR, demo=True))
 
 
 def lock(options: argparse.Namespace) -> int:

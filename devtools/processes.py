@@ -28,10 +28,11 @@ def exit_code(code: int) -> int:
     return 128 - code if code < 0 else code
 
 
-def call(command: Sequence[str], environment: Environment) -> int:
+def call(command: Sequence[str], environment: Environment, *, quiet: bool = False) -> int:
     """Run one command at the terminal, pass signals on, and return its exit code."""
+    output = subprocess.DEVNULL if quiet else None
     try:
-        process = subprocess.Popen(list(command), env=dict(environment))
+        process = subprocess.Popen(list(command), env=dict(environment), stdout=output)
     except FileNotFoundError as error:
         raise Stop(f"There is no command {command[0]!r}.") from error
     while True:

@@ -13,7 +13,9 @@ from devtools.services import Services
 DATABASE = "custodia"
 OWNER = "custodia_owner"
 APP = "custodia_app"
-SUPERUSER = "postgres"
+ADMINISTRATOR = "postgres"
+# On a server of one's own these name the same database for the two other roles.
+ADDRESS_OF = {OWNER: "DATABASE_OWNER_URL", ADMINISTRATOR: "DATABASE_ADMIN_URL"}
 
 
 def kept_secret(folder: Path) -> str:
@@ -25,32 +27,41 @@ def kept_secret(folder: Path) -> str:
     return place.read_text()
 
 
+def addresses(services: Services, role: str) -> dict[str, str]:
+    """Return the addresses of the services, the database's for one role."""
+    found = {}
+    if services.needs_postgres:
+        found = {name: services.cluster.url(who, DATABASE) for who, name in ADDRESS_OF.items()}
+        found["DATABASE_URL"] = services.cluster.url(role, DATABASE)
+    elif os.environ.get(ADDRESS_OF.get(role, "")):
+        found["DATABASE_URL"] = os.environ[ADDRESS_OF[role]]
+    if services.needs_valkey:
+        found["REDIS_URL"] = services.redis_url
+    return found
+
+
 def surroundings(services: Services, role: str, *, demo: bool = False) -> dict[str, str]:
-    """Return the environment for one role of the database; what is set outside wins."""
+    """Return the environment of a command that uses the database in one role."""
     folder = VAR / services.name
     make_private(folder)
-    made = {
+    usual = {
         "DEBUG": "1",
         "CUSTODIA_VAR": str(folder),
         "CUSTODIA_KEYRING": str(folder / "keyring.json"),
         "PYTHONUNBUFFERED": "1",
     }
-    if "SECRET_KEY" not in os.environ:
-        made["SECRET_KEY"] = kept_secret(folder)
     if demo:
-        made["CUSTODIA_DEMO"] = "1"
-    if services.needs_postgres:
-        made["DATABASE_URL"] = services.cluster.url(role, DATABASE)
-        made["DATABASE_OWNER_URL"] = services.cluster.url(OWNER, DATABASE)
-    if services.needs_valkey:
-        made["REDIS_URL"] = services.redis_url
+        usual["CUSTODIA_DEMO"] = "1"
+    if not os.environ.get("SECRET_KEY"):
+        usual["SECRET_KEY"] = kept_secret(folder)
     path = [str(VENV / "bin"), os.environ.get("PATH", os.defpath)]
     if services.needs_postgres:
         # psql, pg_dump and the like, unless the machine has its own.
         path.append(str(programs()))
     return {
-        **made,
+        **usual,
         **{name: value for name, value in os.environ.items() if value},
+        **addresses(services, role),
         "PATH": os.pathsep.join(path),
         "VIRTUAL_ENV": str(VENV),
     }
