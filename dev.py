@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from devtools import assets, installing, processes
 from devtools.interrupts import Interrupted, ear
-from devtools.places import PYTHON, ROOT, VAR, VENV, Stop, say, supported_python
+from devtools.places import PYTHON, ROOT, VENV, Stop, say, supported_python
 from devtools.services import Services
-from devtools.surroundings import APP, OWNER, ADMINISTRATOR, surroundings
+from devtools.surroundings import ADMINISTRATOR, APP, OWNER, surroundings
 
 MANAGE = (str(PYTHON), "manage.py")
 # A shell reports the end by a signal as this plus the number of the signal.

@@ -63,7 +63,8 @@ class Proving:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Keep the tests with a full count for this step that have not passed yet."""
-        chosen, others = [], []
+        chosen: list[pytest.Item] = []
+        others: list[pytest.Item] = []
         for item in items:
             mark = item.get_closest_marker("prove")
             wanted = mark is not None and mark.kwargs["step"] == self.step
