@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -91,6 +91,13 @@ def opened(key_id: UUID) -> OpenKey | None:
 _COLUMNS = "id, subject_id, created_for, scope, kek_version, wrapped"
 
 
+_INSERT = (
+    "INSERT INTO security_datakey (id, subject_id, created_for, subject_kind, scope, kek_version,"
+    " wrapped, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, statement_timestamp())"
+    " ON CONFLICT (created_for, subject_kind, scope) WHERE destroyed_at IS NULL DO NOTHING"
+)
+
+
 def _fetch(here: context.Context, key_ids: Iterable[UUID]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -154,6 +161,30 @@ def for_sealing(
     return fresh.key
 
 
+def prepare(subject_ids: Sequence[UUID], *, kind: SubjectKind, scope: Scope) -> None:
+    """Make and open the keys of many subjects with two queries, before a batch of them is sealed."""
+    here = context.current()
+    rows: list[Any] = []
+    for subject_id in subject_ids:
+        key_id = new_id()
+        version, wrapped = wrap(
+            os.urandom(32), key_id=key_id, created_for=subject_id, scope=scope
+        )
+        rows.append((key_id, subject_id, subject_id, kind, scope, version, wrapped))
+    with connection.cursor() as cursor:
+        cursor.executemany(_INSERT, rows)
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM security_datakey WHERE created_for = ANY(%s)"  # noqa: S608
+            " AND subject_kind = %s AND scope = %s AND destroyed_at IS NULL",
+            [list(subject_ids), kind, scope],
+        )
+        for row in cursor.fetchall():
+            fresh = FreshKey(_open_row(*row))
+            transaction.on_commit(fresh.commit)
+            here.keys[fresh.key.id] = fresh.key
+            here.sealing_keys[fresh.key.subject_id, scope] = fresh
+
+
 def _find(subject_id: UUID, *, kind: SubjectKind, scope: Scope) -> tuple[Any, ...] | None:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -170,9 +201,7 @@ def _insert(subject_id: UUID, *, kind: SubjectKind, scope: Scope) -> tuple[Any, 
     version, wrapped = wrap(os.urandom(32), key_id=key_id, created_for=subject_id, scope=scope)
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO security_datakey (id, subject_id, created_for, subject_kind, scope, kek_version,"
-            " wrapped, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, statement_timestamp())"
-            " ON CONFLICT (created_for, subject_kind, scope) WHERE destroyed_at IS NULL DO NOTHING",
+            _INSERT,
             [key_id, subject_id, subject_id, kind, scope, version, wrapped],
         )
     row = _find(subject_id, kind=kind, scope=scope)
