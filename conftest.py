@@ -55,16 +55,3 @@ def rounds(request: pytest.FixtureRequest) -> int:
     """Return how often to repeat: a reduced number, and the full one when a proof is asked for."""
     full: int = request.node.get_closest_marker("prove").kwargs["full"]
     return full if os.environ.get("CUSTODIA_PROVE") else max(20, full // 200)
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the full counts of one part be asked for."""
-    parser.addoption("--prove-step", help="run the promises of this part only")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the promises of one part when they are asked for."""
-    step = config.getoption("--prove-step")
-    if step:
-        markers = {item: item.get_closest_marker("prove") for item in items}
-        items[:] = [one for one in items if markers[one] and str(markers[one].kwargs["step"]) == step]
