@@ -1,0 +1,86 @@
+"""Which administration and configuration models django-auditlog journals, and which not, and why.
+
+Clinical rows are never journalled: their deeds record the states of the rows they changed, bulk
+deeds included, while auditlog misses bulk writes and costs more than twice a write.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from auditlog.registry import auditlog
+from django.apps import apps
+from django.db import models
+
+from security.classification import SubjectKind
+from security.sealing import SealedModel
+from security.sealing.index import SearchIndex
+
+_DATED = ("starts_at", "ends_at", "granted_by", "ended_by")
+_DIRECTORY = ("identity", "active", "identifiers", "telecoms", "addresses")
+
+# Plain columns by model; a sealed field has no column and can not stand here.
+JOURNALLED: dict[str, tuple[str, ...]] = {
+    "auth.group": ("name",),
+    "guardian.groupobjectpermission": ("group", "permission", "content_type", "object_pk"),
+    "guardian.userobjectpermission": ("user", "permission", "content_type", "object_pk"),
+    "patients.organization": (*_DIRECTORY, "name", "types"),
+    "patients.practitioner": (*_DIRECTORY, "names", "gender", "qualifications", "user"),
+    "security.clearance": (*_DATED, "user", "reason"),
+    "security.membership": (*_DATED, "user", "unit"),
+    "security.roleassignment": (*_DATED, "user", "role"),
+    "security.unit": ("name", "name_zh", "kind", "parent", "is_active"),
+    "security.user": (
+        "handle", "kind", "password", "is_active", "is_staff", "is_superuser", "ends_on",
+        "must_change_password",
+    ),
+}  # fmt: skip
+
+# Relations that give permissions; auditlog would store the members' names, so it is not asked.
+MEMBERSHIPS: tuple[tuple[str, str], ...] = (
+    ("auth.group", "permissions"),
+    ("security.user", "groups"),
+    ("security.user", "user_permissions"),
+)
+
+NOT_JOURNALLED: dict[str, str] = {
+    "admin.logentry": "written by the admin about changes that are journalled here",
+    "audit.event": "the trail itself",
+    "audit.pending": "the trail itself",
+    "audit.state": "the trail itself",
+    "auditlog.logentry": "the journal itself",
+    "auth.permission": "made by migrations from the models, never by people",
+    "contenttypes.contenttype": "made by migrations from the models, never by people",
+    "patients.carerelationship": "about a patient: its deeds record its states",
+    "patients.chartpermission": "derived from care relationships and rebuilt in bulk",
+    "patients.directoryresource": "import content without a screen; the import records its states",
+    "patients.portalaccount": "about a patient: its deeds record its states",
+    "patients.teamassignment": "about a patient: its deeds record its states",
+    "security.datakey": "written by SQL of the sealing layer; key administration records events",
+    "security.recoverycode": "written in bulk; factor deeds record events",
+    "security.throttle": "counters that are swept after a day",
+    "security.totpfactor": "sealed secret; factor deeds record its states",
+    "sessions.session": "sign-in and sign-out are events",
+}
+
+
+def is_record(model: type[models.Model]) -> bool:
+    """Tell whether a model holds what belongs to a person, covered by states, or indexes it."""
+    if issubclass(model, SearchIndex):
+        return True
+    return issubclass(model, SealedModel) and model.subject_kind is not SubjectKind.USER
+
+
+def register() -> None:
+    """Register the journalled models, all values masked; raise LookupError for one that is gone."""
+    for label, fields in JOURNALLED.items():
+        auditlog.register(
+            apps.get_model(label), include_fields=list(fields), mask_fields=list(fields)
+        )
+
+
+@cache
+def fields_of(model: type[models.Model]) -> frozenset[str]:
+    """Return the journalled fields of a model and their columns, if it is journalled."""
+    fields = [model._meta.get_field(name) for name in JOURNALLED.get(model._meta.label_lower, ())]
+    return frozenset(name for field in fields for name in (field.name, field.attname))

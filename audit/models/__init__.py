@@ -1,0 +1,7 @@
+"""Rows of the audit app."""
+
+from audit.models.event import Event
+from audit.models.pending import Pending
+from audit.models.state import State
+
+__all__ = ["Event", "Pending", "State"]
