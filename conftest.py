@@ -21,9 +21,8 @@ def django_db_setup(
     django_db_setup: None, django_db_blocker: Any, own_keyring: None
 ) -> Iterator[None]:
     """Make the test database, then use it as the web does: as the role `app`."""
-    with django_db_blocker.unblock(), database.used_by_app():
-        with django_db_blocker.block():
-            yield
+    with django_db_blocker.unblock(), database.used_by_app(), django_db_blocker.block():
+        yield
 
 
 # --- keys -----------------------------------------------------------------------------------
