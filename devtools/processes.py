@@ -74,6 +74,7 @@ class Household:
     def __init__(self, commands: Mapping[str, Sequence[str]], environment: Environment) -> None:
         """Keep what to start."""
         self.commands, self.environment = commands, environment
+        self.grace = GRACE_SECONDS
         self.members: dict[str, subprocess.Popen[str]] = {}
 
     def live(self, is_ready: Callable[[], bool], greeting: str) -> None:
@@ -124,7 +125,7 @@ class Household:
         for process in self.members.values():
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
-        end = time.monotonic() + GRACE_SECONDS
+        end = time.monotonic() + self.grace
         for process in self.members.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, end - time.monotonic()))
