@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import platform
 import shutil
@@ -139,11 +140,12 @@ def compile_messages() -> None:
 
 def everything() -> None:
     """Bring packages, front-end files and catalogues up to date."""
-    if sys.platform == "win32":
-        raise Stop("This launcher runs on Linux and macOS; on Windows use WSL.")
-    install_packages()
-    install_assets()
-    compile_messages()
+    VAR.mkdir(exist_ok=True)
+    with (VAR / "set-up.lock").open("w") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        install_packages()
+        install_assets()
+        compile_messages()
 
 
 def relock(arguments: Sequence[str]) -> None:
