@@ -69,7 +69,7 @@ def uninstall(writer: Writer) -> None:
     _installed.remove(writer)
 
 
-def record(
+def record(  # noqa: PLR0913 - the one door states everything by name
     action: str,
     *,
     outcome: Outcome = "success",

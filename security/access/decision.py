@@ -1,4 +1,4 @@
-"""The one decision: may this actor do this, with this patient's data, for this purpose, now?
+"""The one decision about what an actor may do with a patient's data, for a purpose, now.
 
 Views, admin, exports, search, tasks, downloads and templates ask here and nowhere else. Order: state of
 the actor, role and purpose, reach, restrictions; any refusal wins, and a rule that fails is a refusal.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -129,7 +129,12 @@ def _decide(
         else Decision(False, "reach", OUT_OF_REACH)
         for one in ids
     }
-    return decisions | _refused(actor, permission, list(granted), purpose, now)
+    refused = _refused(actor, permission, list(granted), purpose, now)
+    # What a fresh factor opens is opened on the ground that the reach rule named.
+    return decisions | {
+        one: replace(made, basis=granted[one][2]) if made.step_up else made
+        for one, made in refused.items()
+    }
 
 
 OUT_OF_REACH = _("This patient is not among those your role reaches.")

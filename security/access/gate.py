@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal
@@ -57,17 +57,24 @@ class Gate:
     of: str = ""
     step_up: bool = False
     account_kind: str = User.Kind.STAFF
+    # Any of these passes as well: a page that shows less to those who may only read masked.
+    others: tuple[Permission, ...] = ()
+
+    @property
+    def permissions(self) -> tuple[Permission, ...]:
+        """Return the permissions of which one is enough, the fullest first."""
+        return (self.permission, *self.others) if self.permission else ()
 
 
 def requires(
     permission: Permission,
-    *,
+    *others: Permission,
     of: str = "",
     step_up: bool = False,
     account_kind: str = User.Kind.STAFF,
 ) -> Callable[[View], View]:
-    """Gate a view with a permission; `of` names the URL keyword of the patient it is about."""
-    return _gated(Gate("requires", permission, of, step_up, account_kind))
+    """Gate a view with a permission or one of others; `of` names the URL keyword of the patient."""
+    return _gated(Gate("requires", permission, of, step_up, account_kind, others))
 
 
 def public(view: View) -> View:
@@ -157,8 +164,8 @@ def _barrier(gate: Gate, request: HttpRequest, kwargs: dict[str, Any]) -> HttpRe
     here.actor, here.roles = user, decisions.roles_of(user)
     here.purpose = purpose_of(request)
     if gate.of:
-        barrier = _about(gate.permission, kwargs[gate.of], request)
-    elif decisions.reach_of_user(user, gate.permission) is Reach.NONE:
+        barrier = _about(gate.permissions, kwargs[gate.of], request)
+    elif all(decisions.reach_of_user(user, one) is Reach.NONE for one in gate.permissions):
         return refuse(request, _("Your role does not include this."), permission=gate.permission)
     else:
         barrier = None
@@ -167,20 +174,21 @@ def _barrier(gate: Gate, request: HttpRequest, kwargs: dict[str, Any]) -> HttpRe
     return barrier
 
 
-def _about(permission: Permission, patient: UUID, request: HttpRequest) -> HttpResponseBase | None:
+def _about(
+    permissions: Sequence[Permission], patient: UUID, request: HttpRequest
+) -> HttpResponseBase | None:
     here, user = context.current(), request.user
-    made = decisions.decide(user, permission, patient, here.purpose)
-    if made.step_up and has_fresh_factor(request):
-        here.basis = str(made.basis or "")
-        return None
-    if made.step_up:
-        return send_to_step_up(request)
-    if made.allowed:
-        here.basis = str(made.basis or "")
-        return None
-    if made.rule == "reach" or not _is_visible(user, patient):
+    for permission in permissions:
+        made = decisions.decide(user, permission, patient, here.purpose)
+        if made.allowed or (made.step_up and has_fresh_factor(request)):
+            here.basis = str(made.basis or "")
+            return None
+        if made.step_up:
+            return send_to_step_up(request)
+    made = decisions.decide(user, permissions[0], patient, here.purpose)
+    if not _is_visible(user, patient):
         return hidden(request, patient)
-    return refuse(request, made.reason, permission=permission, patient=patient)
+    return refuse(request, made.reason, permission=permissions[0], patient=patient)
 
 
 def _is_visible(user: User, patient: UUID) -> bool:
@@ -243,9 +251,9 @@ def purpose_of(request: HttpRequest) -> str:
     return str(stated if stated in possible else next(iter(possible), ""))
 
 
-def send_to_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """Answer with the way to the sign-in page, back to here afterwards."""
-    return _send(request, "security:sign_in")
+def send_to_sign_in(request: HttpRequest, *, reason: str = "") -> HttpResponseBase:
+    """Answer with the way to the sign-in page, back to here afterwards; `reason` says why."""
+    return _send(request, "security:sign_in", reason=reason)
 
 
 def send_to_factor(request: HttpRequest) -> HttpResponseBase:
@@ -258,12 +266,14 @@ def send_to_step_up(request: HttpRequest) -> HttpResponseBase:
     return _send(request, "security:step_up")
 
 
-def _send(request: HttpRequest, name: str) -> HttpResponse:
-    back = request.get_full_path() if request.method in {"GET", "HEAD"} else _page_before(request)
-    if request.headers.get("HX-Request") == "true":
-        query = urlencode({"next": _page_before(request)})
-        return HttpResponse(status=403, headers={"HX-Redirect": f"{reverse(name)}?{query}"})
-    return HttpResponseRedirect(f"{reverse(name)}?{urlencode({'next': back})}")
+def _send(request: HttpRequest, name: str, *, reason: str = "") -> HttpResponse:
+    is_htmx = request.headers.get("HX-Request") == "true"
+    is_page = request.method in {"GET", "HEAD"} and not is_htmx
+    query = {"next": request.get_full_path() if is_page else _page_before(request)}
+    address = f"{reverse(name)}?{urlencode(query | ({'reason': reason} if reason else {}))}"
+    if is_htmx:
+        return HttpResponse(status=403, headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
 
 
 def _page_before(request: HttpRequest) -> str:

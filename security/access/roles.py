@@ -1,4 +1,4 @@
-"""Roles: the whole policy of who may do what, as data. The ceiling: rules may refuse more, never grant more.
+"""Roles: the whole policy of who may do what, as data; rules may refuse more, never grant more.
 
 Read a line as: this permission, for these people's data. What a role does not list, it does not have.
 """
@@ -37,7 +37,8 @@ PHYSICIAN = Role(
     "physician",
     _("Physician"),
     _(
-        "Reads and writes the whole record of the patients in the own care; specially protected records need a clearance."
+        "Reads and writes the whole record of the patients in the own care; "
+        "specially protected records need a clearance."
     ),
     (Purpose.TREAT, Purpose.ETREAT, Purpose.HOPERAT),
     MappingProxyType(
@@ -94,7 +95,8 @@ RECEPTIONIST = Role(
     "receptionist",
     _("Receptionist"),
     _(
-        "Registers patients, books visits and checks people in; sees names, contacts and numbers, nothing clinical."
+        "Registers patients, books visits and checks people in; sees names, "
+        "contacts and numbers, nothing clinical."
     ),
     (Purpose.PATADMIN,),
     MappingProxyType(
@@ -119,7 +121,8 @@ FINANCE = Role(
     "finance",
     _("Finance clerk"),
     _(
-        "Handles bills, payments and insurance; sees the diagnosis code that a bill must carry and no other clinical data."
+        "Handles bills, payments and insurance; sees the diagnosis code that a bill "
+        "must carry and no other clinical data."
     ),
     (Purpose.HPAYMT,),
     MappingProxyType(
@@ -160,7 +163,8 @@ COMPLIANCE_OFFICER = Role(
     "compliance_officer",
     _("Compliance officer"),
     _(
-        "Runs consent, rights, reviews and incidents; sees masked names, and a patient's data only inside a case."
+        "Runs consent, rights, reviews and incidents; sees masked names, and a "
+        "patient's data only inside a case."
     ),
     (Purpose.HCOMPL, Purpose.PATRQT),
     MappingProxyType(
@@ -276,7 +280,7 @@ def roles_that_may(permission: Permission) -> list[Role]:
 
 
 def conflict(keys: Iterable[str]) -> bool:
-    """Tell whether a set of roles would join user administration and patient reading, or patient and staff."""
+    """Tell whether roles would join user administration and patient reading, or patient and staff."""
     held = set(keys)
     permissions = {permission for key in held for permission in ROLES[key].grants}
     administers = Permission.ADMINISTRATION_MANAGE in permissions

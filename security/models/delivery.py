@@ -12,7 +12,7 @@ from security.sealing.rows import SealedModel
 
 
 class OutboxMessage(SealedModel):
-    """One message to one address through one channel; written by a deed, sent by a task, retried with delay."""
+    """One message to one address by one channel; written by a deed, sent by a task, retried."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")

@@ -36,6 +36,11 @@ class TotpFactor(SealedModel, Device):
         }
         operational = ("last_step", "last_used_at")
 
+    @property
+    def persistent_id(self) -> str:
+        """Return the id that a session keeps; django-otp reads it back as a whole number."""
+        return f"{self.model_label()}/{self.pk.int}"
+
 
 class RecoveryCode(models.Model):
     """One of ten codes for a lost authenticator; kept as a password hash, works once."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -26,31 +27,35 @@ _LENGTH = struct.Struct(">I")
 
 def canonical(value: Any) -> bytes:
     """Return the type byte and the bytes of one stored value."""
-    match value:
-        case None:
-            return b"N"
-        case bool():
-            return b"F1" if value else b"F0"
-        case bytes() | bytearray() | memoryview():
-            return b"B" + bytes(value)
-        case str():
-            return b"T" + value.encode()
-        case int() | Decimal():
-            return b"I" + str(value).encode()
-        case UUID():
-            return b"U" + value.bytes
-        case datetime():
-            return b"M" + value.astimezone(UTC).isoformat(timespec="microseconds").encode()
-        case date():
-            return b"D" + value.isoformat().encode()
-        case dict() | list() | tuple() | float():
-            return (
-                b"J"
-                + json.dumps(
-                    value, sort_keys=True, ensure_ascii=False, separators=(",", ":")
-                ).encode()
-            )
+    if value is None:
+        return b"N"
+    for kinds, mark, write in FORMS:
+        if isinstance(value, kinds):
+            return mark + write(value)
     raise TypeError(f"no canonical form for {type(value).__name__}")
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(
+        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    ).encode()
+
+
+# Tried in this order: a bool is an int and a datetime is a date to Python.
+FORMS: tuple[tuple[tuple[type, ...], bytes, Callable[[Any], bytes]], ...] = (
+    ((bool,), b"F", lambda value: b"1" if value else b"0"),
+    ((bytes, bytearray, memoryview), b"B", bytes),
+    ((str,), b"T", str.encode),
+    ((int, Decimal), b"I", lambda value: str(value).encode()),
+    ((UUID,), b"U", lambda value: value.bytes),
+    (
+        (datetime,),
+        b"M",
+        lambda value: value.astimezone(UTC).isoformat(timespec="microseconds").encode(),
+    ),
+    ((date,), b"D", lambda value: value.isoformat().encode()),
+    ((dict, list, tuple, float), b"J", _json),
+)
 
 
 def state_digest(row: models.Model) -> bytes:

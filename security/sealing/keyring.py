@@ -1,6 +1,7 @@
 """Root keys: a versioned keyring file outside the database, its checks, and the keys derived from it.
 
-    {"format": 1, "primary": 1, "roots": {"1": "<base64, 32 bytes>"}, "index": {"1": "..."}, "index_primary": 1}
+    {"format": 1, "primary": 1, "roots": {"1": "<base64, 32 bytes>"},
+     "index_primary": 1, "index": {"1": "<base64, 32 bytes>"}}
 
 Roots wrap data keys. The index root feeds one HMAC key per blind index (HKDF-SHA-256). Rotation adds a
 version everywhere first and promotes it in a second roll-out.

@@ -167,9 +167,7 @@ def prepare(subject_ids: Sequence[UUID], *, kind: SubjectKind, scope: Scope) -> 
     rows: list[Any] = []
     for subject_id in subject_ids:
         key_id = new_id()
-        version, wrapped = wrap(
-            os.urandom(32), key_id=key_id, created_for=subject_id, scope=scope
-        )
+        version, wrapped = wrap(os.urandom(32), key_id=key_id, created_for=subject_id, scope=scope)
         rows.append((key_id, subject_id, subject_id, kind, scope, version, wrapped))
     with connection.cursor() as cursor:
         cursor.executemany(_INSERT, rows)

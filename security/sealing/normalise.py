@@ -15,8 +15,11 @@ from django.conf import settings
 from pypinyin import Style, pinyin
 
 NORMALISER = 1
-# Characters that nobody sees: soft hyphen, zero-width space and joiners, bidi marks, variation selectors, BOM.
+# Characters that nobody sees: soft hyphen, zero-width space and joiners, bidirectional marks, variation
+# selectors, byte order mark.
 _UNSEEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
+# The apostrophes of keyboards and of typesetting, the modifier letter, the backquote.
+_APOSTROPHES = re.compile("['\u2019\u02bc`]")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+")
 _WORD = re.compile(r"[a-z0-9]+")
 _READINGS_LIMIT = 8
@@ -39,7 +42,7 @@ def latin(value: str) -> str:
 
 def words(value: str) -> list[str]:
     """Return the Latin words of a text; apostrophes join ("O'Neil" is "oneil"), hyphens part."""
-    return _WORD.findall(re.sub("['’ʼ`]", "", latin(value)))
+    return _WORD.findall(_APOSTROPHES.sub("", latin(value)))
 
 
 def han_runs(value: str) -> list[str]:
@@ -84,7 +87,7 @@ def digits(value: str) -> str:
 
 
 def email(value: str) -> str:
-    """Return an e-mail address to compare; only ASCII folds, so that no look-alike equals another (CVE-2019-19844)."""
+    """Return an e-mail address to compare; only ASCII folds, so no look-alike passes (CVE-2019-19844)."""
     return unicodedata.normalize("NFC", value.strip()).translate(
         {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
     )

@@ -65,6 +65,23 @@ class SealedModel(models.Model):
     class Privacy:
         plain = COMMON_PLAIN
 
+    def __str__(self) -> str:
+        """Name the row by its id; a text of a row must never name a person."""
+        return f"{self.seal_label} {self.pk}"
+
+    def __repr__(self) -> str:
+        """Name the row by its id."""
+        return f"<{self}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state for copies and pickles: envelopes, no opened value."""
+        for column in shape_of(type(self)).columns.values():
+            if column.attname in self.__dict__:
+                self.sealing_seal(column)
+        state: dict[str, Any] = super().__getstate__()
+        state.pop("_seals", None)
+        return state
+
     @classmethod
     def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
         """Load a row, remember what its envelopes are bound to and which keys they will want."""
@@ -93,23 +110,6 @@ class SealedModel(models.Model):
         self.sealing_loaded()
         if fields is not None and before is not None and before[1:] != self.__dict__["_loaded"][1:]:
             raise StaleRecord(repr(self))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the state for copies and pickles: envelopes, no opened value."""
-        for column in shape_of(type(self)).columns.values():
-            if column.attname in self.__dict__:
-                self.sealing_seal(column)
-        state: dict[str, Any] = super().__getstate__()
-        state.pop("_seals", None)
-        return state
-
-    def __str__(self) -> str:
-        """Name the row by its id; a text of a row must never name a person."""
-        return f"{self.seal_label} {self.pk}"
-
-    def __repr__(self) -> str:
-        """Name the row by its id."""
-        return f"<{self}>"
 
     # Sealing. The names are spelled out because model attributes share one namespace with fields.
 
@@ -160,9 +160,9 @@ class SealedModel(models.Model):
         state = self.__dict__
         opened: Opened = state.setdefault("_seals", {}).setdefault(column.envelope, Opened())
         place = self._place(column.envelope)
-        if state.get(column.attname) is not None and not opened.is_dirty:
-            if (opened.bound or self._loaded_place(column.envelope)) == place:
-                return
+        is_clean = state.get(column.attname) is not None and not opened.is_dirty
+        if is_clean and (opened.bound or self._loaded_place(column.envelope)) == place:
+            return
         values = self._open(column.envelope)
         row_id, version, subject = place
         scope = Scope.RESTRICTED if column.envelope == "restricted" else self.scope

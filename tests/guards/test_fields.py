@@ -8,8 +8,7 @@ from django.db.models import Field
 
 from security import library_fields
 from security.classification import Plain
-from security.sealing import EnvelopeField, Sealed, SealedModel
-from security.sealing import register
+from security.sealing import EnvelopeField, Sealed, SealedModel, register
 from security.sealing.shape import shape_of
 
 OURS = {"security", "audit", "patients", "crm"}
@@ -24,7 +23,9 @@ def declarations(model):
     return found
 
 
-@pytest.mark.parametrize("model", [m for m in MODELS if m._meta.app_label in OURS and not m._meta.auto_created])
+@pytest.mark.parametrize(
+    "model", [m for m in MODELS if m._meta.app_label in OURS and not m._meta.auto_created]
+)
 def test_every_plain_column_of_ours_says_its_level_and_purpose(model):
     declared = declarations(model)
     missing = [
@@ -33,16 +34,25 @@ def test_every_plain_column_of_ours_says_its_level_and_purpose(model):
         if not isinstance(field, EnvelopeField) and field.name not in declared
     ]
     assert not missing
-    assert all(isinstance(plain, Plain) and 1 <= plain.level <= 3 and plain.purpose for plain in declared.values())
+    assert all(
+        isinstance(plain, Plain) and 1 <= plain.level <= 3 and plain.purpose
+        for plain in declared.values()
+    )
 
 
-@pytest.mark.parametrize("model", [m for m in MODELS if m._meta.app_label in OURS and not m._meta.auto_created])
+@pytest.mark.parametrize(
+    "model", [m for m in MODELS if m._meta.app_label in OURS and not m._meta.auto_created]
+)
 def test_no_declaration_outlives_its_column(model):
-    names = {f.name for f in model._meta.get_fields() if isinstance(f, Field)} | {"restricted_version"}
+    names = {f.name for f in model._meta.get_fields() if isinstance(f, Field)} | {
+        "restricted_version"
+    }
     assert set(declarations(model)) <= names
 
 
-@pytest.mark.parametrize("model", [m for m in MODELS if m._meta.app_label not in OURS or m._meta.auto_created])
+@pytest.mark.parametrize(
+    "model", [m for m in MODELS if m._meta.app_label not in OURS or m._meta.auto_created]
+)
 def test_every_column_of_a_library_table_is_declared(model):
     declared = library_fields.for_model(model)
     assert {field.name for field in model._meta.concrete_fields} <= set(declared)
@@ -69,7 +79,9 @@ def test_sealed_models_are_whole(model):
 
 
 def test_level_4_and_5_are_never_plain():
-    assert all(isinstance(field, Sealed) for model in SEALED for field in shape_of(model).fields.values())
+    assert all(
+        isinstance(field, Sealed) for model in SEALED for field in shape_of(model).fields.values()
+    )
 
 
 def test_a_sealed_model_never_inherits_from_another_table():

@@ -1,6 +1,6 @@
 """An independent reader of envelopes, format 1: it shares no line with the product.
 
-    python tests/security/golden_reader.py tests/security/golden/envelopes.json
+python tests/security/golden_reader.py tests/security/golden/envelopes.json
 """
 
 import base64
@@ -17,9 +17,17 @@ def read(blob, key, label, envelope, row_id, version):
     """Open one envelope by the written format alone."""
     header, nonce, body, tag = blob[:20], blob[20:32], blob[32:-16], blob[-16:]
     assert header[:4] == b"CU\x01\x01", "magic, format 1, algorithm 1"
-    parts = (header, label.encode(), envelope.encode(), uuid.UUID(row_id).bytes, struct.pack(">Q", version))
+    parts = (
+        header,
+        label.encode(),
+        envelope.encode(),
+        uuid.UUID(row_id).bytes,
+        struct.pack(">Q", version),
+    )
     opener = Cipher(algorithms.AES(key), modes.GCM(nonce, tag)).decryptor()
-    opener.authenticate_additional_data(b"".join(struct.pack(">I", len(part)) + part for part in parts))
+    opener.authenticate_additional_data(
+        b"".join(struct.pack(">I", len(part)) + part for part in parts)
+    )
     plain = opener.update(body) + opener.finalize()
     assert len(plain) % 64 == 0, "padded to 64 bytes"
     return msgpack.unpackb(plain[: plain.rindex(b"\x80")], raw=False)

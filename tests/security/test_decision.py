@@ -105,7 +105,9 @@ def test_every_permission_names_a_category_and_an_action_and_somebody_holds_it()
 # The order of refusals
 
 
-@pytest.mark.parametrize("fields", [{"is_active": False}, {"ends_on": timezone.localdate() - timedelta(days=1)}])
+@pytest.mark.parametrize(
+    "fields", [{"is_active": False}, {"ends_on": timezone.localdate() - timedelta(days=1)}]
+)
 def test_a_disabled_or_ended_account_may_nothing(patient, fields):
     user = person("receptionist", **fields)
     decision = allowed(user, Permission.DEMOGRAPHICS_READ, patient)
@@ -144,7 +146,9 @@ def test_nobody_reads_level_5_without_a_clearance_in_force(patient):
     restricted = registry.restrictions["clearance"]
     assert restricted.ask(user, Permission.RESTRICTED_READ, [patient.pk], "TREAT", now)
     clearance = Clearance.objects.create(user=user, reason="HIV clinic")
-    assert not restricted.ask(user, Permission.RESTRICTED_READ, [patient.pk], "TREAT", timezone.now())
+    assert not restricted.ask(
+        user, Permission.RESTRICTED_READ, [patient.pk], "TREAT", timezone.now()
+    )
     clearance.ends_at = timezone.now()
     clearance.save()
     assert restricted.ask(user, Permission.RESTRICTED_READ, [patient.pk], "TREAT", timezone.now())
@@ -153,7 +157,9 @@ def test_nobody_reads_level_5_without_a_clearance_in_force(patient):
 def test_roles_count_only_while_they_are_held():
     user, now = User.objects.create(), timezone.now()
     day = timedelta(days=1)
-    RoleAssignment.objects.create(user=user, role="nurse", starts_at=now - 2 * day, ends_at=now - day)
+    RoleAssignment.objects.create(
+        user=user, role="nurse", starts_at=now - 2 * day, ends_at=now - day
+    )
     RoleAssignment.objects.create(user=user, role="finance", starts_at=now + day)
     RoleAssignment.objects.create(user=user, role="auditor", starts_at=now - day)
     RoleAssignment.objects.create(user=user, role="no_such_role", starts_at=now - day)
@@ -182,7 +188,9 @@ def test_a_restriction_that_fails_refuses(patient, monkeypatch):
     def broken(*_):
         raise RuntimeError
 
-    monkeypatch.setitem(registry.restrictions, "clearance", registry.Restriction("clearance", broken))
+    monkeypatch.setitem(
+        registry.restrictions, "clearance", registry.Restriction("clearance", broken)
+    )
     decision = allowed(person("receptionist"), Permission.DEMOGRAPHICS_READ, patient)
     assert (decision.allowed, decision.rule, decision.step_up) == (False, "clearance", False)
 
@@ -195,7 +203,9 @@ def test_a_refusal_outweighs_a_wish_for_a_fresh_factor(patient, monkeypatch):
     vip = Patient.objects.create(confidentiality="vip")
     user = person("receptionist")
     assert allowed(user, Permission.DEMOGRAPHICS_READ, vip).step_up
-    monkeypatch.setitem(registry.restrictions, "clearance", registry.Restriction("clearance", refuse))
+    monkeypatch.setitem(
+        registry.restrictions, "clearance", registry.Restriction("clearance", refuse)
+    )
     decision = allowed(user, Permission.DEMOGRAPHICS_READ, vip)
     assert (decision.allowed, decision.step_up) == (False, False)
 

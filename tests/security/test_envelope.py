@@ -38,7 +38,9 @@ def test_what_was_sealed_comes_back_identical(content):
     assert envelope.unseal(sealed(content), key=KEY, place=PLACE) == content
 
 
-@pytest.mark.parametrize("text", ["", "\x80", "\x00", "x\x80\x00\x00", "安" * 350_000, "\U0001f9d1‍⚕️"])
+@pytest.mark.parametrize(
+    "text", ["", "\x80", "\x00", "x\x80\x00\x00", "安" * 350_000, "\U0001f9d1‍⚕️"]
+)
 def test_texts_that_look_like_padding_and_long_ones_come_back(text):
     assert envelope.unseal(sealed({"a": text}), key=KEY, place=PLACE) == {"a": text}
 
@@ -107,7 +109,14 @@ def test_no_mutation_is_accepted(rounds):
 
 
 @pytest.mark.parametrize(
-    "not_one", [b"", b"CU", b"plain text of a careless import", b"gAAAAAB" + b"x" * 90, b"CU\x02\x01" + bytes(60)]
+    "not_one",
+    [
+        b"",
+        b"CU",
+        b"plain text of a careless import",
+        b"gAAAAAB" + b"x" * 90,
+        b"CU\x02\x01" + bytes(60),
+    ],
 )
 def test_plaintext_and_unknown_formats_are_refused(not_one):
     assert envelope.key_id_of(not_one) is None

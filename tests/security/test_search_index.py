@@ -23,7 +23,9 @@ def people():
 
 
 def found(people, query):
-    return {people[one] for one in index.ids(index.find_tokens(PatientIndex, index.query_grams(query)))}
+    return {
+        people[one] for one in index.ids(index.find_tokens(PatientIndex, index.query_grams(query)))
+    }
 
 
 @pytest.mark.parametrize(
@@ -63,20 +65,30 @@ def test_names_are_found_in_every_script_and_order(people, query, hits):
 def test_a_phone_is_found_by_its_tail_and_by_any_way_to_write_it(people):
     def tail(text):
         gram = index.tail_gram(text)
-        return {people[one] for one in index.ids(index.find_tokens(PatientIndex, [gram] if gram else []))}
+        return {
+            people[one]
+            for one in index.ids(index.find_tokens(PatientIndex, [gram] if gram else []))
+        }
 
     assert tail("8000") == {"zoe"}
     assert tail("０１３８０００") == {"zoe"}
     assert tail("1380") == set()
     assert tail("800") == set()
-    for written in ("13800138000", "+8613800138000", "0086 138 0013 8000", "１３８００１３８０００"):
+    for written in (
+        "13800138000",
+        "+8613800138000",
+        "0086 138 0013 8000",
+        "１３８００１３８０００",
+    ):
         hits = index.ids(index.find_exact(PatientIndex, "phone", written))
         assert {people[one] for one in hits} == {"zoe"}
 
 
 def test_an_identifier_is_found_however_it_is_spaced_and_never_in_part(people):
     def exact(text):
-        return {people[one] for one in index.ids(index.find_exact(PatientIndex, "identifier", text))}
+        return {
+            people[one] for one in index.ids(index.find_exact(PatientIndex, "identifier", text))
+        }
 
     assert exact("A1234") == exact("a-12 34") == exact("urn:mrn|A 1234") == {"nana"}
     assert exact("A123") == exact("urn:other|A1234") == set()

@@ -1,0 +1,1 @@
+"""Measurements against plaintext twins, alternating in one run; ratios are the result."""

@@ -1,0 +1,136 @@
+"""Every route by every method for sixteen people, against what the roles say and nothing else.
+
+The expectation is worked out here from the gate's declaration and the roles' grants, without the decision
+itself. After each refusal no table may have changed (events, sessions and throttles apart).
+"""
+
+import os
+import re
+
+import pytest
+from django.db import connection, transaction
+
+from security.access.categories import Reach
+from security.access.permissions import Permission
+from security.access.roles import reach_of
+from tests import world
+from tests.guards.test_urls import routes
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+ANSWERED = {200, 301, 302, 303, 400, 405, 409, 422}
+SENT_AWAY = {302, 405}
+HIDDEN, FORBIDDEN = {404, 405}, {403, 405}
+EXEMPT = ("audit_", "django_session", "security_throttle", "django_migrations")
+# The requests a person makes in each reduced run; the full run makes all.
+REDUCED = ("GET", "POST", "DELETE")
+
+
+def values(clinic, name):
+    """Return what fills the parameters of addresses; a parameter that is not here fails the test."""
+    factor = clinic.factors.get(name) or clinic.factors["physician"]
+    return {
+        "patient_id": clinic.patient.pk,
+        "record_id": clinic.condition.pk,
+        "factor_id": factor.pk,
+        "object_id": clinic.users["nurse"].pk,
+        "content_type_id": 1,
+        "app_label": "security",
+        "url": "nowhere",
+    }
+
+
+def address(text, known):
+    """Return the address of a route, its parameters filled."""
+    plain = re.sub(r"[\^$]|\\Z", "", text)
+    plain = re.sub(
+        r"<(?:\w+:)?(\w+)>", lambda found: str(known[found[1]]), plain.replace("(?P<", "<")
+    )
+    return "/" + re.sub(r"(?<=[\w-])\)|\.\*\)|\([^)]*\)", "", plain)
+
+
+def reach(name, permission):
+    role = world.PRINCIPALS[name][1]
+    return reach_of([role], permission) if role else Reach.NONE
+
+
+def reaches(name, permission):
+    """Tell whether this person reaches the patient of the clinic with a permission."""
+    wide = reach(name, permission)
+    return wide is Reach.ALL or (wide is Reach.TEAM and name in world.IN_TEAM)
+
+
+def expected(name, gate, method, route):
+    """Return the statuses that may answer."""
+    kind, _, state = world.PRINCIPALS[name]
+    if gate.kind == "public":
+        return SENT_AWAY if state == "half" else ANSWERED
+    if gate.kind == "factor":
+        return ANSWERED
+    if state != "whole" or name == "disabled":
+        return SENT_AWAY
+    if kind == "patient":
+        return HIDDEN
+    permissions = gate.permissions
+    if route.startswith("admin:") and method not in {"GET", "HEAD", "OPTIONS"}:
+        permissions = (Permission.ADMINISTRATION_MANAGE,)
+    if not gate.of:
+        allowed = any(reach(name, one) is not Reach.NONE for one in permissions)
+        # What is not there is not there for those who may look, either.
+        return ANSWERED | ({404} if route.startswith("admin:") else set()) if allowed else FORBIDDEN | ({404} if route.startswith("admin:") else set())  # fmt: skip
+    if any(reaches(name, one) for one in permissions):
+        return ANSWERED
+    seen = (Permission.DEMOGRAPHICS_READ, Permission.DEMOGRAPHICS_READ_MASKED)
+    return FORBIDDEN if any(reaches(name, one) for one in seen) else HIDDEN
+
+
+def digests():
+    """Return a digest of each table's content."""
+    with connection.cursor() as cursor:
+        tables = [
+            t for t in connection.introspection.table_names(cursor) if not t.startswith(EXEMPT)
+        ]
+        union = " UNION ALL ".join(
+            f"SELECT '{t}', coalesce(md5(string_agg(x::text, '|' ORDER BY x::text)), '') FROM {t} x"
+            for t in tables
+        )
+        cursor.execute(union)
+        return dict(cursor.fetchall())
+
+
+@pytest.mark.prove(step=1, full=7)
+@pytest.mark.parametrize("name", world.PRINCIPALS)
+def test_everybody_gets_what_the_roles_say_and_nothing_else(name, record_property):
+    clinic = world.clinic()
+    known, faults, made = values(clinic, name), [], 0
+    methods = METHODS if os.environ.get("CUSTODIA_PROVE") else REDUCED
+    before = digests()
+    for text, route, pattern in routes():
+        url, refused = address(text, known), 0
+        for method in methods:
+            mark = transaction.savepoint()
+            client = clinic.client(name)
+            status = client.generic(method, url, secure=True).status_code
+            made += 1
+            wanted = expected(name, pattern.callback.gate, method, route)
+            if status not in wanted:
+                faults.append(f"{method} {route} {url}: {status}, expected one of {sorted(wanted)}")
+            if status < 400 or status in {400, 409, 422}:
+                transaction.savepoint_rollback(mark)
+            else:
+                refused += 1
+                transaction.savepoint_commit(mark)
+        if refused and digests() != before:
+            faults.append(f"{route}: a refusal changed something")
+    record_property("requests", made)
+    assert not faults, "\n".join(faults)
+
+
+def test_a_refusal_of_a_role_says_so_and_an_absent_patient_looks_like_a_hidden_one():
+    clinic = world.clinic()
+    client = clinic.client("other_physician")
+    hidden = client.get(f"/patients/{clinic.patient.pk}/", secure=True)
+    absent = client.get("/patients/01890a5d-ac96-774b-bcce-b302099a8057/", secure=True)
+    assert hidden.status_code == absent.status_code == 404
+    assert hidden.content == absent.content
+    assert dict(hidden.headers) == dict(absent.headers)

@@ -1,0 +1,80 @@
+"""Every address carries a gate, and no session without its second factor gets an answer."""
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from security.access.gate import Gate
+from tests import world
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
+# Opened before anybody is known; each is there for a reason.
+PUBLIC = {
+    "crm:health": "the proxy asks whether the process serves",
+    "crm:language": "the sign-in page can be read in either language",
+    "crm:theme": "the sign-in page can be light or dark",
+    "security:sign_in": "signing in",
+    "security:signed_out": "says that the session ended",
+    "admin:login": "leads to the sign-in page",
+}
+
+
+def routes(patterns=None, prefix="", namespaces=()):
+    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
+        text = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            inner = (*namespaces, pattern.namespace) if pattern.namespace else namespaces
+            yield from routes(pattern.url_patterns, text, inner)
+        elif isinstance(pattern, URLPattern):
+            yield text, ":".join((*namespaces, pattern.name or "")), pattern
+
+
+def test_the_walk_finds_what_there_is():
+    names = {name for _, name, _ in routes()}
+    assert {"crm:home", "patients:patient", "security:sign_in", "admin:index"} <= names
+    assert len(names) > 25
+
+
+def test_every_view_carries_a_gate():
+    bare = [
+        text
+        for text, _, pattern in routes()
+        if not isinstance(getattr(pattern.callback, "gate", None), Gate)
+    ]
+    assert not bare
+
+
+def test_only_what_is_named_here_is_public():
+    public = {name for _, name, pattern in routes() if pattern.callback.gate.kind == "public"}
+    assert public == set(PUBLIC)
+
+
+def test_every_view_about_a_patient_is_decided_about_that_patient():
+    for text, _, pattern in routes():
+        if "<uuid:patient_id>" in text:
+            assert pattern.callback.gate.of == "patient_id", text
+
+
+def test_no_address_takes_a_text_that_could_be_a_name():
+    assert not [text for text, _, _ in routes() if text.startswith("patients/") and "<str:" in text]
+
+
+@pytest.fixture
+def half_sessions():
+    clinic = world.clinic()
+    forced = Client()
+    forced.force_login(clinic.users["physician"], backend="security.backends.SignInBackend")
+    return [clinic.client("half"), forced]
+
+
+def test_no_half_session_gets_an_answer(half_sessions):
+    answered = []
+    for text, name, pattern in routes():
+        if pattern.callback.gate.kind == "factor" or "<" in text or "(?P" in text:
+            continue
+        for client in half_sessions:
+            for method in ("get", "post", "put", "delete"):
+                response = getattr(client, method)("/" + text.replace("^", "").replace("$", ""))
+                if response.status_code == 200:
+                    answered.append((method, name))
+    assert not answered

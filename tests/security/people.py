@@ -1,0 +1,81 @@
+"""People for tests of signing in: staff with roles, factors and the codes of their apps."""
+
+import re
+
+from django.contrib.auth.hashers import make_password
+from django.urls import reverse
+
+from security import trail
+from security.models import User
+from security.services import factors, roles, users
+
+PASSWORD = "four wet boots 2026"
+# Hashed once: forty sign-ins a file need no forty hashings of the same words.
+_hashed: dict[str, str] = {}
+
+
+def acting(actor=None):
+    """Put the context of a command in force, for what is arranged before a request."""
+    return trail.acting_for(actor=actor, system="" if actor else "tests", purpose="HSYSADMIN")
+
+
+def staff(*held, email="nurse@example.org", name="Zhou Jing", **more):
+    with acting():
+        user = users.create(
+            kind=more.pop("kind", User.Kind.STAFF), display_name=name, email=email, by=None, **more
+        )
+        user.password = _hashed.setdefault(PASSWORD, make_password(PASSWORD))
+        user.advance()
+        user.save()
+        for role in held:
+            roles.grant(user=user, role=role, by=None)
+        return User.objects.get(pk=user.pk)
+
+
+def with_factor(user):
+    with acting():
+        pending = factors.start(user=user)
+        made = factors.confirm_first(user=user, factor=pending, code=code_of(pending))
+        factor = made.factor
+        factor.last_step = -1
+        factor.save(update_fields=["last_step"])
+        return factor, made.codes
+
+
+def code_of(factor, *, steps=0):
+    with acting():
+        generator = factors.oath(factor)
+        generator.drift = steps
+        return f"{generator.token():06d}"
+
+
+def give_name(client, name="nurse@example.org", password=PASSWORD, **more):
+    return client.post(reverse("security:sign_in"), {"name": name, "password": password}, **more)
+
+
+def give_code(client, code, **more):
+    return client.post(reverse("security:factor"), {"code": code}, **more)
+
+
+def signed_in(client, user, *, address=None):
+    """Sign in through both pages, as a person does; the session is whole and fresh afterwards."""
+    factor = factors.of(user)[0] if factors.is_set_up(user) else with_factor(user)[0]
+    factor.last_step = -1
+    factor.save(update_fields=["last_step"])
+    with acting():
+        name = address or user.email
+    assert give_name(client, name).status_code == 302
+    assert give_code(client, code_of(factor)).status_code == 302
+    return factor
+
+
+def without_token(response):
+    """Return a page without what differs in every answer: the form's token."""
+    return re.sub(rb'name="csrfmiddlewaretoken" value="[^"]*"', b"", response.content)
+
+
+def make_stale(client, **keys):
+    """Change times in the session of a client."""
+    session = client.session
+    session.update(keys)
+    session.save()
