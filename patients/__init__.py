@@ -1,0 +1,1 @@
+"""Who is cared for: the FHIR-shaped record and the relationships that open it."""
