@@ -1,0 +1,1 @@
+"""FHIR R4 in and out: bundles read safely, resources mapped to rows and given back unchanged."""

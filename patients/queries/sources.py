@@ -1,0 +1,52 @@
+"""Finding what an import brought before: patients by identifier or source, items by source key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from patients.models import ClinicalAttachment, Patient, PatientIndex, PatientRecord
+from security.sealing.index import exact_hash
+
+Token = tuple[str, str]
+
+
+def key_of(source: str) -> bytes:
+    """Return the 16 bytes by which an item is found again; its source is stored nowhere."""
+    return exact_hash("patients.source", source)
+
+
+def by_identifiers(tokens: Collection[Token]) -> dict[Token, set[UUID]]:
+    """Return which patients hold each (system, value); those that nobody holds are left out."""
+    hashes = {exact_hash("identifier", "|".join(token)): token for token in tokens}
+    rows = PatientIndex.objects.filter(kind="identifier", exact__in=list(hashes))
+    found: dict[Token, set[UUID]] = {}
+    for exact, patient_id in rows.values_list("exact", "row_id"):
+        if exact is not None:
+            found.setdefault(hashes[bytes(exact)], set()).add(patient_id)
+    return found
+
+
+def by_sources(sources: Collection[str]) -> dict[str, UUID]:
+    """Return which patient came from each source; what further sources said of one is attached."""
+    keys = {key_of(source): source for source in sources}
+    found: dict[str, UUID] = {}
+    attached = ClinicalAttachment.objects.filter(
+        resource_type="Patient", source_key__in=list(keys)
+    ).values_list("source_key", "patient_id")
+    own = Patient.objects.filter(source_key__in=list(keys)).values_list("source_key", "id")
+    for key, patient_id in (*attached, *own):
+        if key is not None:
+            found[keys[bytes(key)]] = patient_id
+    return found
+
+
+def items(
+    model: type[PatientRecord], patient_ids: Iterable[UUID], keys: Collection[bytes]
+) -> Mapping[tuple[UUID, bytes], Any]:
+    """Return the items of some patients that came from some sources."""
+    rows = model._default_manager.select_for_update().filter(
+        patient_id__in=list(patient_ids), source_key__in=list(keys)
+    )
+    return {(row.patient_id, bytes(row.source_key)): row for row in rows}
