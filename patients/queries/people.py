@@ -1,0 +1,116 @@
+"""How a person stands in a list: clear, masked, or locked until a fresh factor; as decided, never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from patients import names
+from patients.models import Patient
+from security import context
+from security.access.decision import Decision, decide_many
+from security.access.permissions import Permission
+from security.access.registry import Basis
+from security.models import User
+from security.sealing import SealBroken
+
+# What a list fetches: the narrow envelope and what is stored readable, never the body.
+CARD = ("sealed_card", "confidentiality", "last_activity_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How much of a person one reader sees in a list."""
+
+    is_masked: bool
+    is_locked: bool
+    basis: Basis | None
+
+
+def sights(reader: User, patient_ids: Iterable[UUID]) -> dict[UUID, Sight]:
+    """Decide how each patient is shown; those who may not be known of have no entry."""
+    ids, purpose = list(patient_ids), context.current().purpose
+    clear = decide_many(reader, Permission.DEMOGRAPHICS_READ, ids, purpose)
+    others = [one for one in ids if not clear[one].is_reachable]
+    masked = (
+        decide_many(reader, Permission.DEMOGRAPHICS_READ_MASKED, others, purpose) if others else {}
+    )
+    found = {one: _sight(made, is_masked=not made.allowed) for one, made in clear.items()}
+    found |= {one: _sight(made, is_masked=True) for one, made in masked.items()}
+    return {one: sight for one, sight in found.items() if sight is not None}
+
+
+def _sight(made: Decision, *, is_masked: bool) -> Sight | None:
+    return Sight(is_masked, made.step_up, made.basis) if made.is_reachable else None
+
+
+def rows(patients: Iterable[Patient], seen: Mapping[UUID, Sight]) -> list[dict[str, Any]]:
+    """Return the patients that may be shown, as rows of a list."""
+    return [row(patient, seen[patient.pk]) for patient in patients if patient.pk in seen]
+
+
+def row(patient: Patient, sight: Sight) -> dict[str, Any]:
+    """Return one patient as a row of a list; a broken seal leaves the row without a name."""
+    shown = {
+        "url": reverse("patients:patient", args=[patient.pk]),
+        "last_activity_at": patient.last_activity_at,
+        "basis": sight.basis.label if sight.basis not in (None, Basis.ROLE) else "",
+        "locked": sight.is_locked,
+        "masked": sight.is_masked,
+        "tags": _tags(patient),
+    }
+    try:
+        return shown | card(patient, is_masked=sight.is_masked)
+    except SealBroken:
+        return shown | {"broken": True, "masked": False}
+
+
+def card(patient: Patient, *, is_masked: bool) -> dict[str, Any]:
+    """Return what is told of a person beside the name; masked: the initial, the year and four figures."""
+    facts: dict[str, Any] = {"sex": sex(patient), "broken": False}
+    if patient.deceased:
+        facts["tags"] = [*_tags(patient), {"text": _("Deceased"), "tone": "neutral", "icon": ""}]
+    if is_masked:
+        return facts | {
+            "name": names.masked_name(patient.names),
+            "birth": names.masked_birth(patient.birth_on),
+            "record_number": names.masked_identifier(patient.record_number)
+            if patient.record_number
+            else "",
+        }
+    return facts | {
+        "name": names.display(patient.names) or _("Name unknown"),
+        "other_name": names.in_other_script(patient.names),
+        "age": names.age_text(patient.birth_on, patient.birth_precision),
+        "birth": birth(patient.birth_on, patient.birth_precision),
+        "record_number": patient.record_number or "",
+    }
+
+
+def sex(patient: Patient) -> str:
+    """Return the administrative gender in words."""
+    return str(Patient.Sex(patient.sex).label) if patient.sex in Patient.Sex.values else ""
+
+
+def birth(born_on: date | None, precision: str | None) -> str:
+    """Return a date of birth as exactly as it is known."""
+    if born_on is None:
+        return ""
+    if precision == "year":
+        return names.masked_birth(born_on)
+    form = "YEAR_MONTH_FORMAT" if precision == "month" else "DATE_FORMAT"
+    return formats.date_format(born_on, form)
+
+
+def _tags(patient: Patient) -> list[dict[str, Any]]:
+    if patient.confidentiality == Patient.Confidentiality.NORMAL:
+        return []
+    label = Patient.Confidentiality(patient.confidentiality).label
+    return [{"text": label, "tone": "vip", "icon": "shield-lock"}]
