@@ -31,8 +31,9 @@ LINTERS = (
 GREETING = """
   Custodia is open at  http://127.0.0.1:{port}/
 
-  The accounts and their passwords stand in README.md. A current one-time code:
-      python3 dev.py run python manage.py demo_code NAME
+  Who may sign in, and a one-time code of the moment (in another terminal):
+      python3 dev.py run python manage.py demo --accounts
+      python3 dev.py run python manage.py demo_code physician1
   Ctrl-C stops everything; the data stays in var/ (demo-reset starts over).
 """
 
