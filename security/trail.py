@@ -122,18 +122,18 @@ def record_reads(here: context.Context) -> None:
     A person who reads the own account discloses nothing, so that is not an event.
     """
     own = getattr(here.actor, "pk", None)
-    reads = {subject: names for subject, names in here.reads.items() if subject != own}
+    reads = {subject: read for subject, read in here.reads.items() if subject != own}
     broken = sorted(here.broken, key=str)
     here.reads, here.broken = {}, set()
     if not reads and not broken:
         return
     with transaction.atomic():
         if reads:
-            names = set().union(*reads.values())
+            fields = set().union(*reads.values())
             record(
                 "security.record.read",
                 subjects=reads,
-                fields=names,
+                fields=fields,
                 counts={"subjects": len(reads)},
             )
         for label, row_id, envelope, subject in broken:

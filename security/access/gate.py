@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
@@ -34,6 +34,12 @@ log = logging.getLogger(__name__)
 View = Callable[..., HttpResponseBase]
 FACTOR_AT = "factor_at"
 PURPOSE = "purpose"
+
+
+class SignedInRequest(HttpRequest):
+    """A request behind `@requires`: its user is known and gave both factors."""
+
+    user: User
 
 
 class Refused(Exception):
@@ -162,9 +168,9 @@ def _barrier(gate: Gate, request: HttpRequest, kwargs: dict[str, Any]) -> HttpRe
     if user.kind != gate.account_kind or gate.permission is None:
         return hidden(request)
     here.actor, here.roles = user, decisions.roles_of(user)
-    here.purpose = purpose_of(request)
+    here.purpose = purpose_of(cast(SignedInRequest, request))
     if gate.of:
-        barrier = _about(gate.permissions, kwargs[gate.of], request)
+        barrier = _about(gate.permissions, kwargs[gate.of], cast(SignedInRequest, request))
     elif all(decisions.reach_of_user(user, one) is Reach.NONE for one in gate.permissions):
         return refuse(request, _("Your role does not include this."), permission=gate.permission)
     else:
@@ -175,7 +181,7 @@ def _barrier(gate: Gate, request: HttpRequest, kwargs: dict[str, Any]) -> HttpRe
 
 
 def _about(
-    permissions: Sequence[Permission], patient: UUID, request: HttpRequest
+    permissions: Sequence[Permission], patient: UUID, request: SignedInRequest
 ) -> HttpResponseBase | None:
     here, user = context.current(), request.user
     for permission in permissions:
@@ -244,7 +250,7 @@ def has_fresh_factor(request: HttpRequest) -> bool:
     return bool(0 <= timezone.now().timestamp() - at <= settings.STEP_UP_SECONDS)
 
 
-def purpose_of(request: HttpRequest) -> str:
+def purpose_of(request: SignedInRequest) -> str:
     """Return the purpose this session states, or the usual one of its user's roles."""
     possible = decisions.purposes_of(request.user)
     stated = request.session.get(PURPOSE)

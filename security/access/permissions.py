@@ -42,12 +42,15 @@ class Permission(StrEnum):
     RIGHTS_REQUEST = "rights.request"
     RIGHTS_MANAGE = "rights.manage"
     TRAIL_READ = "trail.read"
+    # The technical part: no patient among the subjects.
+    TRAIL_READ_MASKED = "trail.read_masked"
     EXPORT_REQUEST = "export.request"
     EXPORT_APPROVE = "export.approve"
     ADMINISTRATION_READ = "administration.read"
     ADMINISTRATION_MANAGE = "administration.manage"
     INCIDENTS_REQUEST = "incidents.request"
     INCIDENTS_READ = "incidents.read"
+    INCIDENTS_READ_MASKED = "incidents.read_masked"
     INCIDENTS_MANAGE = "incidents.manage"
     ACCOUNT_MANAGE = "account.manage"
 

@@ -54,8 +54,8 @@ PHYSICIAN = Role(
             P.RESTRICTED_WRITE: R.TEAM,
             P.BILLING_READ: R.TEAM,
             P.BILL_DIAGNOSIS_READ: R.TEAM,
-            P.MESSAGES_READ: R.TEAM,
-            P.MESSAGES_WRITE: R.TEAM,
+            P.MESSAGES_READ: R.SELF,
+            P.MESSAGES_WRITE: R.SELF,
             P.CONSENT_READ: R.TEAM,
             P.CONSENT_WRITE: R.TEAM,
             P.RIGHTS_READ: R.TEAM,
@@ -82,8 +82,8 @@ NURSE = Role(
             # Named nurses only: the clearance rule refuses everybody without a clearance.
             P.RESTRICTED_READ: R.TEAM,
             P.BILL_DIAGNOSIS_READ: R.TEAM,
-            P.MESSAGES_READ: R.TEAM,
-            P.MESSAGES_WRITE: R.TEAM,
+            P.MESSAGES_READ: R.SELF,
+            P.MESSAGES_WRITE: R.SELF,
             P.CONSENT_READ: R.TEAM,
             P.CONSENT_WRITE: R.TEAM,
             P.RIGHTS_READ: R.TEAM,
@@ -110,6 +110,8 @@ RECEPTIONIST = Role(
             P.APPOINTMENTS_READ: R.ALL,
             P.APPOINTMENTS_WRITE: R.ALL,
             P.BILLING_READ: R.ALL,
+            P.MESSAGES_READ: R.SELF,
+            P.MESSAGES_WRITE: R.SELF,
             P.CONSENT_READ: R.ALL,
             P.CONSENT_WRITE: R.ALL,
             P.RIGHTS_REQUEST: R.ALL,
@@ -134,6 +136,8 @@ FINANCE = Role(
             P.BILLING_READ: R.ALL,
             P.BILLING_WRITE: R.ALL,
             P.BILL_DIAGNOSIS_READ: R.ALL,
+            P.MESSAGES_READ: R.SELF,
+            P.MESSAGES_WRITE: R.SELF,
             P.CONSENT_READ: R.ALL,
             P.RIGHTS_READ: R.ALL,
             P.EXPORT_REQUEST: R.ALL,
@@ -151,6 +155,7 @@ ENGAGEMENT = Role(
         | {
             P.DEMOGRAPHICS_READ_MASKED: R.ALL,
             P.APPOINTMENTS_AGGREGATE: R.ALL,
+            P.MESSAGES_WRITE: R.ALL,
             P.CAMPAIGNS_READ: R.ALL,
             P.CAMPAIGNS_WRITE: R.ALL,
             P.CONSENT_READ: R.ALL,
@@ -224,6 +229,8 @@ ADMINISTRATOR = Role(
     MappingProxyType(
         STAFF
         | {
+            P.TRAIL_READ_MASKED: R.ALL,
+            P.INCIDENTS_READ_MASKED: R.ALL,
             P.ADMINISTRATION_READ: R.ALL,
             P.ADMINISTRATION_MANAGE: R.ALL,
         }
@@ -244,6 +251,7 @@ PATIENT = Role(
             P.APPOINTMENTS_READ: R.SELF,
             P.APPOINTMENTS_WRITE: R.SELF,
             P.CLINICAL_READ: R.SELF,
+            P.RESTRICTED_READ: R.SELF,
             P.BILLING_READ: R.SELF,
             P.BILL_DIAGNOSIS_READ: R.SELF,
             P.MESSAGES_READ: R.SELF,

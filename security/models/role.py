@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Self, TypeVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -15,7 +15,10 @@ from security.ids import new_id
 from security.models.user import User
 
 
-class DatedQuerySet(models.QuerySet["RoleAssignment"]):
+Row = TypeVar("Row", bound=models.Model, covariant=True)
+
+
+class DatedQuerySet(models.QuerySet[Row]):
     """Queries for rows that hold between two instants."""
 
     def in_force(self, at: datetime | None = None) -> Self:

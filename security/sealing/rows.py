@@ -7,7 +7,7 @@ write it (save, bulk_create, serializers, copies) meets a current envelope.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 from uuid import UUID
 
 from django.db import models
@@ -83,9 +83,9 @@ class SealedModel(models.Model):
         return state
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
+    def from_db(cls, db: str | None, field_names: Any, values: Any, **options: Any) -> Self:
         """Load a row, remember what its envelopes are bound to and which keys they will want."""
-        row = super().from_db(db, field_names, values)
+        row = super().from_db(db, field_names, values, **options)
         row.sealing_loaded()
         return row
 
@@ -253,23 +253,16 @@ class SealedModel(models.Model):
         )
 
     def _do_insert(self, *args: Any, **options: Any) -> Any:
-        result = super()._do_insert(*args, **options)  # type: ignore[misc]
+        insert: Any = super()._do_insert  # type: ignore[misc]
+        result = insert(*args, **options)
         self.sealing_written()
         return result
 
-    def _do_update(
-        self,
-        base_qs: Any,
-        using: Any,
-        pk_val: Any,
-        values: Any,
-        update_fields: Any,
-        forced_update: bool,
-    ) -> bool:
-        shape = shape_of(type(self))
+    def _do_update(self, base_qs: Any, using: Any, pk_val: Any, values: Any, *rest: Any) -> Any:  # type: ignore[override]
+        shape, update = shape_of(type(self)), cast(Any, super()._do_update)
         written = {field.attname for field, _, _ in values}
         if written <= shape.operational:
-            return super()._do_update(base_qs, using, pk_val, values, update_fields, forced_update)  # type: ignore[misc,no-any-return]
+            return update(base_qs, using, pk_val, values, *rest)
         if "_loaded" not in self.__dict__:
             # A row from a fixture: Django tries an UPDATE first, and INSERT when none is there.
             if base_qs.filter(pk=pk_val).exists():
@@ -284,7 +277,7 @@ class SealedModel(models.Model):
         guarded = base_qs.filter(version=version)
         if "restricted" in shape.columns:
             guarded = guarded.filter(restricted_version=restricted_version)
-        if not super()._do_update(guarded, using, pk_val, values, update_fields, forced_update):  # type: ignore[misc]
+        if not update(guarded, using, pk_val, values, *rest):
             raise StaleRecord(repr(self))
         self.sealing_written()
         return True
