@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from django.apps import apps
@@ -62,12 +62,12 @@ def _cluster_lock() -> Iterator[None]:
         elsewhere.execute("SELECT pg_advisory_unlock(%s)", [CLUSTER_LOCK])
 
 
-def _run(sql: str, parameters: Iterable[object] | None = None) -> None:
+def _run(sql: str, parameters: Sequence[str] = ()) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        cursor.execute(sql, parameters or None)
 
 
-def _rows(sql: str, parameters: Iterable[object] = ()) -> list[tuple[str, ...]]:
+def _rows(sql: str, parameters: Sequence[str] | Mapping[str, str] = ()) -> list[tuple[str, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
@@ -144,7 +144,7 @@ def _own(owner: str, say: Callable[[str], object]) -> None:
           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass
                           AND d.objid = p.oid AND d.deptype = 'e')
         """,
-        {"owner": connection.ops.quote_name(owner)},  # type: ignore[arg-type]
+        {"owner": connection.ops.quote_name(owner)},
     )
     for kind, name in found:
         _run(f"ALTER {kind} {name} OWNER TO {connection.ops.quote_name(owner)}")

@@ -82,5 +82,6 @@ def register() -> None:
 @cache
 def fields_of(model: type[models.Model]) -> frozenset[str]:
     """Return the journalled fields of a model and their columns, if it is journalled."""
-    fields = [model._meta.get_field(name) for name in JOURNALLED.get(model._meta.label_lower, ())]
+    named = JOURNALLED.get(model._meta.label_lower, ())
+    fields = [field for field in model._meta.concrete_fields if field.name in named]
     return frozenset(name for field in fields for name in (field.name, field.attname))

@@ -30,11 +30,12 @@ class Unjournalled(RuntimeError):
 def connect() -> None:
     """Plug audit in; called once at start-up."""
     trail.install(writer.write)
-    journal.register()
     for label in journal.JOURNALLED:
         model = apps.get_model(label)
         pre_save.connect(refuse_autocommit, sender=model, dispatch_uid="audit.autocommit")
         pre_delete.connect(refuse_autocommit, sender=model, dispatch_uid="audit.autocommit")
+    # After them: receivers run in the order they came, and the journal must not write first.
+    journal.register()
     for label, field in journal.MEMBERSHIPS:
         through = getattr(apps.get_model(label), field).through
         m2m_changed.connect(record_membership, sender=through, dispatch_uid="audit.membership")
@@ -82,9 +83,11 @@ def record_membership(
 ) -> None:
     """Write one event when permissions or groups are given or taken; auditlog can not mask it."""
     change = MEMBER_CHANGES.get(action)
-    if change is None or (pk_set is not None and not pk_set):
+    if change is None or (not pk_set and change != "cleared"):
         return
-    members = pk_set if options["reverse"] and issubclass(options["model"], User) else ()
+    members: list[UUID] = []
+    if options["reverse"] and issubclass(options["model"], User):
+        members = sorted(pk_set or ())
     trail.record(
         "audit.permission.changed",
         subjects=[*_people(instance), *members],

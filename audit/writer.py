@@ -95,7 +95,7 @@ def _rows(entry: Entry) -> Iterable[tuple[models.Model, bool]]:
 
 
 def _what(entry: Entry) -> dict[str, Any]:
-    counts = {storable(name): int(number) for name, number in entry.counts.items()}
+    counts = {storable(name): _whole(number) for name, number in entry.counts.items()}
     return {
         "action": entry.action,
         "outcome": entry.outcome,
@@ -107,6 +107,13 @@ def _what(entry: Entry) -> dict[str, Any]:
         "fields": [storable(name) for name in entry.fields],
         "counts": json.dumps(counts),
     }
+
+
+def _whole(number: int) -> int:
+    # A leaf holds 64 bits; what would not fit must fail here and not when the event is sealed.
+    if not -(2**63) <= number < 2**63:
+        raise OverflowError(f"{number} is no count")
+    return int(number)
 
 
 def _who(entry: Entry, event_id: UUID) -> dict[str, Any]:

@@ -1,0 +1,40 @@
+"""The journal of settings in the admin, read only; events are not shown here."""
+
+from __future__ import annotations
+
+from auditlog.models import LogEntry
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+# The library's page searches names that our accounts do not have, and may cascade deletions.
+admin.site.unregister(LogEntry)
+
+
+@admin.register(LogEntry)
+class JournalAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Shows which setting was changed when and which of its fields; values are never kept."""
+
+    list_display = ("timestamp", "object_repr", "action", "changed_fields")
+    list_filter = ("action", "content_type")
+    list_select_related = ("content_type",)
+    search_fields = ("object_pk", "cid")
+    fields = readonly_fields = ("timestamp", "object_repr", "action", "changed_fields", "cid")
+    actions = None
+
+    @admin.display(description=_("changed fields"))
+    def changed_fields(self, entry: LogEntry) -> str:
+        """Return the names of the changed fields."""
+        return ", ".join(sorted(entry.changes or {}))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: only the journal writes."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: LogEntry | None = None) -> bool:
+        """Refuse: nothing is ever changed."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: LogEntry | None = None) -> bool:
+        """Refuse, also when something else is deleted with it."""
+        return False
