@@ -27,6 +27,7 @@ class Visit:
     starts_at: datetime
     kind: Concept
     share: float
+    doctor: str
     reasons: list[str] = field(default_factory=list)
     panels: set[str] = field(default_factory=set)
     lines: list[tuple[Concept, int]] = field(default_factory=list)
@@ -53,6 +54,8 @@ class Chart:
         self.days_taken: set[int] = set()
         self.patient = ""
         self.coverage = ""
+        self.clinic = ""
+        self.doctors: dict[str, str] = {}
 
     def add(
         self, kind: str, body: Resource, *, key: str = "", labels: Sequence[Resource] = ()

@@ -14,6 +14,7 @@ from crm.demo.courses.spells import ADULT_SPELLS, CHILD_SPELLS
 from crm.demo.findings import Body
 from crm.demo.people import Person
 from crm.demo.roster import PEOPLE
+from crm.demo.staff import DOCTORS
 from crm.demo.vocabulary import deeds, vaccines
 from crm.demo.vocabulary.allergens import ALLERGENS
 
@@ -31,6 +32,15 @@ def bundles(today: date, zone: tzinfo) -> Iterator[tuple[Person, Resource]]:
         yield person, bundle(person, almanac)
 
 
+def directory(today: date, zone: tzinfo) -> Resource:
+    """Tell the clinic and its doctors, who are known before any patient is."""
+    chart = Chart(PEOPLE[0], Almanac(today, zone))
+    registration.add_clinic(chart)
+    for doctor in DOCTORS.values():
+        registration.add_doctor(chart, doctor)
+    return chart.bundle()
+
+
 def bundle(person: Person, almanac: Almanac) -> Resource:
     """Tell one patient's year."""
     chart = Chart(person, almanac)
@@ -44,6 +54,7 @@ def bundle(person: Person, almanac: Almanac) -> Resource:
         therapy.allergy(chart, seen[0], name)
     for course in courses:
         follow(chart, course, body, planned)
+    # Colleagues stand in for each other when somebody comes with a cold.
     seen += [spell_visit(chart, body, spell) for spell in spells(chart, courses)]
     seen += protect(chart)
     if person.died_days_ago:
@@ -175,7 +186,9 @@ def spell_visit(chart: Chart, body: Body, spell: Spell) -> Visit:
     days = [
         day for day in range(5, oldest) if not spell.winter or chart.almanac.on(day).month in WINTER
     ]
-    visit = visits.open_visit(chart, chart.dice.pick(days or [20]), deeds.SYMPTOM)
+    visit = visits.open_visit(
+        chart, chart.dice.pick(days or [20]), deeds.SYMPTOM, doctor=chart.person.also
+    )
     visits.tell_reason(chart, visit, spell.problem)
     warm = round(chart.dice.real(*spell.temperature), 1)
     findings.observe(chart, visit, "temperature", warm)

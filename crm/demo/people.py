@@ -13,7 +13,7 @@ GROWN = 18
 
 @dataclass(frozen=True)
 class Person:
-    """An invented person; `han`, `pinyin` and `latin` are (family, given) in each writing."""
+    """An invented person; `also` is a second doctor who saw the person once."""
 
     key: str
     sex: str
@@ -24,6 +24,7 @@ class Person:
     courses: tuple[str, ...] = ()
     allergies: tuple[str, ...] = ()
     doctor: str = "lin"
+    also: str = ""
     team: str = ""
     confidentiality: str = "normal"
     months: int = 0
@@ -39,6 +40,12 @@ class Person:
     def dice(self) -> Dice:
         """Start this person's own stream of draws."""
         return Dice(f"custodia-demo/{self.key}")
+
+    @property
+    def shown(self) -> str:
+        """Tell the name in every script there is."""
+        latin = f"{self.latin[1]} {self.latin[0]}" if self.latin else " ".join(self.pinyin or ())
+        return f"{latin} {''.join(self.han or ())}".strip()
 
     @property
     def grown(self) -> bool:

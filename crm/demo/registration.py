@@ -36,31 +36,11 @@ SELF_PAY = "http://terminology.hl7.org/CodeSystem/coverage-selfpay"
 
 def register(chart: Chart) -> None:
     """Write the patient, the clinic, the doctor in charge and the cover."""
-    doctor = DOCTORS[chart.person.doctor]
-    clinic, fund = add_clinic(chart), add_fund(chart)
-    in_charge = add_doctor(chart, doctor)
-    chart.patient = chart.add(
-        "Patient", patient(chart, in_charge, clinic), labels=labels(chart.person)
-    )
+    chart.clinic, fund = add_clinic(chart), add_fund(chart)
+    for key in filter(None, (chart.person.doctor, chart.person.also)):
+        chart.doctors[key] = add_doctor(chart, DOCTORS[key])
+    chart.patient = chart.add("Patient", patient(chart), labels=labels(chart.person))
     chart.coverage = chart.add("Coverage", coverage(chart, fund))
-
-
-def clinic_ref(chart: Chart) -> str:
-    """Tell the reference of the clinic."""
-    return _first(chart, "Organization")
-
-
-def doctor_ref(chart: Chart) -> str:
-    """Tell the reference of the doctor in charge."""
-    return _first(chart, "Practitioner")
-
-
-def _first(chart: Chart, kind: str) -> str:
-    return next(
-        str(entry["fullUrl"])
-        for entry in chart.entries
-        if entry["resource"]["resourceType"] == kind
-    )
 
 
 def add_clinic(chart: Chart) -> str:
@@ -113,7 +93,7 @@ def add_doctor(chart: Chart, doctor: Doctor) -> str:
     return chart.add("Practitioner", body, key=doctor.key)
 
 
-def patient(chart: Chart, in_charge: str, clinic: str) -> Resource:
+def patient(chart: Chart) -> Resource:
     """Write the patient as the front desk took the details down."""
     person = chart.person
     body: Resource = {
@@ -125,8 +105,8 @@ def patient(chart: Chart, in_charge: str, clinic: str) -> Resource:
         "birthDate": chart.birth_on.isoformat(),
         "address": [address(chart)],
         "communication": communication(person),
-        "generalPractitioner": [{"reference": in_charge}],
-        "managingOrganization": {"reference": clinic},
+        "generalPractitioner": [{"reference": chart.doctors[person.doctor]}],
+        "managingOrganization": {"reference": chart.clinic},
     }
     if person.kin:
         name, tie = person.kin

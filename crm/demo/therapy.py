@@ -7,7 +7,6 @@ from datetime import timedelta
 from crm.demo.chart import RESTRICTED, Chart, Resource, Visit
 from crm.demo.concepts import Concept
 from crm.demo.courses.shapes import NEEDED, Course, Order, Plan, Spell
-from crm.demo.registration import doctor_ref
 from crm.demo.vocabulary import deeds
 from crm.demo.vocabulary.allergens import ALLERGENS, Allergen
 
@@ -107,7 +106,7 @@ def prescribe(
         "medicationCodeableConcept": order.medicine.codeable(),
         **chart.about(visit),
         "authoredOn": visit.after(18),
-        "requester": {"reference": doctor_ref(chart)},
+        "requester": {"reference": visit.doctor},
         "reasonReference": [{"reference": reason}],
         "dosageInstruction": [dosage],
         "dispenseRequest": {
@@ -145,7 +144,7 @@ def perform(
         "code": deed.codeable(),
         **chart.about(visit),
         "performedPeriod": {"start": visit.after(10), "end": visit.after(25)},
-        "performer": [{"actor": {"reference": doctor_ref(chart)}}],
+        "performer": [{"actor": {"reference": visit.doctor}}],
         "reasonReference": [{"reference": reason}],
     }
     chart.add("Procedure", body, labels=[RESTRICTED] if hidden else [])

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from crm.demo.chart import Chart, Resource, Visit
 from crm.demo.concepts import Concept
-from crm.demo.registration import clinic_ref, doctor_ref
 from crm.demo.vocabulary import deeds
 
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
@@ -23,21 +22,24 @@ def free_day(chart: Chart, days_ago: int) -> int:
     return day
 
 
-def open_visit(chart: Chart, days_ago: int, kind: Concept, share: float = 1.0) -> Visit:
+def open_visit(
+    chart: Chart, days_ago: int, kind: Concept, share: float = 1.0, doctor: str = ""
+) -> Visit:
     """Write an encounter; `share` tells how far through the year's care it lies, 0 to 1."""
     starts_at = chart.almanac.at(free_day(chart, days_ago), chart.dice)
     minutes = 5 * DAY if kind == deeds.ADMISSION else chart.dice.pick((15, 20, 25, 30))
     code, display = CLASSES.get(kind, ("AMB", "ambulatory"))
+    seen_by = chart.doctors[doctor or chart.person.doctor]
     body: Resource = {
         "status": "finished",
         "class": {"system": ACT_CODE, "code": code, "display": display},
         "type": [kind.codeable()],
         **chart.about(),
-        "participant": [{"individual": {"reference": doctor_ref(chart)}}],
+        "participant": [{"individual": {"reference": seen_by}}],
         "period": _period(starts_at, minutes),
-        "serviceProvider": {"reference": clinic_ref(chart)},
+        "serviceProvider": {"reference": chart.clinic},
     }
-    visit = Visit(chart.add("Encounter", body), starts_at, kind, share)
+    visit = Visit(chart.add("Encounter", body), starts_at, kind, share, seen_by)
     visit.lines.append((kind, deeds.price(kind)))
     return visit
 
@@ -58,7 +60,7 @@ def close_visit(chart: Chart, visit: Visit) -> None:
         **chart.about(name="patient"),
         "billablePeriod": _period(visit.starts_at, 30),
         "created": visit.after(40),
-        "provider": {"reference": clinic_ref(chart)},
+        "provider": {"reference": chart.clinic},
         "priority": {"coding": [{"code": "normal"}]},
         "insurance": [{"sequence": 1, "focal": True, "coverage": {"reference": chart.coverage}}],
         "item": [

@@ -1,0 +1,137 @@
+"""Opening the demo clinic: rooms, people who work there, patients with a year of history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from crm.demo import accounts, ground, histories
+from crm.demo.chart import SYSTEM
+from crm.demo.people import Person
+from crm.demo.roster import PEOPLE
+from crm.demo.staff import ACCOUNTS, DOCTORS, DOMAIN, KNOWN_PHRASE, PORTAL, ROOMS, Account
+from patients.fhir import bundle as bundles
+from patients.models import CareRelationship, PortalAccount, Practitioner
+from patients.services import imports, relationships
+from patients.services.relationships import Wanted
+from security import trail
+from security.models import Unit, User
+from security.services import clearances, roles, units, users
+
+# What takes a noticeable time, told as it is done: accounts and patients.
+STEPS = len(ACCOUNTS) + len(PEOPLE) + len(PORTAL)
+Tell = Callable[[], object]
+
+
+@dataclass
+class Clinic:
+    """What was opened so far, by the short names that the roster uses."""
+
+    rooms: dict[str, Unit] = field(default_factory=dict)
+    people: dict[str, User] = field(default_factory=dict)
+    patients: dict[str, UUID] = field(default_factory=dict)
+
+
+@transaction.atomic
+def open_clinic(*, tell: Tell) -> Clinic:
+    """Open the whole clinic or nothing of it: an interrupted run leaves an empty database."""
+    ground.require_debug()
+    ground.require_empty()
+    clinic = Clinic()
+    for key, room in ROOMS.items():
+        clinic.rooms[key] = units.create(
+            name=room.name,
+            name_zh=room.name_zh,
+            kind=room.kind,
+            parent=clinic.rooms.get(room.parent),
+            by=None,
+        )
+    for account in ACCOUNTS:
+        clinic.people[account.handle] = engage(account, clinic)
+        tell()
+    list_doctors(clinic)
+    for person, tree in histories.bundles(timezone.localdate(), timezone.get_default_timezone()):
+        clinic.patients[person.key] = register(person, bundles.read(tree), clinic)
+        tell()
+    give_responsibility(clinic)
+    for handle, key in PORTAL.items():
+        open_portal(handle, key, clinic)
+        tell()
+    trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
+    return clinic
+
+
+def engage(account: Account, clinic: Clinic) -> User:
+    """Give a colleague an account, a role, a second factor, a desk and the own care teams."""
+    user = users.create(
+        kind=User.Kind.STAFF,
+        display_name=account.name,
+        email=account.email,
+        password=KNOWN_PHRASE,
+        by=None,
+    )
+    roles.grant(user=user, role=account.role, by=None)
+    accounts.give_factor(user=user)
+    for room in (account.unit, *account.teams):
+        units.join(user=user, unit=clinic.rooms[room], by=None)
+    if account.cleared:
+        clearances.grant(user=user, reason="Infectious diseases clinic 感染科门诊", by=None)
+    found: User = User.objects.get(pk=user.pk)
+    return found
+
+
+def list_doctors(clinic: Clinic) -> None:
+    """Enter the doctors before their visits, so that visits become relationships."""
+    tree = histories.directory(timezone.localdate(), timezone.get_default_timezone())
+    imports.bring_in(bundle=bundles.read(tree))
+    for doctor in DOCTORS.values():
+        if doctor.account:
+            row = Practitioner.objects.get(identity=f"{SYSTEM}/staff|{doctor.number}")
+            row.user = clinic.people[doctor.account]
+            row.save()
+            trail.record("patients.practitioner.linked", changed=[row], obj=row)
+
+
+def register(person: Person, bundle: bundles.Bundle, clinic: Clinic) -> UUID:
+    """Bring one patient in, the way in which every patient comes in."""
+    outcome = imports.bring_in(bundle=bundle, team=clinic.rooms.get(person.team))
+    return outcome.patients[0]
+
+
+def give_responsibility(clinic: Clinic) -> None:
+    """Make doctors responsible for their patients; those of the one who left wait at the desk."""
+    wanted = [
+        Wanted(
+            clinic.people[DOCTORS[person.doctor].account].pk,
+            clinic.patients[person.key],
+            CareRelationship.Source.RESPONSIBLE,
+        )
+        for person in PEOPLE
+        if DOCTORS[person.doctor].account
+    ]
+    relationships.grant_many(wanted=wanted, by=None)
+
+
+def open_portal(handle: str, key: str, clinic: Clinic) -> None:
+    """Give a patient an account for the own record."""
+    person = next(one for one in PEOPLE if one.key == key)
+    user = users.create(
+        kind=User.Kind.PATIENT,
+        display_name=person.shown,
+        email=f"{handle}@{DOMAIN}",
+        password=KNOWN_PHRASE,
+        by=None,
+    )
+    accounts.give_factor(user=user)
+    row = PortalAccount(
+        user=user, patient_id=clinic.patients[key], capacity=PortalAccount.Capacity.SELF
+    )
+    row.save()
+    trail.record(
+        "patients.portal.opened", subjects=[user.pk, row.patient_id], changed=[row], obj=row
+    )
+    clinic.people[handle] = user
