@@ -90,6 +90,8 @@ def commands(port: int) -> dict[str, Sequence[str]]:
 def demo(options: argparse.Namespace) -> int:
     """Open the demo clinic and keep it open until Ctrl-C."""
     processes.require_free(options.port)
+    # The demo is a demo, whatever the shell had set for something else.
+    os.environ.update(DEBUG="1", CUSTODIA_DEMO="1")
     installing.everything()
     services = Services("demo")
     say("Starting the services ...")

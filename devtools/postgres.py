@@ -61,6 +61,9 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server, making its data folder first where there is none."""
+        if not self.durable:
+            # After a power cut such data may be damaged, and nobody wants it again.
+            shutil.rmtree(self.data, ignore_errors=True)
         self._make_places()
         if not (self.data / "PG_VERSION").exists():
             say("Making a new database cluster ...")

@@ -64,4 +64,5 @@ def surroundings(services: Services, role: str, *, demo: bool = False) -> dict[s
         **addresses(services, role),
         "PATH": os.pathsep.join(path),
         "VIRTUAL_ENV": str(VENV),
+        "DJANGO_SETTINGS_MODULE": "crm.settings",
     }
