@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from security import context, trail
 from security.sealing import keyring
@@ -34,6 +35,16 @@ def own_keyring(tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("keyring") / "keyring.json"
     keyring.create(path)
     settings.KEYRING_PATH = path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """Hash passwords with as little work as Argon2 can: the suite hashes thousands."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Argon2PasswordHasher, "time_cost", 1)
+        patch.setattr(Argon2PasswordHasher, "memory_cost", 64)
+        patch.setattr(Argon2PasswordHasher, "parallelism", 1)
+        yield
 
 
 # --- who acts -------------------------------------------------------------------------------
