@@ -1,0 +1,56 @@
+"""The outbox: a deed writes what shall leave the house; a task sends it after the commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from security import trail
+from security.access.gate import Refused
+from security.classification import SubjectKind
+from security.models import OutboxMessage, User
+
+
+class UnknownChannel(Refused):
+    """No channel of this name is configured."""
+
+
+class UnfitAddress(Refused):
+    """The address or the title holds characters that could forge a header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What goes out: by which channel, about what, to which address, saying what."""
+
+    channel: str
+    topic: str
+    address: str
+    title: str
+    text: str
+
+
+@transaction.atomic
+def queue(
+    *, message: Message, recipient: UUID, kind: SubjectKind, by: User | None
+) -> OutboxMessage:
+    """Put one message into the outbox, sealed under its recipient's key."""
+    if message.channel not in settings.DELIVERY_CHANNELS:
+        raise UnknownChannel(message.channel)
+    if not (message.address.isprintable() and message.title.isprintable()):
+        raise UnfitAddress("address or title")
+    row = OutboxMessage(
+        subject_id=recipient,
+        recipient_kind=kind,
+        channel=message.channel,
+        topic=message.topic,
+        address=message.address,
+        title=message.title,
+        text=message.text,
+    )
+    row.save()
+    trail.record("security.message.queued", by=by, subjects=[recipient], changed=[row], obj=row)
+    return row

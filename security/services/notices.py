@@ -1,0 +1,36 @@
+"""What people are told about their own account; never a secret, never anything of a patient."""
+
+from __future__ import annotations
+
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from security import context
+from security.classification import SubjectKind
+from security.delivery import outbox
+from security.models import User
+
+
+def credential_changed(*, user: User, what: str | Promise, by: User | None) -> None:
+    """Tell a person by e-mail that a way to sign in changed (ASVS 6.3.7), if there is an address."""
+    with context.matching():
+        address = user.email
+    if not address:
+        return
+    with translation.override(user.language or translation.get_language()):
+        outbox.queue(
+            message=outbox.Message(
+                channel="email",
+                topic="account.credential",
+                address=address,
+                title=_("Your account at the clinic was changed"),
+                text="{}\n\n{}".format(
+                    what,
+                    _("If this was not you, tell the administrator of the clinic at once."),
+                ),
+            ),
+            recipient=user.pk,
+            kind=SubjectKind.USER,
+            by=by,
+        )
