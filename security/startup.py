@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from security import wiring
 from security.access import registry
 from security.sealing import selftest
 
@@ -10,3 +11,4 @@ def run() -> None:
     """Run the known-answer test, load every app's rules and compare them with the settings."""
     selftest.known_answer()
     registry.load()
+    wiring.connect()
