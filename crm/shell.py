@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from security import context
-from security.access.decision import purposes_of, reach_of_user, roles_of
 from security.access.categories import Reach
+from security.access.decision import purposes_of, reach_of_user, roles_of
+from security.access.gate import is_verified
 from security.access.permissions import Permission
 from security.access.purposes import Purpose
 from security.access.roles import ROLES
@@ -31,7 +32,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
     }
     here = context.find()
-    user = here.actor if here is not None and here.may_open else None
+    user = here.actor if here is not None and here.may_open and is_verified(request) else None
     if isinstance(user, User):
         frame |= _person(request, user, here.purpose if here else "")
     return {"shell": frame}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
-from security import addresses, context
+from security import addresses, context, sessions
 
 
 class ContextMiddleware:
@@ -19,7 +18,6 @@ class ContextMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Handle one request inside its own context."""
-        session = request.session.session_key or ""
         here = context.Context(
             may_open=False,
             address=addresses.client_address(
@@ -28,7 +26,7 @@ class ContextMiddleware:
                 settings.TRUSTED_PROXIES,
             ),
             user_agent=request.headers.get("User-Agent", "")[:400],
-            session_ref=hashlib.sha256(session.encode()).hexdigest()[:16] if session else "",
+            session_ref=sessions.reference(request.session.session_key),
         )
         with context.enter(here):
             return self.get_response(request)

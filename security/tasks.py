@@ -1,0 +1,42 @@
+"""Work without a request: send what waits in the outbox, sweep what is over."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from security import trail
+from security.delivery import sending
+from security.services import factors, roles, throttle
+
+log = logging.getLogger(__name__)
+
+BATCH = 50
+# The task runs hourly; roles that began or ended by the clock since the run before are followed.
+FOLLOW_WINDOW = timedelta(hours=3)
+
+
+@shared_task(name="security.delivery.drain")
+def drain() -> int:
+    """Send what is due, one transaction each, until nothing is due or the batch is full."""
+    sent = 0
+    with trail.acting_for(system="security.delivery", purpose="HOPERAT"):
+        while sent < BATCH and sending.send_next():
+            sent += 1
+    return sent
+
+
+@shared_task(name="security.sweep")
+def sweep() -> None:
+    """Delete expired sessions, old counters and unconfirmed secrets; follow the dates of roles."""
+    with trail.acting_for(system="security.sweep", purpose="HSYSADMIN"):
+        ended, _rows = Session.objects.filter(expire_date__lt=timezone.now()).delete()
+        counters, secrets = throttle.sweep(), factors.sweep()
+        people = roles.follow_all(since=FOLLOW_WINDOW)
+    log.info(
+        "swept sessions=%d counters=%d secrets=%d followed=%d", ended, counters, secrets, people
+    )

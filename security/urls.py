@@ -1,0 +1,23 @@
+"""Addresses of signing in and of the own account."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from security.views import account, factor, sign_in
+
+app_name = "security"
+urlpatterns = [
+    path("sign-in/", sign_in.sign_in, name="sign_in"),
+    path("sign-in/factor/", factor.factor, name="factor"),
+    path("sign-in/recovery/", factor.recovery, name="recovery"),
+    path("sign-in/enrol/", factor.enrol, name="enrol"),
+    path("sign-out/", sign_in.sign_out, name="sign_out"),
+    path("signed-out/", sign_in.signed_out, name="signed_out"),
+    path("account/", account.account, name="account"),
+    path("account/confirm/", account.step_up, name="step_up"),
+    path("account/password/", account.password_change, name="password_change"),
+    path("account/recovery-codes/", account.renew_recovery_codes, name="recovery_codes"),
+    path("account/factors/new/", account.add_factor, name="add_factor"),
+    path("account/factors/<uuid:factor_id>/remove/", account.remove_factor, name="remove_factor"),
+]
