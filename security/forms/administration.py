@@ -1,0 +1,96 @@
+"""Forms of the administration: what an administrator says about an account, a role, a unit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from security.access.roles import ROLES
+from security.masks import masked_name
+from security.models import Unit, User
+from security.sealing.errors import SealBroken
+
+
+def person(user: User) -> str:
+    """Return an account as lists of the administration show it: handle and masked name."""
+    try:
+        return f"{user.handle} · {masked_name(user.display_name or '')}"
+    except SealBroken:
+        return f"{user.handle} · {_('unavailable')}"
+
+
+class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """One of the staff whose accounts are in use."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(User.objects.staff().active().order_by("handle"), **options)
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return the masked person."""
+        return person(obj)
+
+
+class NewAccount(forms.Form):
+    """A new member of staff; the first password is made by the system."""
+
+    display_name = forms.CharField(label=_("Name"), max_length=120)
+    email = forms.EmailField(label=_("E-mail address"), required=False)
+    phone = forms.CharField(label=_("Phone number"), max_length=40, required=False)
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for one of the two names to sign in with."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not cleaned.get("email") and not cleaned.get("phone") and not self.errors:
+            raise forms.ValidationError(_("Give an e-mail address or a phone number."))
+        return cleaned
+
+
+class NewRole(forms.Form):
+    """A role for a person, with an end or without."""
+
+    user = PersonField(label=_("Person"))
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=[(key, role.label) for key, role in ROLES.items() if key != "patient"],
+    )
+    ends_at = forms.SplitDateTimeField(
+        label=_("Until"), required=False, help_text=_("Date and time; leave empty for no end.")
+    )
+
+
+class NewClearance(forms.Form):
+    """A clearance for a person, with its reason."""
+
+    user = PersonField(label=_("Person"))
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class NewMembership(forms.Form):
+    """A person's membership of a unit."""
+
+    user = PersonField(label=_("Person"))
+    unit = forms.ModelChoiceField(
+        Unit.objects.filter(is_active=True).order_by("name"), label=_("Unit")
+    )
+
+
+class NewUnit(forms.Form):
+    """A part of the organisation."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    name_zh = forms.CharField(label=_("Chinese name"), max_length=120, required=False)
+    kind = forms.ChoiceField(label=_("Kind"), choices=Unit.Kind.choices)
+    parent = forms.ModelChoiceField(
+        Unit.objects.filter(is_active=True).order_by("name"), label=_("Part of"), required=False
+    )
+
+    def clean_name(self) -> str:
+        """Refuse a name that another unit has."""
+        name: str = self.cleaned_data["name"]
+        if Unit.objects.filter(name=name).exists():
+            raise forms.ValidationError(_("Another unit has this name."))
+        return name
