@@ -197,7 +197,7 @@ def _default_privileges(roles: dict[str, str]) -> None:
 
 
 def reporting_tables() -> set[str]:
-    """Return the tables in which every column is declared plain and of a low level."""
+    """Return the tables in which every column is declared plain, of a low level, and no bytes."""
     return {model._meta.db_table for model in apps.get_models() if _is_plain(model)}
 
 
@@ -206,5 +206,7 @@ def _is_plain(model: type[models.Model]) -> bool:
     for ancestor in reversed(model.__mro__):
         declared = getattr(ancestor.__dict__.get("Privacy"), "plain", {})
         levels.update({name: plain.level for name, plain in declared.items()})
-    names = [field.name for field in model._meta.concrete_fields]
-    return bool(levels) and all(levels.get(name, 5) <= REPORTING_LEVEL for name in names)
+    return bool(levels) and all(
+        levels.get(field.name, 5) <= REPORTING_LEVEL and not isinstance(field, models.BinaryField)
+        for field in model._meta.concrete_fields
+    )

@@ -17,7 +17,7 @@ class Pending(models.Model):
         verbose_name, verbose_name_plural = _("event to be sealed"), _("events to be sealed")
 
     class Privacy:
-        plain = {"event_id": Plain(level=2, purpose="integrity")}
+        plain = {"event_id": Plain(level=3, purpose="integrity")}
 
     def __str__(self) -> str:
         """Name the event."""
