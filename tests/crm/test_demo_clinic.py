@@ -1,123 +1,46 @@
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from typing import Any
-from unittest import mock
 
 import pytest
 from django.contrib.auth.password_validation import validate_password
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import transaction
-from django.test import override_settings
 
 from audit.models import Event
-from crm.demo import accounts, clinic, ground, histories
+from crm.demo import accounts
 from crm.demo.roster import PEOPLE
 from crm.demo.staff import ACCOUNTS, KNOWN_PHRASE, PORTAL
-from patients.models import (
-    CareRelationship,
-    Encounter,
-    Observation,
-    Patient,
-    PortalAccount,
-    Practitioner,
-)
+from patients.models import Patient, PortalAccount, Practitioner
 from patients.queries import waiting
 from security import context, trail
 from security.access.decision import decide, roles_of
 from security.access.permissions import Permission
 from security.access.roles import ROLES
-from security.models import Clearance, OutboxMessage, TotpFactor, Unit, User
-from security.services import factors, units, users
-
-QUICK_HASHES = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-# A physician's patient of a team, one of the other's, one who waits, a VIP, and those with accounts.
-FEW = ("zeng-xiaowen", "han-li", "lan-xinyi", "kowalska", *PORTAL.values())
+from security.models import Clearance, OutboxMessage, TotpFactor, User
+from security.services import factors, users
+from tests.crm.small_demo import few_patients, run
 
 
-def run(name: str, *words: str) -> str:
-    out = io.StringIO()
-    call_command(name, *words, stdout=out, stderr=io.StringIO())
-    return out.getvalue()
-
-
-@pytest.fixture
-def debug(settings: Any) -> None:
-    settings.DEBUG = True
+@pytest.fixture(scope="module")
+def told(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """Open the clinic once for all tests here; it is gone when they are done."""
+    with django_db_blocker.unblock(), few_patients(), transaction.atomic():
+        yield run("demo")
+        transaction.set_rollback(True)
 
 
 @pytest.fixture
-def few() -> Iterator[None]:
-    people = tuple(person for person in PEOPLE if person.key in FEW)
-    with (
-        mock.patch.object(clinic, "PEOPLE", people),
-        mock.patch.object(histories, "PEOPLE", people),
-        override_settings(PASSWORD_HASHERS=QUICK_HASHES),
-    ):
-        yield
-
-
-@pytest.fixture
-def opened(db: None, debug: None, few: None) -> str:
-    return run("demo")
+def opened(told: str) -> Iterator[str]:
+    """Give each test the clinic as it was opened."""
+    with transaction.atomic():
+        yield told
+        transaction.set_rollback(True)
 
 
 def account(name: str) -> User:
     return accounts.find(name)
-
-
-# --- refusals -------------------------------------------------------------------------------
-
-
-def test_without_debug_nothing_is_opened(db, settings):
-    settings.DEBUG = False
-    with pytest.raises(CommandError, match="DEBUG"):
-        run("demo")
-    assert not User.objects.exists()
-
-
-def test_a_database_with_somebody_in_it_is_refused(db, debug, system):
-    users.create(kind="staff", display_name="Somebody", email="one@clinic.example", by=None)
-    with pytest.raises(CommandError, match="not of the demo"):
-        run("demo")
-    assert User.objects.count() == 1
-    assert not ground.is_open()
-
-
-def test_a_database_with_a_patient_or_a_unit_in_it_is_refused(db, debug, system):
-    with transaction.atomic():
-        Patient.objects.create(names=[{"text": "Somebody"}])
-        with pytest.raises(ground.NoDemoHere):
-            ground.require_empty()
-        transaction.set_rollback(True)
-    units.create(name="Ward", kind="department", by=None)
-    with pytest.raises(ground.NoDemoHere):
-        ground.require_empty()
-
-
-def test_an_interrupted_run_leaves_nothing(db, debug, few):
-    calls = iter(range(3 + len(ACCOUNTS)))
-
-    def stop(_bar: Any, *_args: Any) -> None:
-        if next(calls, None) is None:
-            raise KeyboardInterrupt
-
-    with (
-        mock.patch("crm.management.commands.demo.tqdm.update", stop),
-        pytest.raises(CommandError, match="nothing of the demo was kept"),
-    ):
-        run("demo")
-
-    assert not User.objects.exists()
-    assert not Patient.objects.exists()
-    assert not Unit.objects.exists()
-    assert not ground.is_open()
-    assert "7 patients" not in run("demo")
-    assert Patient.objects.count() == len(FEW)
-
-
-# --- what stands there ----------------------------------------------------------------------
 
 
 def test_a_second_run_says_so_and_changes_nothing(opened):
@@ -139,11 +62,6 @@ def test_the_table_tells_every_account_and_the_password(opened):
     assert "patient1@demo.example" in opened
     assert KNOWN_PHRASE in opened
     assert run("demo", "--accounts").strip() in opened
-
-
-def test_accounts_are_not_told_before_the_clinic_is_open(db, debug):
-    with pytest.raises(CommandError, match="not open"):
-        run("demo", "--accounts")
 
 
 def test_two_people_hold_each_role_of_the_staff(opened, system):
@@ -206,25 +124,6 @@ def test_portal_accounts_are_of_patients_for_the_own_record(opened, system):
         assert decide(row.user, Permission.CLINICAL_READ, row.patient_id, "PATRQT").allowed
 
 
-@pytest.mark.slow
-def test_the_whole_clinic_holds_sixty_patients_with_their_year(db, debug):
-    with override_settings(PASSWORD_HASHERS=QUICK_HASHES):
-        told = run("demo")
-    assert "60 patients" in told
-    assert Patient.objects.count() == 60
-    assert Encounter.objects.count() > 250
-    assert Observation.objects.count() > 1500
-    source = CareRelationship.Source
-    counts = {one: CareRelationship.objects.filter(source=one).count() for one in source.values}
-    assert counts[source.RESPONSIBLE] == 55
-    assert counts[source.IMPORT] > 55
-    assert counts[source.TEAM] > 40
-    with trail.acting_for(system="tests", purpose="HOPERAT"):
-        assert waiting.without_carer(account("receptionist1")).count() == 5
-    assert Patient.objects.filter(confidentiality="vip").count() == 1
-    assert Patient.objects.filter(confidentiality="employee").count() == 1
-
-
 # --- codes ----------------------------------------------------------------------------------
 
 
@@ -261,11 +160,6 @@ def test_codes_are_told_of_the_demo_alone(opened, settings, system):
             run("demo_code", name)
     settings.DEBUG = False
     with pytest.raises(CommandError, match="DEBUG"):
-        run("demo_code", "nurse1")
-
-
-def test_codes_are_told_after_the_clinic_opened_alone(db, debug):
-    with pytest.raises(CommandError, match="not open"):
         run("demo_code", "nurse1")
 
 

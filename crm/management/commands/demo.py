@@ -53,10 +53,10 @@ class Command(BaseCommand):
             trail.acting_for(system="demo", purpose="HSYSADMIN"),
             tqdm(total=clinic.STEPS, desc=_("Demo clinic"), disable=None, leave=False) as bar,
         ):
-            clinic.open_clinic(tell=bar.update)
+            opened = clinic.open_clinic(tell=bar.update)
         self.stdout.write(
             _("The demo clinic is open: %(patients)d patients, %(people)d accounts.")
-            % {"patients": len(PEOPLE), "people": len(ACCOUNTS) + len(PORTAL)}
+            % {"patients": len(opened.patients), "people": len(opened.people)}
         )
 
     def tell_accounts(self) -> None:
