@@ -6,9 +6,9 @@ The blind index proposes, the opened row decides: tokens of several words may be
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from patients.models import Patient
 from patients.names import identifier_texts, phone_numbers, search_texts
@@ -117,6 +117,8 @@ def _identifier(text: str) -> str:
 
 
 def _ends(patient: Patient, figures: str, *, is_whole: bool) -> bool:
+    if len(figures) < index.TAILS.start:
+        return False
     # The last four figures are what a masked phone number shows anyway.
     for number in phone_numbers(patient.telecoms):
         whole = normalise.digits(normalise.phone(number))
@@ -129,22 +131,43 @@ def _ends(patient: Patient, figures: str, *, is_whole: bool) -> bool:
 
 def _is_name_begun(patient: Patient, query: Query) -> bool:
     texts = search_texts(patient.names)
-    runs = [run for text in texts for run in normalise.han_runs(text)]
+    runs = list(dict.fromkeys(run for text in texts for run in normalise.han_runs(text)))
     if not all(any(run in whole for whole in runs) for run in query.runs):
         return False
-    if not query.words:
+    left = set(query.words)
+    for text in texts:
+        heads = normalise.words(text) if left else []
+        left = {word for word in left if not any(head.startswith(word) for head in heads)}
+    return all(any(_sounds_like(run, word) for run in runs) for word in left)
+
+
+def _sounds_like(run: str, word: str) -> bool:
+    """Tell whether a Han name begins with a typed word as pinyin, as initials, or in one syllable."""
+    sounds = [_sounds_of(char) for char in run]
+    if any(sound.startswith(word) for ways in sounds for sound in ways) or _begins(sounds, word):
         return True
-    heads = [word for text in texts for word in normalise.words(text)]
-    heads += [sound for run in runs for sound in _sounds(run)]
-    return all(any(head.startswith(word) for head in heads) for word in query.words)
+    if len(word) <= len(run):
+        firsts = ({sound[:1] for sound in ways} for ways in sounds)
+        if all(letter in ways for letter, ways in zip(word, firsts, strict=False)):
+            return True
+    # Some characters sound otherwise in certain words; the index knows these from a dictionary.
+    return any("".join(way).startswith(word) for way in normalise.readings(run))
 
 
-def _sounds(run: str) -> Iterator[str]:
-    """Yield a Han name as pinyin: in one word, as initials, by syllable."""
-    for way in normalise.readings(run):
-        yield "".join(way)
-        yield "".join(part[:1] for part in way)
-        yield from way
+@lru_cache(maxsize=8192)
+def _sounds_of(char: str) -> frozenset[str]:
+    """Return the syllables one character may be read as; a dictionary, so it may be remembered."""
+    return frozenset(way[0] for way in normalise.readings(char) if way)
+
+
+def _begins(sounds: list[frozenset[str]], word: str) -> bool:
+    if not word or not sounds:
+        return not word
+    return any(
+        sound.startswith(word)
+        or (word.startswith(sound) and _begins(sounds[1:], word[len(sound) :]))
+        for sound in sounds[0]
+    )
 
 
 def _is_named(patient: Patient, query: Query) -> bool:

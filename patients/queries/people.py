@@ -12,8 +12,15 @@ from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from patients import names
 from patients.models import Patient
+from patients.names import (
+    age_text,
+    display,
+    in_other_script,
+    masked_birth,
+    masked_identifier,
+    masked_name,
+)
 from security import context
 from security.access.decision import Decision, decide_many
 from security.access.permissions import Permission
@@ -23,6 +30,8 @@ from security.sealing import SealBroken
 
 # What a list fetches: the narrow envelope and what is stored readable, never the body.
 CARD = ("sealed_card", "confidentiality", "last_activity_at")
+SEXES = dict(Patient.Sex.choices)
+CONFIDENTIALITIES = dict(Patient.Confidentiality.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,39 +73,35 @@ def row(patient: Patient, sight: Sight) -> dict[str, Any]:
         "basis": sight.basis.label if sight.basis not in (None, Basis.ROLE) else "",
         "locked": sight.is_locked,
         "masked": sight.is_masked,
-        "tags": _tags(patient),
+        "tags": tags(patient),
+        "broken": False,
     }
     try:
-        return shown | card(patient, is_masked=sight.is_masked)
+        if patient.deceased:
+            shown["tags"].append({"text": _("Deceased"), "tone": "neutral", "icon": ""})
+        return shown | person(patient, is_masked=sight.is_masked)
     except SealBroken:
         return shown | {"broken": True, "masked": False}
 
 
-def card(patient: Patient, *, is_masked: bool) -> dict[str, Any]:
-    """Return what is told of a person beside the name; masked: the initial, the year and four figures."""
-    facts: dict[str, Any] = {"sex": sex(patient), "broken": False}
-    if patient.deceased:
-        facts["tags"] = [*_tags(patient), {"text": _("Deceased"), "tone": "neutral", "icon": ""}]
+def person(patient: Patient, *, is_masked: bool) -> dict[str, Any]:
+    """Return who somebody is; masked: the initial, the year of birth and the end of the number."""
+    names, born_on, number = patient.names, patient.birth_on, patient.record_number
+    facts = {"sex": str(SEXES.get(patient.sex or "", ""))}
     if is_masked:
         return facts | {
-            "name": names.masked_name(patient.names),
-            "birth": names.masked_birth(patient.birth_on),
-            "record_number": names.masked_identifier(patient.record_number)
-            if patient.record_number
-            else "",
+            "name": masked_name(names),
+            "birth": masked_birth(born_on),
+            "record_number": masked_identifier(number) if number else "",
         }
+    precision = patient.birth_precision
     return facts | {
-        "name": names.display(patient.names) or _("Name unknown"),
-        "other_name": names.in_other_script(patient.names),
-        "age": names.age_text(patient.birth_on, patient.birth_precision),
-        "birth": birth(patient.birth_on, patient.birth_precision),
-        "record_number": patient.record_number or "",
+        "name": display(names) or _("Name unknown"),
+        "other_name": in_other_script(names),
+        "age": age_text(born_on, precision),
+        "birth": birth(born_on, precision),
+        "record_number": number or "",
     }
-
-
-def sex(patient: Patient) -> str:
-    """Return the administrative gender in words."""
-    return str(Patient.Sex(patient.sex).label) if patient.sex in Patient.Sex.values else ""
 
 
 def birth(born_on: date | None, precision: str | None) -> str:
@@ -104,13 +109,14 @@ def birth(born_on: date | None, precision: str | None) -> str:
     if born_on is None:
         return ""
     if precision == "year":
-        return names.masked_birth(born_on)
+        return masked_birth(born_on)
     form = "YEAR_MONTH_FORMAT" if precision == "month" else "DATE_FORMAT"
     return formats.date_format(born_on, form)
 
 
-def _tags(patient: Patient) -> list[dict[str, Any]]:
+def tags(patient: Patient) -> list[dict[str, Any]]:
+    """Return what must be seen of a chart before it is opened."""
     if patient.confidentiality == Patient.Confidentiality.NORMAL:
         return []
-    label = Patient.Confidentiality(patient.confidentiality).label
+    label = CONFIDENTIALITIES.get(patient.confidentiality, patient.confidentiality)
     return [{"text": label, "tone": "vip", "icon": "shield-lock"}]

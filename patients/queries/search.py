@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -11,101 +12,110 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Patient, PatientIndex
+from patients.models.visibility import reading
 from patients.queries import matching, pages, people
 from patients.queries.matching import Found, Query
 from patients.queries.pages import Place
 from patients.queries.people import Sight
 from security import context, trail
-from security.access.decision import decide_many
+from security.access.categories import Reach
+from security.access.decision import decide_many, reach_of_user
 from security.access.permissions import Permission
 from security.classification import Category
 from security.models import User
 from security.sealing import SealBroken
-from security.sealing.index import TOKENS, exact_hash, token
+from security.sealing.index import exact_hash, token
 
 SHOWN = 25
 # Rows fetched at a time. Nearly every candidate is a hit, so the first batch is nearly always enough;
 # the later ones bound what a search may open when few of very many candidates match.
-BATCHES = (SHOWN + 1, 100, 400)
+BATCHES = (SHOWN + 1, SHOWN + 1, 100, 300)
 
 KINDS: dict[Found, Promise] = {
     Found.NAME: _("by name"),
-    Found.PHONE: _("by phone or number"),
-    Found.IDENTIFIER: _("by number"),
+    Found.PHONE: _("by phone number"),
+    Found.RECORD_NUMBER: _("by record number"),
+    Found.IDENTIFIER: _("by ID or insurance number"),
 }
+Hit = tuple[Patient, Sight, Found]
 
 
 def find(user: User, typed: str) -> dict[str, Any]:
     """Return what a typed text finds for a person; how much was found is recorded, the text never."""
     query = matching.read(typed)
     if query.is_blank:
-        return _answer("none", query)
+        return _answer("none")
     if not (query.identifier or query.grams):
-        return _answer("short" if _is_short(query) else "nothing", query)
-    hits: list[tuple[Patient, Sight]] = []
+        return _answer("short" if _is_short(query) else "nothing")
+    hits: list[Hit] = []
     for batch in _batches(user, query):
         hits += _matches(user, batch, query)
         if len(hits) > SHOWN:
             break
-    shown = [people.row(patient, sight) for patient, sight in hits[:SHOWN]]
+    kinds = list(dict.fromkeys(by for _patient, _sight, by in hits[:SHOWN]))
+    shown = [people.row(patient, sight) for patient, sight, _by in hits[:SHOWN]]
     with transaction.atomic():
-        trail.record("patients.search.made", fields=[query.kind], counts={"hits": len(shown)})
+        fields = kinds or [query.kind]
+        trail.record("patients.search.made", fields=fields, counts={"hits": len(shown)})
     if not shown:
-        return _answer("nothing" if query.grams else "short", query)
-    return _answer("found", query, shown, more=len(hits) > SHOWN)
+        return _answer("nothing" if query.grams else "short")
+    label = " · ".join(str(KINDS[kind]) for kind in kinds)
+    return _answer("found", shown, kind=label, more=len(hits) > SHOWN)
 
 
 def _answer(
-    state: str, query: Query, hits: list[dict[str, Any]] | None = None, *, more: bool = False
+    state: str, hits: Sequence[dict[str, Any]] = (), *, kind: str = "", more: bool = False
 ) -> dict[str, Any]:
-    kind = KINDS[query.kind] if hits else ""
-    return {"state": state, "hits": hits or [], "more": more, "query_kind": kind}
+    return {"state": state, "hits": list(hits), "more": more, "query_kind": kind}
 
 
 def _is_short(query: Query) -> bool:
     return bool(query.words or query.runs or query.tails)
 
 
-def candidates(query: Query) -> QuerySet[PatientIndex]:
-    """Return the ids of patients whom the blind index proposes."""
-    asked = Q()
-    if query.grams:
-        hashed = sorted({token(kind, gram) for kind, gram in query.grams})
-        asked |= Q(kind=TOKENS, tokens__contains=hashed)
+def proposed(user: User, query: Query) -> QuerySet[Patient]:
+    """Return the patients open to a person whom the blind index proposes.
+
+    Somebody's own patients are few: a join lets the planner probe the tokens of each before it fetches
+    any. For everybody's patients a semi-join lets it choose between the index of tokens and a walk along
+    the latest activity. That a row with tokens is one of tokens is not said as well: PostgreSQL would
+    take the two conditions for independent ones, expect far too few rows and choose the longer way.
+    """
+    visible = Patient.objects.visible_to(user, Category.DEMOGRAPHICS)
+    hashed = sorted({token(kind, gram) for kind, gram in query.grams})
+    reach = max(reach_of_user(user, one) for one in reading(Category.DEMOGRAPHICS))
+    if reach is not Reach.ALL and not query.identifier:
+        return visible.filter(index_rows__tokens__contains=hashed)
+    asked = Q(tokens__contains=hashed) if hashed else Q()
     if query.identifier:
         asked |= Q(kind="identifier", exact=exact_hash("identifier", query.identifier))
-    return PatientIndex.objects.filter(asked).values("row_id")
+    return visible.filter(pk__in=PatientIndex.objects.filter(asked).values("row_id"))
 
 
 def _batches(user: User, query: Query) -> Iterator[list[Patient]]:
-    visible = Patient.objects.visible_to(user, Category.DEMOGRAPHICS)
     columns = (*people.CARD, "sealed") if query.needs_body else people.CARD
-    proposed = visible.filter(pk__in=candidates(query)).only(*columns)
+    found = proposed(user, query).only(*columns)
     place: Place | None = None
     for size in BATCHES:
-        batch = list(pages.latest_active(proposed, place)[:size])
+        batch = list(pages.latest_active(found, place)[:size])
         yield batch
         if len(batch) < size:
             return
         place = Place(batch[-1].last_activity_at, batch[-1].pk)
 
 
-def _matches(user: User, batch: list[Patient], query: Query) -> list[tuple[Patient, Sight]]:
+def _matches(user: User, batch: list[Patient], query: Query) -> list[Hit]:
     seen = people.sights(user, [patient.pk for patient in batch])
-    found: list[tuple[Patient, Sight, Found]] = []
+    hits: list[Hit] = []
     with context.matching():
         for patient in batch:
             sight = seen.get(patient.pk)
             by = _found_by(patient, query, sight) if sight else None
             if sight and by:
-                found.append((patient, sight, by))
-    numbered = [patient.pk for patient, _sight, by in found if by is Found.IDENTIFIER]
+                hits.append((patient, sight, by))
+    numbered = [patient.pk for patient, _sight, by in hits if by is Found.IDENTIFIER]
     allowed = _may_compare_identifiers(user, numbered) if numbered else set()
-    return [
-        (patient, sight)
-        for patient, sight, by in found
-        if by is not Found.IDENTIFIER or patient.pk in allowed
-    ]
+    return [hit for hit in hits if hit[2] is not Found.IDENTIFIER or hit[0].pk in allowed]
 
 
 def _found_by(patient: Patient, query: Query, sight: Sight) -> Found | None:
@@ -117,7 +127,7 @@ def _found_by(patient: Patient, query: Query, sight: Sight) -> Found | None:
         return None if is_hidden else query.kind
 
 
-def _may_compare_identifiers(user: User, patient_ids: list[Any]) -> set[Any]:
+def _may_compare_identifiers(user: User, patient_ids: list[UUID]) -> set[UUID]:
     purpose = context.current().purpose
     readings = (Permission.IDENTIFIERS_READ, Permission.IDENTIFIERS_READ_MASKED)
     made = [decide_many(user, permission, patient_ids, purpose) for permission in readings]
