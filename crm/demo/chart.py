@@ -52,6 +52,7 @@ class Chart:
         self.entries: list[Resource] = []
         self.counts: dict[str, int] = {}
         self.days_taken: set[int] = set()
+        self.medicines: set[Concept] = set()
         self.patient = ""
         self.coverage = ""
         self.clinic = ""

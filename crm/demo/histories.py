@@ -140,6 +140,10 @@ def treat(chart: Chart, course: Course, mine: list[Visit], problem: str) -> None
     """Write the medicines, procedures and plan of one illness."""
     hidden = course.restricted
     for order in course.orders:
+        # What one illness calls for already is not ordered a second time for another.
+        if order.medicine in chart.medicines:
+            continue
+        chart.medicines.add(order.medicine)
         ended = order.ends is not None and order.ends < len(mine)
         visit = mine[min(order.begins, len(mine) - 1)]
         therapy.prescribe(chart, visit, order, problem, ended=ended, hidden=hidden)
@@ -154,7 +158,7 @@ def spells(chart: Chart, courses: list[Course]) -> list[Spell]:
     if chart.person.died_days_ago or chart.person.at_home:
         return []
     pool = ADULT_SPELLS if chart.person.grown else CHILD_SPELLS
-    wanted = 2 if chart.dice.chance(0.35) else 1
+    twice = chart.dice.chance(0.35)
     barred = tuple(prefix for name in chart.person.allergies for prefix in ALLERGENS[name].atc)
     taken = {order.medicine for course in courses for order in course.orders}
     found = [
@@ -164,9 +168,9 @@ def spells(chart: Chart, courses: list[Course]) -> list[Spell]:
         and not any(order.medicine.code.startswith(barred) for order in spell.orders)
         and not taken & {order.medicine for order in spell.orders}
     ]
-    return [
-        found.pop(chart.dice.between(0, len(found) - 1)) for _ in range(min(wanted, len(found)))
-    ]
+    first = chart.dice.pick(found)
+    others = [spell for spell in found if spell.problem != first.problem]
+    return [first, chart.dice.pick(others)] if twice and others else [first]
 
 
 def suits(person: Person, name: str) -> bool:

@@ -192,6 +192,22 @@ def test_nobody_is_given_what_the_person_cannot_bear():
             assert not code.startswith(barred), (person.key, code)
 
 
+def test_nobody_has_the_same_illness_twice():
+    for person, bundle in world():
+        names = [condition["code"]["text"] for condition in resources(bundle, "Condition")]
+        assert len(set(names)) == len(names), person.key
+
+
+def test_no_medicine_is_taken_twice():
+    for person, bundle in world():
+        names = [
+            order["medicationCodeableConcept"]["text"]
+            for order in resources(bundle, "MedicationRequest")
+            if order["status"] == "active"
+        ]
+        assert len(set(names)) == len(names), person.key
+
+
 def test_illnesses_suit_sex_and_age():
     for person in PEOPLE:
         for name in person.courses:
