@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from auditlog.models import LogEntry
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+
+from security.access.categories import Reach
+from security.access.decision import reach_of_user
+from security.access.permissions import Permission
+from security.models import User
 
 # The library's page searches names that our accounts do not have, and may cascade deletions.
 admin.site.unregister(LogEntry)
@@ -26,6 +33,24 @@ class JournalAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def changed_fields(self, entry: LogEntry) -> str:
         """Return the names of the changed fields."""
         return ", ".join(sorted(entry.changes or {}))
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Allow the filters that the list offers and no others: each is a question to the table."""
+        return lookup.split("__")[0] in self.list_filter and super().lookup_allowed(
+            lookup, value, request
+        )
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Show the journal to whoever may read the administration."""
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: LogEntry | None = None) -> bool:
+        """Ask the roles: Django's permissions do not tell who may read the journal."""
+        user = request.user
+        return (
+            isinstance(user, User)
+            and reach_of_user(user, Permission.ADMINISTRATION_READ) is not Reach.NONE
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: only the journal writes."""
