@@ -109,12 +109,19 @@ def _extra(
         return {name: values.pack(resource[name], exact=shape.exact) for name in names}
 
     extra["elements"] = keep(differing(write(shape, row, extra)))
-    extra["absent"] = ()
-    # A suppressed element may let the next one speak up for the same field.
-    while surplus := [name for name in write(shape, row, extra) if name not in resource]:
-        extra["absent"] += tuple(surplus)
-    extra["forced"] = tuple(differing(write(shape, row, extra)))
-    extra["elements"] |= keep(list(extra["forced"]))
+    extra["absent"] = extra["forced"] = ()
+    # What is suppressed lets another element speak up for the same field, and what is forced
+    # silences one: go on until the resource comes back as it was.
+    while True:
+        written = write(shape, row, extra)
+        surplus = tuple(name for name in written if name not in resource)
+        missing = tuple(differing(written))
+        if not surplus and not missing:
+            break
+        extra["absent"] += surplus
+        if not surplus:
+            extra["forced"] += missing
+            extra["elements"] |= keep(list(missing))
     return {name: value for name, value in extra.items() if value}
 
 

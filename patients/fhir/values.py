@@ -122,7 +122,7 @@ def value_text(holder: dict[str, Any]) -> str:
                 quantity_text(value.get(part)) for part in ("numerator", "denominator")
             )
         if name.startswith("value") and not isinstance(value, dict | list | None):
-            return str(value)
+            return str(value).lower() if isinstance(value, bool) else str(value)
     return ""
 
 

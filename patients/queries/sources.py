@@ -19,12 +19,14 @@ def key_of(source: str) -> bytes:
 
 def by_identifiers(tokens: Collection[Token]) -> dict[Token, set[UUID]]:
     """Return which patients hold each (system, value); those that nobody holds are left out."""
-    hashes = {exact_hash("identifier", "|".join(token)): token for token in tokens}
+    hashes: dict[bytes, list[Token]] = {}
+    for token in tokens:
+        hashes.setdefault(exact_hash("identifier", "|".join(token)), []).append(token)
     rows = PatientIndex.objects.filter(kind="identifier", exact__in=list(hashes))
     found: dict[Token, set[UUID]] = {}
     for exact, patient_id in rows.values_list("exact", "row_id"):
-        if exact is not None:
-            found.setdefault(hashes[bytes(exact)], set()).add(patient_id)
+        for token in hashes[bytes(exact)] if exact is not None else ():
+            found.setdefault(token, set()).add(patient_id)
     return found
 
 
