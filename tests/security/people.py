@@ -3,6 +3,7 @@
 import re
 
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.urls import reverse
 
 from security import trail
@@ -20,7 +21,7 @@ def acting(actor=None):
 
 
 def staff(*held, email="nurse@example.org", name="Zhou Jing", **more):
-    with acting():
+    with acting(), transaction.atomic():
         user = users.create(
             kind=more.pop("kind", User.Kind.STAFF), display_name=name, email=email, by=None, **more
         )
