@@ -13,6 +13,8 @@ from security.sealing import normalise
 
 PRODUCT_WORDS = ("custodia", "安护")
 SHORTEST_LATIN, SHORTEST_HAN = 4, 2
+# However a number is written, its country left out or not, these figures end it.
+PHONE_TAIL = 8
 
 
 class OwnWordsValidator:
@@ -34,7 +36,7 @@ def _words_of(user: Any) -> list[str]:
         return []
     with context.matching():
         texts = [user.handle, user.display_name or "", (user.email or "").partition("@")[0]]
-        figures = normalise.digits(user.phone or "")
+        figures = normalise.digits(user.phone or "")[-PHONE_TAIL:]
     latin = [word for text in texts for word in normalise.words(text)]
     han = [run for text in texts for run in normalise.han_runs(text)]
     return [
