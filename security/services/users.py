@@ -101,7 +101,9 @@ def admit(
 
 
 def _write_index(user: User) -> None:
-    entries = [entry for entry in index.entries_of(user, UserIndex) if isinstance(entry, UserIndex)]
+    with context.matching():
+        made = index.entries_of(user, UserIndex)
+    entries = [entry for entry in made if isinstance(entry, UserIndex)]
     for entry in entries:
         entry.account_kind = user.kind
     try:
