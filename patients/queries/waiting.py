@@ -1,21 +1,16 @@
-"""Patients whom no clinician is responsible for yet, and who could be."""
+"""Patients whom no clinician is responsible for yet."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from patients.models import CareRelationship, Patient, TeamAssignment
 from patients.queries import pages, people, wording
 from patients.queries.pages import Place
-from security.access.categories import Reach
-from security.access.permissions import Permission
-from security.access.roles import ROLES
 from security.classification import Category
-from security.models import RoleAssignment, User
-from security.sealing import SealBroken
+from security.models import User
 
 PAGE = 25
 COLUMNS = (*people.CARD, "created_at")
@@ -54,27 +49,3 @@ def page(user: User, *, after: str = "", ticked: frozenset[str] = frozenset()) -
     found = first(user, PAGE + 1, Place.read(after))
     shown = [row | {"ticked": row["id"] in ticked} for row in rows(user, found[:PAGE])]
     return {"rows": shown, "total": None, "next_url": pages.next_of_patients(found, PAGE)}
-
-
-def clinicians() -> list[tuple[str, str]]:
-    """Return the people who may be given patients, by display name."""
-    roles = [
-        key
-        for key, role in ROLES.items()
-        if role.grants.get(Permission.CLINICAL_READ) is Reach.TEAM
-    ]
-    held = RoleAssignment.objects.in_force().filter(user_id=OuterRef("pk"), role__in=roles)
-    working = Q(ends_on__isnull=True) | Q(ends_on__gte=timezone.localdate())
-    users = User.objects.staff().active().filter(working, Exists(held))
-    named = [(str(user.pk), name_of(user)) for user in users.only("handle", "sealed_card")]
-    return sorted(named, key=lambda pair: pair[1])
-
-
-def name_of(user: User | None) -> str:
-    """Return how a colleague is called; by the public handle where the name can not be opened."""
-    if user is None:
-        return ""
-    try:
-        return user.display_name or user.handle
-    except SealBroken:
-        return user.handle

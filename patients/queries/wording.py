@@ -102,6 +102,25 @@ CONTACT_USES: dict[str, Promise] = {
 }
 
 
+# Resources that are kept whole, by their FHIR type.
+RESOURCES: dict[str, Promise] = {
+    "Goal": _("Goal"),
+    "ImagingStudy": _("Imaging study"),
+    "DocumentReference": _("Document"),
+    "Composition": _("Document"),
+    "Media": _("Image or recording"),
+    "ServiceRequest": _("Order"),
+    "FamilyMemberHistory": _("Family history"),
+    "QuestionnaireResponse": _("Questionnaire"),
+    "MedicationAdministration": _("Medicine given"),
+    "MedicationStatement": _("Medicine taken"),
+    "Communication": _("Message"),
+    "CareTeam": _("Care team"),
+    "Device": _("Device"),
+    "Specimen": _("Specimen"),
+}
+
+
 def word(words: dict[str, Promise], code: str | None) -> str:
     """Return a code in words, or the code itself."""
     return str(words.get(code or "", code or ""))
@@ -158,6 +177,11 @@ def language(code: str | None) -> str:
     return code
 
 
+def parts(value: Any) -> list[dict[str, Any]]:
+    """Return the objects in a JSON list, or the one object there is."""
+    return list(values.parts(value or ()))
+
+
 def concept(value: Any) -> str:
     """Return what a CodeableConcept is called."""
     return values.concept_text(value)
@@ -165,7 +189,5 @@ def concept(value: Any) -> str:
 
 def codes(value: Any) -> list[str]:
     """Return the bare codes of a CodeableConcept."""
-    if not isinstance(value, dict):
-        return []
-    found = (coding.get("code") for coding in values.parts(value.get("coding") or ()))
+    found = [coding.get("code") for one in parts(value) for coding in parts(one.get("coding"))]
     return [code for code in found if isinstance(code, str) and code]

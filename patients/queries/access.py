@@ -1,0 +1,103 @@
+"""Why somebody can see a chart, who else cares for the patient, and what other roles may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from patients.models import CareRelationship
+from patients.queries.chart import Chart
+from patients.queries.colleagues import name_of, unit_name
+from security import context
+from security.access.categories import Action, Reach
+from security.access.permissions import PATIENT_READING, Permission
+from security.access.purposes import Purpose
+from security.access.roles import ROLES, Role
+from security.classification import Category
+
+RELATIONSHIPS = 50
+READING: dict[Category, list[Permission]] = {
+    category: [one for one in Permission if one in PATIENT_READING and one.category is category]
+    for category in Category
+    if any(one.category is category for one in PATIENT_READING)
+}
+RULES: dict[str, Promise] = {
+    "account": _("state of the account"),
+    "role": _("role"),
+    "purpose": _("purpose"),
+    "reach": _("reach of the role"),
+    "care_relationship": _("care relationship"),
+    "portal_account": _("portal account"),
+    "clearance": _("clearance"),
+    "confidential_chart": _("confidential chart"),
+}
+
+
+def explained(chart: Chart) -> dict[str, Any]:
+    """Return the decisions on every category of a record, computed now, and what stands around them."""
+    purpose = context.current().purpose
+    return {
+        "purpose": Purpose(purpose).label if purpose else "",
+        "decisions": [_decision(chart, category) for category in READING],
+        "relationships": _relationships(chart),
+        "others": [row for role in ROLES.values() if (row := _other(role))],
+    }
+
+
+def _decision(chart: Chart, category: Category) -> dict[str, Any]:
+    made = [(permission, chart.decision(permission)) for permission in READING[category]]
+    permission, best = next((pair for pair in made if pair[1].is_reachable), made[0])
+    is_masked = permission.action is Action.READ_MASKED
+    label = category.label
+    return {
+        "label": gettext("%(category)s, masked") % {"category": label} if is_masked else label,
+        # Behind a step-up the page itself is open only with a fresh factor; the words say so.
+        "allowed": best.is_reachable,
+        "step_up": best.step_up,
+        "rule": RULES.get(best.rule, best.rule),
+        "reason": best.reason,
+        "basis": best.basis.label if best.step_up and best.basis else "",
+    }
+
+
+def _relationships(chart: Chart) -> list[dict[str, Any]]:
+    """Return who cares for the patient; only the own relationships to whoever sees the person masked."""
+    now = timezone.now()
+    rows = CareRelationship.objects.filter(patient_id=chart.patient.pk)
+    if chart.is_masked:
+        rows = rows.filter(user_id=chart.reader.pk)
+    found = rows.select_related("user", "granted_by", "unit").order_by("-starts_at", "-pk")
+    return [
+        {
+            "who": name_of(row.user),
+            "role": unit_name(row.unit),
+            "source": row.get_source_display(),
+            "starts_at": row.starts_at,
+            "ends_at": row.ends_at,
+            "granted_by": name_of(row.granted_by),
+            "active": row.starts_at <= now and (row.ends_at is None or row.ends_at > now),
+        }
+        for row in found[:RELATIONSHIPS]
+    ]
+
+
+def _other(role: Role) -> dict[str, Any] | None:
+    """Return what a role may read of patients, by how far it reaches."""
+    by_reach: dict[Reach, list[str]] = {}
+    for category, permissions in READING.items():
+        reaches = {one: role.grants.get(one, Reach.NONE) for one in permissions}
+        for permission, reach in reaches.items():
+            if reach is not Reach.NONE:
+                by_reach.setdefault(reach, []).append(_label(category, permission))
+    text = "; ".join(f"{reach.label}: {', '.join(found)}" for reach, found in by_reach.items())
+    return {"role": role.label, "text": text} if text else None
+
+
+def _label(category: Category, permission: Permission) -> str:
+    if permission.action is Action.READ_MASKED:
+        return gettext("%(category)s, masked") % {"category": category.label}
+    return str(category.label)

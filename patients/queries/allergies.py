@@ -1,0 +1,60 @@
+"""What a patient reacts to; shown wherever the name is, so that nobody has to look for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext
+
+from patients.models import AllergyIntolerance
+from patients.queries import entries, pages, wording
+from security.sealing import SealBroken
+
+# SNOMED CT: no known allergy (situation).
+NO_KNOWN_ALLERGY = "716186003"
+PAST = {"inactive", "resolved"}
+WRONG = {"refuted", "entered-in-error"}
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Allergies:
+    """The allergies that count today, and whether somebody noted that there are none."""
+
+    items: list[dict[str, Any]]
+    is_none_known: bool
+
+
+def of(patient_id: UUID, sees_restricted: bool) -> Allergies:
+    """Return a patient's allergies; one that may not be read, or cannot be, is named as such."""
+    rows = AllergyIntolerance.objects.filter(patient_id=patient_id)
+    items: list[dict[str, Any]] = []
+    is_none_known = False
+    for row in pages.newest_first(rows, "occurred_at", None)[:MOST]:
+        if entries.is_locked(row, sees_restricted):
+            items.append(entries.LOCKED | {"text": gettext("Restricted entry")})
+            continue
+        try:
+            if row.status in PAST or row.verification in WRONG:
+                continue
+            if NO_KNOWN_ALLERGY in wording.codes(row.code):
+                is_none_known = True
+            else:
+                items.append(_item(row))
+        except SealBroken:
+            items.append(entries.BROKEN)
+    return Allergies(items, is_none_known and not items)
+
+
+def _item(row: AllergyIntolerance) -> dict[str, Any]:
+    criticality = row.criticality
+    return {
+        "text": entries.named(row.code_text),
+        "reaction": entries.reactions(row),
+        "severity": "high" if criticality == "high" else "",
+        "severity_label": wording.word(wording.CRITICALITIES, criticality),
+        "restricted": False,
+        "broken": False,
+    }

@@ -1,0 +1,44 @@
+"""The people who work here, as the pages of a patient name them."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from security.access.categories import Reach
+from security.access.permissions import Permission
+from security.access.roles import ROLES
+from security.models import RoleAssignment, Unit, User
+from security.sealing import SealBroken
+
+
+def clinicians() -> list[tuple[str, str]]:
+    """Return the people who may be given patients, by display name."""
+    roles = [
+        key
+        for key, role in ROLES.items()
+        if role.grants.get(Permission.CLINICAL_READ) is Reach.TEAM
+    ]
+    held = RoleAssignment.objects.in_force().filter(user_id=OuterRef("pk"), role__in=roles)
+    working = Q(ends_on__isnull=True) | Q(ends_on__gte=timezone.localdate())
+    users = User.objects.staff().active().filter(working, Exists(held))
+    named = [(str(user.pk), name_of(user)) for user in users.only("handle", "sealed_card")]
+    return sorted(named, key=lambda pair: pair[1])
+
+
+def name_of(user: User | None) -> str:
+    """Return how a colleague is called; by the public handle where the name can not be opened."""
+    if user is None:
+        return ""
+    try:
+        return user.display_name or user.handle
+    except SealBroken:
+        return user.handle
+
+
+def unit_name(unit: Unit | None) -> str:
+    """Return how a unit is called in the reader's language."""
+    if unit is None:
+        return ""
+    return unit.name_zh if (get_language() or "").startswith("zh") and unit.name_zh else unit.name
