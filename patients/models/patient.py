@@ -109,4 +109,11 @@ class PatientIndex(SearchIndex):
     row = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="index_rows")
 
     class Meta(SearchIndex.Meta):
-        pass
+        constraints = (
+            # One row per patient: a search may join it, and finds it by patient with one probe.
+            models.UniqueConstraint(
+                fields=["row"],
+                condition=models.Q(tokens__isnull=False),
+                name="patients_patientindex_one_tokens",
+            ),
+        )
