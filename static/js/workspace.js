@@ -161,6 +161,15 @@ function tell(words) {
   notices.replaceChildren(alert);
 }
 
+function hideLater(revealed) {
+  const seconds = Number(revealed.dataset.hideAfter);
+  delete revealed.dataset.hideAfter;
+  setTimeout(() => {
+    find(".c-masked__value", revealed).textContent = "••••";
+    revealed.classList.remove("c-masked--open");
+  }, seconds * 1000);
+}
+
 document.addEventListener("htmx:responseError", (event) => {
   const notices = find("#notices");
   const words = { 403: notices.dataset.refused, 404: notices.dataset.gone, 503: notices.dataset.unrecorded };
@@ -180,8 +189,10 @@ document.addEventListener("htmx:afterSettle", () => {
     value.removeAttribute("data-focus");
     value.focus();
   }
+  all("[data-hide-after]").forEach(hideLater);
 });
 
 all("[data-search]").forEach(startSearch);
 all("[data-menu]").forEach(startMenu);
 all("[data-theme-form]").forEach(startTheme);
+all("[data-hide-after]").forEach(hideLater);
