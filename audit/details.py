@@ -51,7 +51,7 @@ def opened(blob: bytes, *, event_id: UUID, actor_id: UUID | None) -> Detail:
     """Open an event's detail and note the read; raise SealBroken if it is not that event's."""
     subject_id, _ = owner_of(actor_id)
     context.current().note_read(subject_id, f"{LABEL}.{ENVELOPE}")
-    key_id = envelope.key_id_of(blob)
+    key_id = envelope.key_bytes_of(blob)
     key = keys.opened(key_id) if key_id else None
     if key is None:
         raise SealBroken(LABEL, ENVELOPE, "its key is gone")

@@ -128,6 +128,8 @@ LOGIN_REDIRECT_URL = "crm:home"
 ANONYMOUS_USER_NAME = None
 GUARDIAN_RAISE_403 = False
 GUARDIAN_AUTO_PREFETCH = False
+# The backend in use is a subclass of guardian's that honours the time of a permission.
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
 OTP_TOTP_ISSUER = "Custodia"
 STAFF_IDLE_SECONDS = env.int("STAFF_IDLE_SECONDS", default=15 * 60)
 STAFF_ABSOLUTE_SECONDS = env.int("STAFF_ABSOLUTE_SECONDS", default=12 * 3600)

@@ -41,27 +41,30 @@ class Context:
     # A request's context exists before its gate was passed; only the gate lets sealed values open.
     may_open: bool = True
     is_matching: bool = False
-    keys: dict[UUID, OpenKey] = field(default_factory=dict)
+    # Keys by the 16 bytes of their ids, as envelopes carry them.
+    keys: dict[bytes, OpenKey] = field(default_factory=dict)
     sealing_keys: dict[tuple[UUID, str], FreshKey] = field(default_factory=dict)
-    wanted_keys: dict[UUID, None] = field(default_factory=dict)
+    wanted_keys: dict[bytes, None] = field(default_factory=dict)
     reads: dict[UUID, set[str]] = field(default_factory=dict)
     broken: set[tuple[str, UUID, str, UUID]] = field(default_factory=set)
     decisions: dict[Any, Any] = field(default_factory=dict)
 
-    def want_key(self, key_id: UUID) -> None:
+    def want_key(self, key_id: bytes) -> None:
         """Remember that a loaded row is sealed under a key, so that one query fetches them all."""
         if key_id not in self.keys and len(self.wanted_keys) < WANTED_KEYS_LIMIT:
             self.wanted_keys[key_id] = None
 
-    def note_read(self, subject_id: UUID, name: str) -> None:
-        """Add a field name to what this request read of one person; re-checking a hit is no read."""
-        if self.is_matching:
-            return
+    def reads_of(self, subject_id: UUID) -> set[str]:
+        """Return the set that takes the names of the fields read of one person."""
         names = self.reads.get(subject_id)
         if names is None:
-            self.reads[subject_id] = {name}
-        else:
-            names.add(name)
+            names = self.reads[subject_id] = set()
+        return names
+
+    def note_read(self, subject_id: UUID, name: str) -> None:
+        """Add a field name to what was read of one person; re-checking a hit is no read."""
+        if not self.is_matching:
+            self.reads_of(subject_id).add(name)
 
     def forget_keys(self) -> None:
         """Drop every opened key, between batches of long work."""

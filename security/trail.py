@@ -122,9 +122,12 @@ def record_reads(here: context.Context) -> None:
     A person who reads the own account discloses nothing, so that is not an event.
     """
     own = getattr(here.actor, "pk", None)
-    reads = {subject: read for subject, read in here.reads.items() if subject != own}
+    reads = {subject: set(read) for subject, read in here.reads.items() if read and subject != own}
     broken = sorted(here.broken, key=str)
-    here.reads, here.broken = {}, set()
+    # Emptied in place: open rows hold on to the sets and may add to them again.
+    for read in here.reads.values():
+        read.clear()
+    here.broken = set()
     if not reads and not broken:
         return
     with transaction.atomic():

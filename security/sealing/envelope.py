@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -33,6 +34,9 @@ TAG_BYTES = 16
 _PREFIX = MAGIC + bytes([FORMAT, AES_256_GCM])
 _LENGTH = struct.Struct(">I")
 _VERSION = struct.Struct(">Q")
+_HEADER_LENGTH, _ID_LENGTH, _VERSION_LENGTH = (
+    _LENGTH.pack(size) for size in (HEADER.size, 16, _VERSION.size)
+)
 
 
 class Place(NamedTuple):
@@ -46,17 +50,21 @@ class Place(NamedTuple):
 
 def associated_data(header: bytes, place: Place) -> bytes:
     """Return the length-prefixed bytes that bind an envelope to its place."""
-    label, name = place.label.encode(), place.envelope.encode()
-    pack = _LENGTH.pack
+    label, name, row_id, version = place
     return b"".join(
         (
-            pack(len(header)), header,
-            pack(len(label)), label,
-            pack(len(name)), name,
-            pack(16), place.row_id.bytes,
-            pack(8), _VERSION.pack(place.version),
+            _HEADER_LENGTH, header,
+            _names(label, name),
+            _ID_LENGTH, row_id.bytes,
+            _VERSION_LENGTH, _VERSION.pack(version),
         )
     )  # fmt: skip
+
+
+@cache
+def _names(label: str, name: str) -> bytes:
+    parts = (label.encode(), name.encode())
+    return b"".join(_LENGTH.pack(len(part)) + part for part in parts)
 
 
 def seal(values: Mapping[str, Any], *, key: AESGCM, key_id: UUID, place: Place) -> bytes:
@@ -68,16 +76,22 @@ def seal(values: Mapping[str, Any], *, key: AESGCM, key_id: UUID, place: Place) 
     return header + nonce + key.encrypt(nonce, plain, associated_data(header, place))
 
 
-def key_id_of(blob: bytes) -> UUID | None:
-    """Return the id of the data key an envelope names, or None if this is no envelope."""
+def key_bytes_of(blob: bytes) -> bytes | None:
+    """Return the 16 bytes of the data key's id in an envelope, or None if this is no envelope."""
     if len(blob) < HEADER.size + NONCE_BYTES + TAG_BYTES or blob[:4] != _PREFIX:
         return None
-    return UUID(bytes=blob[4:20])
+    return blob[4:20]
+
+
+def key_id_of(blob: bytes) -> UUID | None:
+    """Return the id of the data key an envelope names, or None if this is no envelope."""
+    found = key_bytes_of(blob)
+    return UUID(bytes=found) if found else None
 
 
 def unseal(blob: bytes, *, key: AESGCM, place: Place) -> dict[str, Any]:
     """Return the map sealed in an envelope; raise SealBroken unless it was sealed for this very place."""
-    if key_id_of(blob) is None:
+    if key_bytes_of(blob) is None:
         raise SealBroken(place.label, place.envelope, "not an envelope")
     header, nonce = blob[:20], blob[20:32]
     try:

@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from django.db import models
 from django.db.models import NOT_PROVIDED
 from django.utils.translation import gettext_lazy as _
 
+from security import context
 from security.classification import Category
 from security.sealing.errors import SealedFieldQuery
 
 if TYPE_CHECKING:
     from security.sealing.rows import SealedModel
+
+
+MISSING: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,18 @@ class SealedValue:
         """Open the envelope if need be, note the read, return the value."""
         if row is None:
             return self
-        return row.sealing_read(self.field)
+        field = self.field
+        here, seals = context.find(), row.__dict__.get("_seals")
+        opened = seals.get(field.envelope) if seals else None
+        # The usual way once the envelope is open: the same request reads one more field of the row.
+        if opened is None or opened.reader is not here or here is None or not here.may_open:
+            opened = row.sealing_open(field.envelope)
+        if opened.reader is not None and not opened.reader.is_matching:
+            opened.noted.add(field.read_name)
+        stored = opened.values.get(field.key, MISSING)
+        if stored is MISSING:
+            return field.default_value()
+        return field.from_sealed(stored) if field.is_converted else stored
 
     def __set__(self, row: SealedModel, value: Any) -> None:
         """Open the envelope if need be, then change the value; it is sealed when the row is written."""
@@ -58,6 +73,13 @@ class Sealed(models.Field):  # type: ignore[type-arg]
     """
 
     envelope = "body"
+    read_name = ""
+
+    def __init_subclass__(cls) -> None:
+        """Note whether stored values need converting; most are stored as they are."""
+        cls.is_converted = cls.from_sealed is not Sealed.from_sealed
+
+    is_converted: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -83,6 +105,7 @@ class Sealed(models.Field):  # type: ignore[type-arg]
         """Join the model as a private field, so that no table column and no migration knows it."""
         super().contribute_to_class(cls, name, private_only=True)
         self.key = self.key or name
+        self.read_name = f"{getattr(cls, 'seal_label', '')}.{name}"
         setattr(cls, name, SealedValue(self))
 
     def get_attname_column(self) -> tuple[str, None]:  # type: ignore[override]

@@ -107,7 +107,7 @@ def _read_once(path: Path) -> Keyring:
 
 def installed() -> Keyring:
     """Return the keyring of this process, read once from the configured path."""
-    return _read_once(Path(settings.KEYRING_PATH))
+    return _read_once(settings.KEYRING_PATH)
 
 
 def forget() -> None:
@@ -129,6 +129,6 @@ def _index_key(path: Path, version: int, purpose: str) -> bytes:
 
 def index_digest(purpose: str, text: str, *, version: int | None = None) -> bytes:
     """Return HMAC-SHA-256 of a normalised text under the key of one index; 32 bytes."""
-    path = Path(settings.KEYRING_PATH)
+    path = settings.KEYRING_PATH
     number = _read_once(path).index_primary if version is None else version
     return hmac.digest(_index_key(path, number, purpose), text.encode(), hashlib.sha256)

@@ -42,15 +42,14 @@ class OpenKey:
 def wrap_context(key_id: UUID, created_for: UUID, scope: str, kek_version: int) -> bytes:
     """Return the associated data of a wrapped key: id, subject at creation, scope, root version."""
     name = scope.encode()
-    return b"".join(
-        (
-            b"custodia data key 1",
-            key_id.bytes,
-            created_for.bytes,
-            len(name).to_bytes(4, "big"),
-            name,
-        )
-    ) + kek_version.to_bytes(4, "big")
+    parts = (
+        b"custodia data key 1",
+        key_id.bytes,
+        created_for.bytes,
+        len(name).to_bytes(4, "big"),
+        name,
+    )
+    return b"".join((*parts, kek_version.to_bytes(4, "big")))
 
 
 def wrap(raw: bytes, *, key_id: UUID, created_for: UUID, scope: str) -> tuple[int, bytes]:
@@ -72,10 +71,10 @@ def unwrap(
         raise KeyringError(f"data key {key_id} does not open with root key {kek_version}") from None
 
 
-def opened(key_id: UUID) -> OpenKey | None:
+def opened(key_id: bytes) -> OpenKey | None:
     """Return an opened key of this context, fetching it and all keys wanted so far in one query.
 
-    None when the key is unknown or was destroyed.
+    `key_id` is the 16 bytes of its id; None when the key is unknown or was destroyed.
     """
     here = context.current()
     if not here.may_open:
@@ -83,7 +82,7 @@ def opened(key_id: UUID) -> OpenKey | None:
     found = here.keys.get(key_id)
     if found is not None:
         return found
-    _fetch(here, [key_id, *here.wanted_keys])
+    _fetch(here, {key_id: None} | here.wanted_keys)
     here.wanted_keys.clear()
     return here.keys.get(key_id)
 
@@ -98,15 +97,15 @@ _INSERT = (
 )
 
 
-def _fetch(here: context.Context, key_ids: Iterable[UUID]) -> None:
+def _fetch(here: context.Context, key_ids: Iterable[bytes]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {_COLUMNS} FROM security_datakey WHERE id = ANY(%s) AND destroyed_at IS NULL",  # noqa: S608
-            [list(dict.fromkeys(key_ids))],
+            f"SELECT {_COLUMNS} FROM security_datakey WHERE id = ANY(%s::uuid[]) AND destroyed_at IS NULL",  # noqa: S608
+            [[key_id.hex() for key_id in key_ids]],
         )
         for row in cursor.fetchall():
             try:
-                here.keys[row[0]] = _open_row(*row)
+                here.keys[row[0].bytes] = _open_row(*row)
             except KeyringError as error:
                 # A forged key row breaks the seals under it and nothing else on the page.
                 log.error("%s", error)
@@ -156,7 +155,7 @@ def for_sealing(
     )
     if row is None:
         transaction.on_commit(fresh.commit)
-    here.keys[fresh.key.id] = fresh.key
+    here.keys[fresh.key.id.bytes] = fresh.key
     here.sealing_keys[subject_id, scope] = fresh
     return fresh.key
 
@@ -179,7 +178,7 @@ def prepare(subject_ids: Sequence[UUID], *, kind: SubjectKind, scope: Scope) -> 
         for row in cursor.fetchall():
             fresh = FreshKey(_open_row(*row))
             transaction.on_commit(fresh.commit)
-            here.keys[fresh.key.id] = fresh.key
+            here.keys[fresh.key.id.bytes] = fresh.key
             here.sealing_keys[fresh.key.subject_id, scope] = fresh
 
 

@@ -6,7 +6,7 @@ write it (save, bulk_create, serializers, copies) meets a current envelope.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, cast
 from uuid import UUID
 
@@ -40,6 +40,9 @@ class Opened:
     # Where the bytes in memory belong: (row id, version, subject); None = as the row was loaded.
     bound: tuple[UUID, int, UUID] | None = None
     broken: SealBroken | None = None
+    # The context that reads it and the field names noted there for its subject.
+    reader: context.Context | None = None
+    noted: set[str] = field(default_factory=set)
 
 
 class SealedModel(models.Model):
@@ -126,7 +129,7 @@ class SealedModel(models.Model):
         if here is not None:
             for column in shape_of(type(self)).columns.values():
                 blob = state.get(column.attname)
-                key_id = envelope.key_id_of(blob) if blob else None
+                key_id = envelope.key_bytes_of(blob) if blob else None
                 if key_id is not None:
                     here.want_key(key_id)
 
@@ -140,14 +143,18 @@ class SealedModel(models.Model):
             self._subject(),
         )
 
-    def sealing_read(self, field: Sealed) -> Any:
-        """Return the value of a sealed field and note the read."""
-        if not self._state.adding:
-            context.current().note_read(self._subject(), f"{self.seal_label}.{field.name}")
-        values = self._open(field.envelope)
-        if field.key not in values:
-            return field.default_value()
-        return field.from_sealed(values[field.key])
+    def sealing_open(self, name: str) -> Opened:
+        """Open an envelope for the context in force and tie what is read to whom it is about."""
+        is_new = self._state.adding
+        if not is_new and not context.current().may_open:
+            raise context.NoContext("the gate of this request is closed")
+        self._open(name)
+        opened: Opened = self.__dict__["_seals"][name]
+        opened.reader = None
+        if not is_new and not context.current().is_matching:
+            opened.reader = context.current()
+            opened.noted = opened.reader.reads_of(self._subject())
+        return opened
 
     def sealing_write(self, field: Sealed, value: Any) -> None:
         """Change the value of a sealed field in memory; raise SealBroken if its envelope is."""
@@ -239,7 +246,7 @@ class SealedModel(models.Model):
         self, blob: bytes | None, name: str, place: tuple[UUID, int, UUID]
     ) -> dict[str, Any]:
         row_id, version, subject = place
-        key_id = envelope.key_id_of(blob) if blob else None
+        key_id = envelope.key_bytes_of(blob) if blob else None
         if blob is None or key_id is None:
             raise SealBroken(self.seal_label, name, "not an envelope")
         key = keys.opened(key_id)

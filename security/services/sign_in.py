@@ -34,7 +34,7 @@ def first_factor(*, typed: str, password: str, browser: str) -> Answer:
     user = users.find_by_sign_in_name(kind=User.Kind.STAFF, typed=typed)
     if user is None:
         # As many queries as an account costs, so that a name is not told from none.
-        keys.opened(new_id())
+        keys.opened(new_id().bytes)
     counters = _name_counters(typed, user, browser)
     wait = throttle.take(counters)
     if wait is not None:

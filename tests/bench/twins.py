@@ -88,7 +88,7 @@ def recent(user: User, after: str = "") -> dict[str, Any]:
         "total": total if total <= lists.COUNTED else None,
         "is_long": total > lists.COUNTED,
         "shown": len(shown),
-        "next_url": lists.next_url(found) if shown else None,
+        "next_url": pages.next_of_patients(found, lists.PAGE) if shown else None,
     }
 
 
