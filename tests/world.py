@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
@@ -82,6 +83,7 @@ def signed_in(user: User, factor: TotpFactor, client: Client | None = None) -> C
     return client
 
 
+@transaction.atomic
 def person(*roles: str, kind: str = "staff", name: str = "Somebody", **fields: object) -> User:
     """Make an account that holds roles."""
     user = User(kind=kind, display_name=name, password=make_password(PASSWORD), **fields)
@@ -96,6 +98,7 @@ def factor_of(user: User) -> TotpFactor:
     return TotpFactor.objects.create(user=user, name="app", confirmed=True, secret=SECRET)
 
 
+@transaction.atomic
 def clinic() -> World:
     """Make the clinic: the physician and the nurse care for the patient, the other physician does not."""
     patient = Patient.objects.create(

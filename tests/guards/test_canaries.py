@@ -19,7 +19,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -213,7 +213,8 @@ def stores(caplog):
 def test_no_store_holds_a_sealed_value(nest, caplog):
     clinic, patient, email = plant(nest)
     use(clinic, patient, email, nest)
-    Unit.objects.create(name=CONTROL, kind="team")
+    with transaction.atomic():
+        Unit.objects.create(name=CONTROL, kind="team")
     assert len(nest.canaries) >= 30
     kept = stores(caplog)
     assert {
