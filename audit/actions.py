@@ -13,6 +13,8 @@ SENTENCES: dict[str, Promise] = {
     "crm.demo.code_told": _("The one-time code of a demo account was shown."),
     "crm.demo.opened": _("The demo clinic was opened."),
     "patients.bundle.imported": _("Patient records were imported from a bundle."),
+    "patients.chart.opened": _("A chart was opened."),
+    "patients.identifier.revealed": _("A number of a patient was revealed."),
     "patients.portal.opened": _("A patient's account was linked to a record."),
     "patients.practitioner.linked": _("A practitioner was linked to an account."),
     "patients.relationship.ended": _("A care relationship was ended."),
