@@ -164,9 +164,10 @@ def masked_birth(birth_on: date | None) -> str:
 
 
 def _objects(value: Any) -> Iterable[Mapping[str, Any]]:
-    return [part for part in value or () if isinstance(part, Mapping)]
+    found = value if isinstance(value, list | tuple) else ()
+    return [part for part in found if isinstance(part, Mapping)]
 
 
 def _texts(value: Any) -> list[str]:
-    found = [value] if isinstance(value, str) else value or ()
+    found = value if isinstance(value, list | tuple) else [value]
     return [part.strip() for part in found if isinstance(part, str) and part.strip()]

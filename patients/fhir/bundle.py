@@ -99,21 +99,23 @@ class Bundle:
     _by_identifier: dict[tuple[str, str, str], Entry] = field(default_factory=dict)
 
     def index(self) -> None:
-        """Learn where every entry is found; two of the same place are a problem."""
+        """Learn where every entry is found; one that comes again is a problem and is left out."""
+        self.entries = [entry for entry in self.entries if self._is_new(entry)]
         for entry in self.entries:
-            if entry.full_url and self._by_url.setdefault(entry.full_url, entry) is not entry:
-                self.problems.append(entry.problem("fullUrl", _("another entry has this address")))
-            elif (
-                self._by_id.setdefault((f"{entry.base}{entry.type}", entry.id), entry) is not entry
-            ):
-                self.problems.append(entry.problem("id", _("another entry has the same id")))
             for system, value in identifiers(entry.resource):
-                token = (entry.type, system, value)
-                other = self._by_identifier.setdefault(token, entry)
+                other = self._by_identifier.setdefault((entry.type, system, value), entry)
                 if entry.type == "Patient" and other is not entry:
-                    self.problems.append(
-                        entry.problem("identifier", _("another patient has the same identifier"))
-                    )
+                    reason = _("another patient has the same identifier")
+                    self.problems.append(entry.problem("identifier", reason))
+
+    def _is_new(self, entry: Entry) -> bool:
+        by_id = self._by_id.setdefault((f"{entry.base}{entry.type}", entry.id), entry)
+        by_url = self._by_url.setdefault(entry.full_url, entry) if entry.full_url else entry
+        if by_id is not entry:
+            self.problems.append(entry.problem("id", _("another entry has the same id")))
+        elif by_url is not entry:
+            self.problems.append(entry.problem("fullUrl", _("another entry has this address")))
+        return by_id is entry and by_url is entry
 
     def of_type(self, *types: str) -> list[Entry]:
         """Return the entries of some types."""

@@ -17,6 +17,7 @@ from patients.fhir.elements import (
     coded,
     concept,
     day,
+    expect,
     first_code,
     instant,
     money,
@@ -28,6 +29,15 @@ from patients.fhir.elements import (
 )
 from patients.fhir.shapes import Resource, Shape
 
+# What people are found and called by has to be what it seems.
+_PATIENT_PARTS: tuple[tuple[str, str, type], ...] = (
+    ("name", "text", str),
+    ("name", "family", str),
+    ("name", "given", list),
+    ("identifier", "system", str),
+    ("identifier", "value", str),
+    ("telecom", "value", str),
+)
 _SECURITY = {"CEL": "vip", "VIP": "vip", "EMP": "employee"}
 
 
@@ -73,6 +83,10 @@ def _record_number(resource: Resource) -> str | None:
 
 
 def _patient_check(resource: Resource, row: Mapping[str, Any]) -> None:
+    for element, part, kind in _PATIENT_PARTS:
+        for number, one in enumerate(values.parts(resource.get(element) or ())):
+            if part in one:
+                expect(one[part], kind, f"{element}[{number}].{part}")
     born, died = row["birth_on"], row["deceased_at"]
     if born and born > timezone.localdate():
         raise Mistake("birthDate", _("a day in the future"))

@@ -40,6 +40,17 @@ def documents(paths: Iterable[str], limits: Limits = DEFAULT) -> Iterator[Docume
             yield Document(shown(text), Unreadable(_("There is no such file or folder.")))
 
 
+def expected(paths: Iterable[str]) -> int | None:
+    """Return how many documents there will be, or None where an archive keeps it to itself."""
+    count = 0
+    for text in paths:
+        found = list(_walk(Path(text), FOLDER_DEPTH)) if os.path.isdir(text) else [Path(text)]
+        if any(path.name.lower().endswith(archives.ARCHIVE_ENDINGS) for path in found):
+            return None
+        count += len(found)
+    return count
+
+
 def shown(name: str) -> str:
     """Return a file name as it may be printed: control characters would drive the terminal."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name)

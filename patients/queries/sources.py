@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,8 @@ Token = tuple[str, str]
 
 def key_of(source: str) -> bytes:
     """Return the 16 bytes by which an item is found again; its source is stored nowhere."""
-    return exact_hash("patients.source", source)
+    # Hashed first: an index folds case and width, and ids of FHIR differ by them.
+    return exact_hash("patients.source", sha256(source.encode()).hexdigest())
 
 
 def by_identifiers(tokens: Collection[Token]) -> dict[Token, set[UUID]]:

@@ -14,7 +14,7 @@ from patients.fhir.bundle import Bundle, Problem
 from patients.models import CareRelationship, Patient, PatientIndex
 from patients.services import arrivals, directory, items, relationships, teams
 from patients.services.relationships import Wanted
-from security import trail
+from security import context, trail
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.permissions import Permission
@@ -69,9 +69,10 @@ def bring_in(*, bundle: Bundle, team: Unit | None = None, by: User | None = None
         dangling=kept.dangling,
     )
     _show_activity(arrived, kept)
-    index.rebuild([*arrived.created, *arrived.updated], PatientIndex)
+    with context.matching():
+        index.rebuild([*arrived.created, *arrived.updated], PatientIndex)
     _record(outcome, by)
-    _relate(bundle, arrived, kept, by)
+    _relate(kept, by)
     if team is not None and outcome.patients:
         teams.assign(patient_ids=outcome.patients, unit=team, by=by)
     return outcome
@@ -108,7 +109,7 @@ def _record(outcome: Outcome, by: User | None) -> None:
         )
 
 
-def _relate(bundle: Bundle, arrived: arrivals.Arrived, kept: items.Kept, by: User | None) -> None:
+def _relate(kept: items.Kept, by: User | None) -> None:
     """Give practitioners who work here the patients whom they saw."""
     seen = {
         (practitioner.user_id, patient_id)

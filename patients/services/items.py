@@ -99,7 +99,9 @@ def _items(bundle: Bundle, arrived: Arrived, kept: Kept) -> Iterator[Item]:
         if pointer is None or patient_id is None:
             shape = SHAPES.get(entry.type)
             reason = _("names no patient who is in the bundle or here")
-            kept.problems.append(entry.problem(shape.of if shape else "subject", reason))
+            # Where entries could not be read at all, the patient may be one of them.
+            if not bundle.problems:
+                kept.problems.append(entry.problem(shape.of if shape else "subject", reason))
             continue
         try:
             model, said = _read(bundle, entry)

@@ -66,7 +66,13 @@ class Command(BaseCommand):
 
     def _bring_all(self, options: dict[str, Any], team: Unit | None) -> None:
         found = sources.documents(options["paths"])
-        bar = tqdm(found, unit=" " + _("bundles"), disable=options["quiet"] or None, leave=False)
+        bar = tqdm(
+            found,
+            total=sources.expected(options["paths"]),
+            unit=" " + _("bundles"),
+            disable=options["quiet"] or None,
+            leave=False,
+        )
         for document in bar:
             self._bring(document, team, dry=options["dry_run"])
             context.current().forget_keys()
@@ -113,8 +119,9 @@ class Command(BaseCommand):
                 _("Refused %(name)s: %(reason)s")
                 % {"name": document.name, "reason": text % {"count": more}}
             )
-        for line in lines:
-            tqdm.write(line, file=self.stderr)
+        with tqdm.external_write_mode():
+            for line in lines:
+                self.stderr.write(line)
 
     def _sum_up(self, options: dict[str, Any], left: list[UUID]) -> None:
         counts = dict.fromkeys(
