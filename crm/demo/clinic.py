@@ -24,6 +24,8 @@ from security.services import clearances, roles, units, users
 
 # What takes a noticeable time, told as it is done: accounts and patients.
 STEPS = len(ACCOUNTS) + len(PEOPLE) + len(PORTAL)
+# Known to everybody, in the README as well.
+PASSWORD = KNOWN_PHRASE
 Tell = Callable[[], object]
 
 
@@ -71,7 +73,7 @@ def engage(account: Account, clinic: Clinic) -> User:
         kind=User.Kind.STAFF,
         display_name=account.name,
         email=account.email,
-        password=KNOWN_PHRASE,
+        password=PASSWORD,
         by=None,
     )
     roles.grant(user=user, role=account.role, by=None)
@@ -123,7 +125,7 @@ def open_portal(handle: str, key: str, clinic: Clinic) -> None:
         kind=User.Kind.PATIENT,
         display_name=person.shown,
         email=f"{handle}@{DOMAIN}",
-        password=KNOWN_PHRASE,
+        password=PASSWORD,
         by=None,
     )
     accounts.give_factor(user=user)
