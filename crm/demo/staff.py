@@ -17,15 +17,10 @@ class Doctor:
     number: str
     family: str
     given: str
-    han: str
+    shown: str
     sex: str
     specialty: tuple[str, str]
     account: str = ""
-
-    @property
-    def shown(self) -> str:
-        """Tell the name in both scripts."""
-        return f"{self.given} {self.family} {self.han}".strip()
 
 
 @dataclass(frozen=True)
@@ -56,7 +51,7 @@ DOCTORS = {
         "D001",
         "Lin",
         "Zhiyuan",
-        "林知远",
+        "Lin Zhiyuan 林知远",
         "male",
         ("Internal medicine", "内科"),
         "physician1",
@@ -66,12 +61,14 @@ DOCTORS = {
         "D002",
         "Marsh",
         "Helen",
-        "马海伦",
+        "Helen Marsh 马海伦",
         "female",
         ("General practice and paediatrics", "全科与儿科"),
         "physician2",
     ),
-    "luo": Doctor("luo", "D003", "Luo", "Weidong", "罗卫东", "male", ("General practice", "全科")),
+    "luo": Doctor(
+        "luo", "D003", "Luo", "Weidong", "Luo Weidong 罗卫东", "male", ("General practice", "全科")
+    ),
 }
 ACCOUNTS = (
     Account("physician", 1, "Lin Zhiyuan 林知远", "internal", ("chronic",), cleared=True),
