@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection
@@ -123,6 +125,27 @@ def test_app_can_not_make_the_roles() -> None:
 def test_a_prefix_that_is_no_name_is_refused() -> None:
     with pytest.raises(CommandError, match="can not begin"):
         call_command("db_roles", prefix='x"; DROP TABLE audit_event; --')
+
+
+@pytest.mark.parametrize(
+    ("made_with", "complaint"),
+    [
+        ("BYPASSRLS", "has powers over the server"),
+        ("SUPERUSER", "has powers over the server"),
+        ("IN ROLE pg_write_all_data", "is a member of pg_write_all_data"),
+    ],
+)
+def test_a_role_that_can_do_more_is_not_taken_for_ours(
+    monkeypatch: pytest.MonkeyPatch, made_with: str, complaint: str
+) -> None:
+    role = f"ct{secrets.token_hex(4)}_app"
+    with database.administrator() as other, other.cursor() as cursor:
+        monkeypatch.setattr(database_roles, "connection", other)
+        cursor.execute("BEGIN")
+        cursor.execute(f"CREATE ROLE {role} {made_with}")
+        with pytest.raises(database_roles.RolesImpossible, match=complaint):
+            database_roles._make(role, print)
+        cursor.execute("ROLLBACK")
 
 
 def test_reporting_tables_hold_low_levels_only() -> None:
