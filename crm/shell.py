@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from crm.demo import staff
 from security import context
 from security.access.categories import Reach
 from security.access.decision import purposes_of, reach_of_user, roles_of
@@ -30,12 +31,26 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "theme": theme if theme in THEMES else "auto",
         "languages": [{"code": "en", "label": "English"}, {"code": "zh-hans", "label": "中文"}],
         "demo": settings.DEMO,
+        "demo_clinic": _demo_clinic() if settings.DEMO else None,
     }
     here = context.find()
     user = here.actor if here is not None and here.may_open and is_verified(request) else None
     if isinstance(user, User):
         frame |= _person(request, user, here.purpose if here else "")
     return {"shell": frame}
+
+
+def _demo_clinic() -> dict[str, Any]:
+    """Return what a stranger needs to sign in to the demo: it stands in the README as well."""
+    roles = {account.role: ROLES[account.role].label for account in staff.ACCOUNTS}
+    names = [
+        {
+            "role": label,
+            "names": [account.email for account in staff.ACCOUNTS if account.role == key],
+        }
+        for key, label in roles.items()
+    ]
+    return {"accounts": names, "phrase": staff.KNOWN_PHRASE}
 
 
 def _person(request: HttpRequest, user: User, purpose: str) -> dict[str, Any]:
@@ -45,6 +60,7 @@ def _person(request: HttpRequest, user: User, purpose: str) -> dict[str, Any]:
         "user_roles": [ROLES[key].label for key in roles_of(user)],
         "purpose": {"code": purpose, "label": Purpose(purpose).label if purpose else ""},
         "purposes": purposes,
+        "reach": patients_reach(user).name,
         "nav": _navigation(request, user),
     }
 
@@ -58,8 +74,10 @@ def _name(user: User) -> str:
 
 def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
     entries = []
-    if _reads_patients(user):
-        entries.append(("crm:home", _("My patients"), "users", "/"))
+    reach = patients_reach(user)
+    if reach is not Reach.NONE:
+        label = _("Patients") if reach is Reach.ALL else _("My patients")
+        entries.append(("crm:home", label, "users", "/"))
         entries.append(("crm:search", _("Find a patient"), "search", reverse("crm:search")))
     else:
         entries.append(("crm:home", _("Home"), "home", "/"))
@@ -81,6 +99,8 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
     ]
 
 
-def _reads_patients(user: User) -> bool:
+def patients_reach(user: User) -> Reach:
+    """Return whose names a person may see, in the clear or masked."""
     reading = (Permission.DEMOGRAPHICS_READ, Permission.DEMOGRAPHICS_READ_MASKED)
-    return any(reach_of_user(user, one) is not Reach.NONE for one in reading)
+    reaches = [reach_of_user(user, one) for one in reading]
+    return next((reach for reach in reaches if reach is not Reach.NONE), Reach.NONE)

@@ -131,6 +131,10 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+function showOpenTab() {
+  find("[data-tabs] [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+}
+
 // --- forms: asked once more, sent once, sent by choosing ---------------------------------------
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -190,9 +194,11 @@ document.addEventListener("htmx:afterSettle", () => {
     value.focus();
   }
   all("[data-hide-after]").forEach(hideLater);
+  showOpenTab();
 });
 
 all("[data-search]").forEach(startSearch);
 all("[data-menu]").forEach(startMenu);
 all("[data-theme-form]").forEach(startTheme);
+showOpenTab();
 all("[data-hide-after]").forEach(hideLater);
