@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.module_loading import import_string
 
 
 class PatientsConfig(AppConfig):
@@ -10,3 +11,8 @@ class PatientsConfig(AppConfig):
 
     name = "patients"
     verbose_name = "Patients"
+
+    def ready(self) -> None:
+        """Let care teams follow who joins and leaves them."""
+        # By name: an app's models can not be imported before all apps are there.
+        import_string("patients.services.teams.install")()

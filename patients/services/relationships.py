@@ -103,7 +103,11 @@ def end(*, relationship_id: UUID, by: User) -> CareRelationship:
 
 @transaction.atomic
 def end_of_unit(
-    *, unit_id: UUID, user_id: UUID | None = None, patient_id: UUID | None = None, by: User
+    *,
+    unit_id: UUID,
+    user_id: UUID | None = None,
+    patient_id: UUID | None = None,
+    by: User | None,
 ) -> int:
     """End what came from a care team, for a member who leaves or a patient who is handed over."""
     rows = CareRelationship.objects.in_force().filter(source=Source.TEAM, unit_id=unit_id)
@@ -116,7 +120,7 @@ def end_of_unit(
     return len(found)
 
 
-def _end(rows: list[CareRelationship], *, by: User) -> None:
+def _end(rows: list[CareRelationship], *, by: User | None) -> None:
     if not rows:
         return
     now = timezone.now()

@@ -15,6 +15,7 @@ from patients.services.relationships import Source, Wanted
 from security import trail
 from security.access.gate import Refused
 from security.models import Membership, Unit, User
+from security.services import units
 
 
 class NotATeam(Refused):
@@ -75,7 +76,13 @@ def release(*, patient_id: UUID, unit: Unit, by: User) -> None:
     relationships.end_of_unit(unit_id=unit.pk, patient_id=patient_id, by=by)
 
 
-def follow(*, membership: Membership, by: User) -> None:
+def install() -> None:
+    """Follow the memberships of care teams; called once at start-up."""
+    if follow not in units.followers:
+        units.followers.append(follow)
+
+
+def follow(*, membership: Membership, by: User | None) -> None:
     """Give or end what a membership reaches, inside the deed that joined or left the unit."""
     unit = membership.unit
     if unit.kind != Unit.Kind.TEAM:
