@@ -35,8 +35,8 @@ def counts(patient_id: UUID) -> dict[str, int]:
         .select_related(None)
         .order_by()
         .values("patient_id")
-        .annotate(kind=Value(kind.key), total=Count("pk"))
-        .values_list("kind", "total")
+        .annotate(entry_kind=Value(kind.key), total=Count("pk"))
+        .values_list("entry_kind", "total")
         for kind in KINDS
     ]
     found = dict(parts[0].union(*parts[1:], all=True))

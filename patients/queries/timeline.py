@@ -46,7 +46,7 @@ def _part(kind: Kind, patient_id: UUID, after: Place | None) -> Any:
         rows = rows.filter(Q(occurred_at__lt=after.at) | same)
     ordered = rows.order_by("-occurred_at", "-id")[: PAGE + 1]
     label = Value(kind.key, output_field=CharField())
-    return ordered.annotate(kind=label).values_list("kind", "id", "occurred_at")
+    return ordered.annotate(entry_kind=label).values_list("entry_kind", "id", "occurred_at")
 
 
 def _items(chart: Chart, marks: list[Mark]) -> list[dict[str, Any]]:

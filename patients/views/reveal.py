@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
@@ -25,7 +25,7 @@ def reveal(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     try:
         found = reveals.reveal(chart=chart, field=request.POST.get("field", ""), by=request.user)
     except reveals.NothingThere:
-        raise Http404 from None
+        return render(request, "400.html", status=400)
     page = {"value": found.value, "what": found.what, "hide_after": HIDE_AFTER}
     if request.headers.get("HX-Request") == "true":
         return render(request, "patients/_reveal.html", page)
