@@ -7,6 +7,7 @@ from datetime import date
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
@@ -15,7 +16,8 @@ from patients.models import CareRelationship, Condition, Encounter, Patient, Por
 from patients.services import relationships
 from security import sessions
 from security.access.gate import FACTOR_AT
-from security.models import RoleAssignment, TotpFactor, User
+from security.models import TotpFactor, User
+from security.services import roles, users
 
 SECRET = "JBSWY3DPEHPK3PXP"
 PASSWORD = "correct horse battery staple"
@@ -84,13 +86,14 @@ def signed_in(user: User, factor: TotpFactor, client: Client | None = None) -> C
 
 
 @transaction.atomic
-def person(*roles: str, kind: str = "staff", name: str = "Somebody", **fields: object) -> User:
+def person(*held: str, kind: str = "staff", name: str = "Somebody", **fields: object) -> User:
     """Make an account that holds roles."""
     user = User(kind=kind, display_name=name, password=make_password(PASSWORD), **fields)
-    user.is_staff = bool({"administrator", "auditor"} & set(roles))
-    user.save()
-    RoleAssignment.objects.bulk_create(RoleAssignment(user=user, role=role) for role in roles)
-    return user
+    with transaction.atomic():
+        user.save()
+        for role in held:
+            roles.grant(user=user, role=role, by=None)
+    return User.objects.get(pk=user.pk)
 
 
 def factor_of(user: User) -> TotpFactor:
@@ -128,10 +131,7 @@ def clinic() -> World:
             source=CareRelationship.Source.RESPONSIBLE,
             by=None,
         )
-    disabled = world.users["disabled"]
-    disabled.is_active = False
-    disabled.advance()
-    disabled.save()
+    users.deactivate(user=world.users["disabled"], by=world.users["administrator"])
     links = (
         ("patient", patient, "self"),
         ("other_patient", other, "self"),
