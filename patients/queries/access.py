@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import CareRelationship
-from patients.queries.chart import Chart
+from patients.queries.chart import BECAUSE, Chart
 from patients.queries.colleagues import name_of, unit_name
 from security import context
 from security.access.categories import Action, Reach
@@ -60,6 +60,7 @@ def _decision(chart: Chart, category: Category) -> dict[str, Any]:
         "step_up": best.step_up,
         "rule": RULES.get(best.rule, best.rule),
         "reason": best.reason,
+        "because": BECAUSE[best.basis] if best.is_reachable and best.basis else "",
         "basis": best.basis.label if best.step_up and best.basis else "",
     }
 

@@ -10,12 +10,13 @@ from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from patients.fhir import values
 
 # Code of a status -> (words, tone of its badge). A code that is not listed is shown as it is.
 STATUSES: dict[str, tuple[Promise, str]] = {
-    "active": (_("active"), "info"),
+    "active": (pgettext_lazy("status", "active"), "info"),
     "recurrence": (_("recurrence"), "info"),
     "relapse": (_("relapse"), "info"),
     "inactive": (_("inactive"), "neutral"),
