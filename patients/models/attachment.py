@@ -38,5 +38,8 @@ class BillingAttachment(RecordAttachment):
 
     category, scope, seal_label = Category.BILLING, Scope.BILLING, "patients.billing_attachment"
 
+    # It may name diagnoses line by line.
+    resource = SealedJSON(level=4, purpose="billing", category=Category.BILL_DIAGNOSIS)
+
     class Meta(RecordAttachment.Meta):
         verbose_name, verbose_name_plural = _("billing attachment"), _("billing attachments")

@@ -22,8 +22,8 @@ from security.models import Membership, Unit
 from security.services import roles, users
 from tests.patients import bundles
 from tests.patients.bundles import bundle, doctor, patient, problem, visit
+from tests.patients.importing import fingerprint
 from tests.patients.test_fhir_sources import tar, write_zeros, zipped
-from tests.patients.test_import_deed import fingerprint
 
 pytestmark = pytest.mark.django_db
 
@@ -148,8 +148,8 @@ def test_a_run_that_was_stopped_goes_on(folder: Path, monkeypatch: pytest.Monkey
         return bring_in(**options)
 
     monkeypatch.setattr(imports, "bring_in", stopped)
-    with pytest.raises(KeyboardInterrupt):
-        run(folder)
+    code, _said, complaints = run(folder)
+    assert (code, complaints) == (130, ["Stopped. Run it again to go on."])
     assert Patient.objects.count() == 1
     monkeypatch.undo()
 

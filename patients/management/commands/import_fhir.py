@@ -52,9 +52,12 @@ class Command(BaseCommand):
             if options["dry_run"]:
                 dry.enter_context(transaction.atomic())
                 dry.callback(transaction.set_rollback, True)
-            self._bring_all(options, team)
+            is_stopped = self._bring_all(options, team)
             left = carers.missing_among(self.patients)
         self._sum_up(options, left)
+        if is_stopped:
+            self.stderr.write(_("Stopped. Run it again to go on."))
+            sys.exit(130)
         if self.counts["refused"]:
             sys.exit(1)
 
@@ -64,7 +67,8 @@ class Command(BaseCommand):
         except Refused as refusal:
             raise CommandError(refusal.reason) from None
 
-    def _bring_all(self, options: dict[str, Any], team: Unit | None) -> None:
+    def _bring_all(self, options: dict[str, Any], team: Unit | None) -> bool:
+        """Bring one document after the other; tell whether the user stopped it."""
         found = sources.documents(options["paths"])
         bar = tqdm(
             found,
@@ -73,9 +77,13 @@ class Command(BaseCommand):
             disable=options["quiet"] or None,
             leave=False,
         )
-        for document in bar:
-            self._bring(document, team, dry=options["dry_run"])
-            context.current().forget_keys()
+        try:
+            for document in bar:
+                self._bring(document, team, dry=options["dry_run"])
+                context.current().forget_keys()
+        except KeyboardInterrupt:
+            return True
+        return False
 
     def _bring(self, document: Document, team: Unit | None, *, dry: bool) -> None:
         bundle: Bundle | None = None
@@ -144,6 +152,8 @@ class Command(BaseCommand):
 
     def _list(self, left: list[UUID], *, quiet: bool) -> None:
         """Name the patients that nobody looks after yet by their ids, for reception."""
+        if not self.patients:
+            return
         self.stdout.write(
             _("Patients without a responsible doctor or team: %(count)d.") % {"count": len(left)}
         )
