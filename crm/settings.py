@@ -17,7 +17,7 @@ VAR_DIR = Path(env.str("CUSTODIA_VAR", default=str(BASE_DIR / "var")))
 SECRET_KEY = env.str("SECRET_KEY", default="")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-# How many proxies stand before the web process; the client address is read only from what they add.
+# Networks of the proxies before the web process; the client address is read only from what they add.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 KEYRING_PATH = Path(env.str("CUSTODIA_KEYRING", default=str(VAR_DIR / "keyring.json")))
 if len(SECRET_KEY) < 50:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from security import wiring
+from django.conf import settings
+
+from security import addresses, wiring
 from security.access import registry
 from security.sealing import selftest
 
@@ -10,5 +12,6 @@ from security.sealing import selftest
 def run() -> None:
     """Run the known-answer test, load every app's rules and compare them with the settings."""
     selftest.known_answer()
+    addresses.networks_of(settings.TRUSTED_PROXIES)
     registry.load()
     wiring.connect()

