@@ -12,6 +12,7 @@ from django.template.loader import get_template
 from django.urls import get_resolver
 
 from devtools import assets
+from patients.queries.chart import TABS
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = ROOT / "templates"
@@ -19,8 +20,10 @@ PAGES = sorted(TEMPLATES.rglob("*.html"))
 SHEETS = sorted((ROOT / "static" / "css").glob("*.css"))
 SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
 VENDOR = {f"vendor/{Path(name).name}" for name in assets.FILES} | {"vendor/icons.svg"}
-# Django asks for these by name itself.
-ASKED_BY_DJANGO = {"403_csrf.html", "admin/base_site.html", "admin/color_theme_toggle.html"}
+# Django asks for the first by name itself; the tabs of a patient choose the others by their key.
+ASKED_FOR = {"403_csrf.html", "admin/base_site.html", "admin/color_theme_toggle.html"} | {
+    f"patients/_{key}.html" for key, _label, _permission in TABS
+}
 
 INLINE = {
     "an inline script": r"<script(?![^>]*\bsrc=)",
@@ -93,7 +96,7 @@ def test_every_address_that_is_named_exists(page: Path) -> None:
 
 
 def test_no_template_is_left_over() -> None:
-    mentioned = set(ASKED_BY_DJANGO)
+    mentioned = set(ASKED_FOR)
     for page in PAGES:
         mentioned |= set(re.findall(r"['\"]([\w/.-]+\.html)['\"]", text_of(page)))
     for path in python_files():
