@@ -115,7 +115,9 @@ def demo_reset(_options: argparse.Namespace) -> int:
 
 def test(options: argparse.Namespace) -> int:
     """Run the test suite on embedded services that keep nothing."""
-    return on_services("test", "pytest", options.arguments)
+    # A second process pays for its own database only in the whole suite.
+    whole_suite = ("-n", "2", "--dist=worksteal") if (os.cpu_count() or 1) > 1 else ()
+    return on_services("test", "pytest", options.arguments or whole_suite)
 
 
 def without_services() -> dict[str, str]:

@@ -44,6 +44,7 @@ def surroundings(services: Services, role: str, *, demo: bool = False) -> dict[s
     """Return the environment of a command that uses the database in one role."""
     folder = VAR / services.name
     make_private(folder)
+    (folder / "static").mkdir(exist_ok=True)
     usual = {
         "DEBUG": "1",
         "CUSTODIA_VAR": str(folder),
