@@ -21,7 +21,8 @@ _UNSEEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00
 # The apostrophes of keyboards and of typesetting, the modifier letter, the backquote.
 _APOSTROPHES = re.compile("['\u2019\u02bc`]")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+")
-_WORD = re.compile(r"[a-z0-9]+")
+# Letters and figures of any script; Han is cut out before, as it is not written in words.
+_WORD = re.compile(r"[^\W_]+")
 _READINGS_LIMIT = 8
 
 
@@ -41,8 +42,8 @@ def latin(value: str) -> str:
 
 
 def words(value: str) -> list[str]:
-    """Return the Latin words of a text; apostrophes join ("O'Neil" is "oneil"), hyphens part."""
-    return _WORD.findall(_APOSTROPHES.sub("", latin(value)))
+    """Return the words of a text in any alphabet; apostrophes join ("O'Neil" is "oneil"), hyphens part."""
+    return _WORD.findall(_HAN.sub(" ", _APOSTROPHES.sub("", latin(value))))
 
 
 def han_runs(value: str) -> list[str]:
