@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from security.access.roles import ROLES
@@ -17,9 +18,10 @@ from security.sealing.errors import SealBroken
 def person(user: User) -> str:
     """Return an account as lists of the administration show it: handle and masked name."""
     try:
-        return f"{user.handle} · {masked_name(user.display_name or '')}"
+        name = masked_name(user.display_name or "")
     except SealBroken:
-        return f"{user.handle} · {_('unavailable')}"
+        name = gettext("unavailable")
+    return f"{user.handle} · {name}"
 
 
 class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]
