@@ -140,7 +140,7 @@ def lint(_options: argparse.Namespace) -> int:
     for name, *arguments in LINTERS:
         say(f"--- {' '.join((name, *arguments))}")
         if processes.call((str(VENV / "bin" / name), *arguments), environment):
-            complaints.append(name)
+            complaints.append(" ".join((name, *arguments[:1])))
     if complaints:
         raise Stop(f"Lint failed: {', '.join(complaints)}.")
     say("Lint is clean.")
