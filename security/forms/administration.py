@@ -59,8 +59,11 @@ class NewRole(forms.Form):
         label=_("Role"),
         choices=[(key, role.label) for key, role in ROLES.items() if key != "patient"],
     )
-    ends_at = forms.SplitDateTimeField(
-        label=_("Until"), required=False, help_text=_("Date and time; leave empty for no end.")
+    ends_at = forms.DateTimeField(
+        label=_("Until"),
+        required=False,
+        help_text=_("Date and time; leave empty for no end."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
 
 
