@@ -34,9 +34,11 @@ def page(chart: Chart, *, kind: str = "", after: str = "") -> dict[str, Any]:
 
 def _marks(patient_id: UUID, kinds: list[Kind], after: Place | None) -> list[Mark]:
     """Return kind, id and instant of one page's entries and one more, in one query."""
-    parts = [_part(kind, patient_id, after) for kind in kinds]
-    joined = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-    return list(joined.order_by("-occurred_at", "-id")[: PAGE + 1])
+    first, *others = [_part(kind, patient_id, after) for kind in kinds]
+    if not others:
+        return list(first)
+    joined = first.union(*others, all=True).order_by("-occurred_at", "-id")
+    return list(joined[: PAGE + 1])
 
 
 def _part(kind: Kind, patient_id: UUID, after: Place | None) -> Any:
