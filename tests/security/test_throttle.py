@@ -64,18 +64,23 @@ def is_slowed(response):
 # Sources
 
 
-def test_dropped_cookies_and_forged_addresses_change_nothing(nurse, hashed):
-    for turn in range(200):
-        guess(HTTP_X_FORWARDED_FOR=f"198.51.100.{turn}, 10.0.0.{turn}", HTTP_USER_AGENT=str(turn))
+@pytest.mark.prove(step=1, full=1000)
+def test_dropped_cookies_and_forged_addresses_change_nothing(nurse, hashed, rounds):
+    for turn in range(rounds):
+        forged = f"198.51.100.{turn % 256}, 10.0.0.{turn % 256}"
+        guess(HTTP_X_FORWARDED_FOR=forged, HTTP_USER_AGENT=str(turn))
     assert len(hashed) == throttle.PAIR.free
 
 
-def test_many_names_from_one_source_are_slowed_and_leave_few_rows(nurse, hashed):
-    for turn in range(300):
+@pytest.mark.prove(step=1, full=10_000)
+def test_many_names_from_one_source_are_slowed_and_leave_few_rows(nurse, hashed, rounds):
+    for turn in range(rounds):
         guess(name=f"person{turn}@example.org")
-    assert len(hashed) == throttle.SOURCE.free
-    assert Throttle.objects.count() <= 1 + 2 * throttle.SOURCE.free
-    assert Event.objects.filter(action="security.session.refused").count() == throttle.SOURCE.free
+    # The full count takes minutes, in which some waits end.
+    checked = len(hashed)
+    assert throttle.SOURCE.free <= checked < throttle.SOURCE.free + 10
+    assert Throttle.objects.count() == 1 + 2 * checked
+    assert Event.objects.filter(action="security.session.refused").count() == checked
 
 
 def test_one_ipv6_network_is_one_source(nurse, hashed):
@@ -281,6 +286,23 @@ def test_slow_guessing_over_a_day_is_stopped_told_and_an_event(nurse):
         assert 0 < stopped < checked < 60
         assert Event.objects.filter(action="security.factor.guessed").count() == stopped
         assert any("wrong codes" in message.text for message in OutboxMessage.objects.all())
+
+
+@pytest.mark.prove(step=1, full=24 * 120)
+def test_three_wrong_codes_every_half_minute_for_a_day_are_few_that_are_checked(nurse, rounds):
+    with_factor(nurse)
+    checked = 0
+    with time_machine.travel(timezone.now(), tick=False) as clock, acting(nurse):
+        for turn in range(rounds):
+            for _guess in range(3):
+                answer = sign_in.second_factor(
+                    user=nurse, code="000000", pending=f"sign-in {turn}", browser=""
+                )
+                checked += answer.wait is None
+            clock.shift(timedelta(seconds=30))
+    assert throttle.FACTOR.free <= checked < 50
+    is_told = Event.objects.filter(action="security.factor.guessed").exists()
+    assert is_told is (checked >= throttle.FACTOR_STOP)
 
 
 def test_the_owners_success_takes_back_only_the_own_wrong_codes(nurse):
