@@ -18,6 +18,9 @@ FILES = (
     "@tabler/core/dist/js/tabler.min.js.map",
     "chart.js/dist/chart.umd.min.js",
     "chart.js/dist/chart.umd.min.js.map",
+    # Source Sans 3, SIL Open Font Licence 1.1.
+    "@fontsource-variable/source-sans-3/files/source-sans-3-latin-wght-normal.woff2",
+    "@fontsource-variable/source-sans-3/files/source-sans-3-latin-ext-wght-normal.woff2",
 )
 ICONS = (
     "activity", "address-book", "adjustments", "alert-circle", "alert-triangle", "ambulance",
