@@ -1,0 +1,150 @@
+"""Lists and decisions are two forms of one rule: `visible_to` equals `decide_many` on generated worlds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from patients.models import CareRelationship, Patient, PortalAccount
+from patients.models.visibility import reading
+from patients.services import relationships
+from security import context
+from security.access.decision import decide_many, purposes_of
+from security.access.roles import ROLES, conflict
+from security.classification import Category
+from security.models import Clearance, User
+from tests import world
+from tests.patients import cast
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
+STAFF = [key for key in ROLES if key != "patient"]
+SOURCES = [source for source in CareRelationship.Source.values if source != "team"]
+DAY = timedelta(days=1)
+
+
+def span(dice):
+    """Return a past, present or future stretch of time."""
+    now = timezone.now()
+    return dice.choice([
+        (now - 3 * DAY, now - DAY), (now - DAY, None), (now - DAY, now + DAY), (now + DAY, None),
+        (now + DAY, now + 2 * DAY),
+    ])  # fmt: skip
+
+
+def some_patients(dice):
+    return [
+        Patient.objects.create(confidentiality=dice.choice(["normal", "normal", "vip", "employee"]))
+        for _number in range(6)
+    ]
+
+
+def some_staff(dice, number):
+    held = dice.sample(STAFF, dice.randint(0, 3))
+    while conflict(held):
+        held.pop()
+    fields = dice.choice(
+        [{}, {}, {}, {"is_active": False}, {"ends_on": timezone.localdate() - DAY}]
+    )
+    user = world.person(*held, name=f"Person {number}", **fields)
+    if dice.random() < 0.5:
+        start, end = span(dice)
+        Clearance.objects.create(user=user, reason="named", starts_at=start, ends_at=end)
+    return user
+
+
+def relate(dice, users, patients):
+    rows = [
+        CareRelationship(
+            user=dice.choice(users), patient=dice.choice(patients), source=dice.choice(SOURCES),
+            starts_at=start, ends_at=end,
+        )
+        for start, end in (span(dice) for _number in range(18))
+    ]  # fmt: skip
+    unique = {(row.user_id, row.patient_id, row.source): row for row in rows}
+    CareRelationship.objects.bulk_create(unique.values())
+    relationships.rebuild(
+        patient_ids=[one.pk for one in patients], user_ids=[one.pk for one in users]
+    )
+
+
+def portal(dice, patients):
+    users = []
+    for number, patient in enumerate(dice.sample(patients, 3)):
+        user = world.person(kind="patient", name=f"Patient {number}")
+        start, end = span(dice)
+        capacity = dice.choice(PortalAccount.Capacity.values)
+        PortalAccount.objects.create(
+            user=user, patient=patient, capacity=capacity, starts_at=start, ends_at=end
+        )
+        users.append(user)
+    return users
+
+
+def decided(user, category, patients):
+    """Return whom the decision lets this person know of, by any permission and any own purpose."""
+    found = set()
+    for permission in reading(category):
+        for purpose in purposes_of(user):
+            made = decide_many(user, permission, [one.pk for one in patients], str(purpose))
+            found |= {one for one, decision in made.items() if decision.is_reachable}
+    return found
+
+
+@pytest.mark.prove(step=1, full=2000)
+def test_lists_and_decisions_agree_in_every_generated_world(rounds):
+    seen = set()
+    for seed in range(rounds):
+        dice = Random(seed)
+        with transaction.atomic():
+            patients = some_patients(dice)
+            users = [some_staff(dice, number) for number in range(4)]
+            relate(dice, users, patients)
+            users += portal(dice, patients)
+            context.current().forget_decisions()
+            for user in users:
+                for category in Category:
+                    visible = set(
+                        Patient.objects.visible_to(user, category).values_list("pk", flat=True)
+                    )
+                    assert visible == decided(user, category, patients), (seed, user.pk, category)
+                    seen.add(len(visible))
+            transaction.set_rollback(True)
+    assert {0, 1, 2, 6} <= seen
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_what_is_visible_is_one_query_whatever_the_reach(role):
+    user, many = cast.staff(role), cast.patients(3)
+    if role in {"physician", "nurse"}:
+        cast.care(user, *many)
+    with cast.acting(user):
+        for category in (Category.DEMOGRAPHICS, Category.CLINICAL, Category.RESTRICTED):
+            Patient.objects.visible_to(user, category)
+            with CaptureQueriesContext(connection) as made:
+                list(Patient.objects.visible_to(user, category).values_list("pk", flat=True))
+            assert (
+                len([one for one in made.captured_queries if "patients_patient" in one["sql"]]) <= 1
+            )
+
+
+def test_the_wider_of_two_roles_counts_and_nothing_is_found_for_none():
+    both, nobody = world.person("physician", "receptionist"), world.person()
+    cast.patients(3)
+    assert Patient.objects.visible_to(both, Category.DEMOGRAPHICS).count() == 3
+    assert Patient.objects.visible_to(both, Category.CLINICAL).count() == 0
+    for category in Category:
+        assert Patient.objects.visible_to(nobody, category).count() == 0
+
+
+def test_a_user_who_is_deactivated_sees_nobody_at_once():
+    doctor, mia = cast.staff("physician"), cast.patient()
+    cast.care(doctor, mia)
+    assert Patient.objects.visible_to(doctor, Category.CLINICAL).count() == 1
+    gone = User.objects.get(pk=doctor.pk)
+    gone.is_active = False
+    assert Patient.objects.visible_to(gone, Category.CLINICAL).count() == 0
