@@ -59,11 +59,12 @@ def comparisons(readers: dict[str, User], rounds: int) -> Iterator[timing.Line]:
         goal=1.15,
         rounds=rounds,
     )
+    number = population.number_within_reach(physician)
     for role, reader in readers.items():
         yield timing.compare(
             f"exact number, {role}",
-            acting(reader, role, lambda who: search.find(who, "P00004711")),
-            acting(reader, role, lambda who: twins.by_number(who, "P00004711")),
+            acting(reader, role, lambda who: search.find(who, number)),
+            acting(reader, role, lambda who: twins.by_number(who, number)),
             goal=1.4,
             rounds=rounds,
         )

@@ -53,6 +53,12 @@ def people(count: int) -> dict[str, User]:
     return found
 
 
+def number_within_reach(user: User) -> str:
+    """Return the record number of somebody whose chart the user opens."""
+    charts = ChartPermission.objects.filter(user=user).values("content_object_id")
+    return twins.PlainPerson.objects.filter(pk__in=charts).order_by("pk")[0].record_number
+
+
 def _run(statement: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement)
