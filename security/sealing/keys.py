@@ -105,7 +105,10 @@ def _fetch(here: context.Context, key_ids: Iterable[bytes]) -> None:
         )
         for row in cursor.fetchall():
             try:
-                here.keys[row[0].bytes] = _open_row(*row)
+                key = here.keys[row[0].bytes] = _open_row(*row)
+                if row[1] == row[2]:
+                    # Not one that came by a merge: what is sealed next for this subject uses it too.
+                    here.sealing_keys.setdefault((key.subject_id, key.scope), FreshKey(key, True))
             except KeyringError as error:
                 # A forged key row breaks the seals under it and nothing else on the page.
                 log.error("%s", error)
