@@ -22,7 +22,7 @@ SHOWN = 12
 RESULTS = 8
 VISITS = 5
 STANDING = {"active", "recurrence", "relapse", "on-hold"}
-WRONG = {"refuted", "entered-in-error"}
+WRONG = {"refuted", "entered-in-error", "cancelled"}
 
 
 def of(chart: Chart, allergies: list[dict[str, Any]] | None) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def of(chart: Chart, allergies: list[dict[str, Any]] | None) -> dict[str, Any]:
     return shown | {
         "problems": _standing(chart, "conditions", _problem),
         "medications": _standing(chart, "medications", _medication),
-        "results": _shown(chart, _newest(chart, "observations")[:RESULTS], _result),
+        "results": _shown(chart, _newest(chart, "observations")[: 2 * RESULTS], _result)[:RESULTS],
         **_visits(chart),
     }
 
@@ -98,7 +98,9 @@ def _medication(row: MedicationRequest) -> Shown | None:
     }
 
 
-def _result(row: Observation) -> Shown:
+def _result(row: Observation) -> Shown | None:
+    if row.status in WRONG:
+        return None
     day = wording.day(row.occurred_at)
     return {"text": entries.named(row.code_text), "at": day} | measures.measured(row)
 
@@ -113,7 +115,9 @@ def _visits(chart: Chart) -> dict[str, list[Shown]]:
     }
 
 
-def _visit(row: Encounter) -> Shown:
+def _visit(row: Encounter) -> Shown | None:
+    if row.status in WRONG:
+        return None
     return {
         "text": entries.visit_text(row),
         "at": wording.day(row.occurred_at),

@@ -433,6 +433,20 @@ def test_no_known_allergies_are_told_apart_from_none_recorded():
     assert "None recorded; ask the patient" in cast.words(page(nurse, unknown))
 
 
+def test_what_was_cancelled_or_entered_in_error_does_not_matter_today(mia):
+    for model in (Condition, Observation, MedicationRequest):
+        model.objects.create(
+            patient=mia, code_text="Slip", status="entered-in-error", occurred_at=NOW
+        )
+    Condition.objects.create(
+        patient=mia, code_text="Slip", status="active", verification="refuted", occurred_at=NOW
+    )
+    Encounter.objects.create(
+        patient=mia, type_text="Slip", status="cancelled", occurred_at=NOW + timedelta(days=1)
+    )
+    assert "Slip" not in cast.words(page(reader("physician", mia), mia))
+
+
 # The trail
 
 
