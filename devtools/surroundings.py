@@ -31,8 +31,10 @@ def addresses(services: Services, role: str) -> dict[str, str]:
     """Return the addresses of the services, the database's for one role."""
     found = {}
     if services.needs_postgres:
-        found = {name: services.cluster.url(who, DATABASE) for who, name in ADDRESS_OF.items()}
         found["DATABASE_URL"] = services.cluster.url(role, DATABASE)
+        if role == ADMINISTRATOR:
+            others = {name: services.cluster.url(who, DATABASE) for who, name in ADDRESS_OF.items()}
+            found.update(others)
     elif os.environ.get(ADDRESS_OF.get(role, "")):
         found["DATABASE_URL"] = os.environ[ADDRESS_OF[role]]
     if services.needs_valkey:
