@@ -40,8 +40,10 @@ def actor(request: HttpRequest) -> User:
 def is_manager(request: HttpRequest) -> bool:
     """Tell whether the person may change anything here, by the decision and nothing else."""
     user = request.user
-    is_known = isinstance(user, User)
-    return is_known and reach_of_user(user, Permission.ADMINISTRATION_MANAGE) is not Reach.NONE
+    return (
+        isinstance(user, User)
+        and reach_of_user(user, Permission.ADMINISTRATION_MANAGE) is not Reach.NONE
+    )
 
 
 class DeedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

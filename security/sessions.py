@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import auth
@@ -99,8 +100,10 @@ def step_up(request: HttpRequest, user: User) -> None:
 def end(request: HttpRequest, action: str = "security.session.signed_out") -> None:
     """End the session on the server, whatever state it is in (ASVS 7.4.1)."""
     user = request.user if isinstance(request.user, User) else None
-    if user is not None or SESSION_KEY in request.session:
-        trail.record(action, by=user, subjects=[user.pk] if user is not None else [])
+    # Of a disabled account nobody is signed in any more, but the session says whose it was.
+    whose = user.pk if user is not None else request.session.get(SESSION_KEY)
+    if whose is not None:
+        trail.record(action, by=user, subjects=[UUID(str(whose))])
     auth.logout(request)
     context.current().actor = None
 

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_POST
 from crm.shell import THEME_COOKIE, THEMES
 from security.access.gate import public, requires
 from security.access.permissions import Permission
-from security.services import purposes
+from security.models import User
+from security.services import purposes, users
 
 YEAR = 365 * 24 * 3600
 
@@ -37,6 +38,8 @@ def language(request: HttpRequest) -> HttpResponse:
     code = request.POST.get("language", "")
     if code in dict(settings.LANGUAGES) and check_for_language(code):
         _remember(response, settings.LANGUAGE_COOKIE_NAME, code)
+        if isinstance(request.user, User):
+            users.set_language(user=request.user, language=code)
     return response
 
 

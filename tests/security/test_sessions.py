@@ -189,6 +189,9 @@ def test_a_session_ends_with_the_account_on_the_next_request(client, nurse, end)
     answer = client.get(ACCOUNT)
     assert answer.url.startswith(reverse("security:sign_in"))
     assert SESSION_KEY not in client.session
+    # Django itself drops a session whose password changed, before anybody is asked.
+    ends = Event.objects.filter(action="security.session.expired")
+    assert [event.subjects for event in ends] == ([] if end == "password" else [[nurse.pk]])
 
 
 def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(client, nurse):

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.sessions.models import Session
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -341,3 +342,11 @@ def test_the_language_of_the_person_is_spoken_after_signing_in(client):
     user = staff("nurse", language="zh-hans")
     signed_in(client, user)
     assert client.cookies[settings.LANGUAGE_COOKIE_NAME].value == "zh-hans"
+
+
+def test_a_language_chosen_at_work_is_spoken_at_the_next_sign_in_elsewhere(client, nurse):
+    signed_in(client, nurse)
+    client.post(reverse("crm:language"), {"language": "zh-hans"})
+    elsewhere = Client()
+    signed_in(elsewhere, User.objects.get(pk=nurse.pk))
+    assert elsewhere.cookies[settings.LANGUAGE_COOKIE_NAME].value == "zh-hans"
