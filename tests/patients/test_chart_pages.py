@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from patients.models import (
     AllergyIntolerance,
     Claim,
-    ClinicalAttachment,
     Condition,
-    Coverage,
     Encounter,
     MedicationRequest,
     Observation,
-    Organization,
-    Practitioner,
 )
-from patients.queries import clinical, timeline
-from patients.queries.measures import measured
-from security.models import Clearance
 from tests.patients import cast
+from tests.patients.charts import NOW, page, reader, record
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 TABS = {
@@ -38,91 +30,11 @@ TABS = {
     "compliance_officer": ["Summary", "Access"],
     "auditor": ["Summary", "Billing", "Access"],
 }
-NOW = timezone.now()
 
 
 @pytest.fixture
 def mia():
-    row = cast.patient(
-        names=[
-            {"use": "official", "text": "欧阳娜娜", "family": "欧阳", "given": ["娜娜"]},
-            {"use": "official", "family": "Muster", "given": ["Mia"]},
-        ],
-        birth_on=date(1985, 2, 28), birth_precision="day", sex="female", language="zh-CN",
-        record_number="AH-100001",
-        identifiers=[
-            {"type": {"coding": [{"code": "MR"}]}, "value": "AH-100001"},
-            {"type": {"coding": [{"code": "NI"}]}, "system": "urn:id", "value": "110101198502281234"},
-        ],
-        telecoms=[
-            {"system": "phone", "value": "+8613800138000", "use": "mobile"},
-            {"system": "email", "value": "mia@example.org"},
-        ],
-        addresses=[{"line": ["Mill Lane 3"], "city": "Anhe"}],
-        contacts=[{"relationship": [{"text": "Mother"}], "name": {"text": "Ada Muster"}}],
-    )  # fmt: skip
-    with transaction.atomic():
-        surgery = Organization.objects.create(name="North Clinic", identity="o|1")
-        doctor = Practitioner.objects.create(
-            names=[{"family": "Lin", "given": ["Zhiyuan"]}], identity="p|1"
-        )
-    visit = Encounter.objects.create(
-        patient=row, occurred_at=NOW - timedelta(days=3), class_code="AMB", type_text="Follow-up",
-        status="finished", reasons=[{"text": "Cough"}], practitioner=doctor, organization=surgery,
-        restricted_note="a protected note",
-    )  # fmt: skip
-    Encounter.objects.create(
-        patient=row, occurred_at=NOW + timedelta(days=9), class_code="VR", status="planned"
-    )
-    Condition.objects.create(
-        patient=row, encounter=visit, code_text="Asthma", status="active", verification="confirmed",
-        occurred_at=NOW - timedelta(days=900), restricted_detail="a protected detail",
-    )  # fmt: skip
-    Condition.objects.create(
-        patient=row, code_text="Old cold", status="resolved", occurred_at=NOW - timedelta(days=800)
-    )
-    Condition.objects.create(
-        patient=row, code_text="Secret illness", status="active", confidentiality="R",
-        occurred_at=NOW - timedelta(days=2),
-    )  # fmt: skip
-    AllergyIntolerance.objects.create(
-        patient=row, code_text="Penicillin", status="active", criticality="high",
-        reactions=[{"manifestation": [{"text": "Rash"}]}], occurred_at=NOW - timedelta(days=700),
-    )  # fmt: skip
-    MedicationRequest.objects.create(
-        patient=row, code_text="Salbutamol", status="active", dosages=[{"text": "2 puffs"}],
-        occurred_at=NOW - timedelta(days=3),
-    )  # fmt: skip
-    Observation.objects.create(
-        patient=row, code_text="Potassium", status="final", value_number=Decimal("5.900"), value_unit="mmol/L",
-        interpretations=[{"coding": [{"code": "H"}]}], occurred_at=NOW - timedelta(days=3),
-    )  # fmt: skip
-    Claim.objects.create(
-        patient=row, status="active", type_text="professional", total=Decimal("1234.5"), currency="CNY",
-        occurred_at=NOW - timedelta(days=2),
-        diagnoses=[{"diagnosisCodeableConcept": {"text": "Asthma words", "coding": [{"code": "J45.9"}]}}],
-        items=[{"diagnosisSequence": [1], "productOrService": {"coding": [{"code": "195967001"}], "text": "Line words"}},
-               {"productOrService": {"text": "Follow-up line"}}],
-    )  # fmt: skip
-    Coverage.objects.create(
-        patient=row, status="active", payer_text="City Fund", type_text="Basic", member_number="MEMBER-00777001",
-        occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
-    )  # fmt: skip
-    return row
-
-
-def reader(role, *whom, cleared=False):
-    user = cast.staff(role)
-    if role in {"physician", "nurse"}:
-        cast.care(user, *whom)
-    if cleared:
-        with transaction.atomic():
-            Clearance.objects.create(user=user, reason="named")
-    return user
-
-
-def page(user, patient, tab="patient", **query):
-    return cast.browser(user).get(reverse(f"patients:{tab}", args=[patient.pk]), query)
+    return record()
 
 
 def tabs_of(response):
@@ -286,107 +198,6 @@ def test_a_protected_bill_tells_no_diagnosis(mia):
     assert "F10.2" not in cast.words(page(reader("finance"), mia, "billing"))
 
 
-# The timeline
-
-
-def test_the_timeline_shows_every_dated_entry_once_the_newest_first(mia, monkeypatch):
-    monkeypatch.setattr(timeline, "PAGE", 3)
-    doctor = reader("physician", mia)
-    client, url, seen = cast.browser(doctor), reverse("patients:timeline", args=[mia.pk]), []
-    while url:
-        shown = client.get(url).context["timeline"]
-        seen += [(item["at"], item.get("text", "locked")) for item in shown["items"]]
-        url = shown["next_url"]
-    # Of one instant, what was recorded last comes first.
-    assert [text for _at, text in seen] == [
-        "Remote visit", "locked", "Potassium", "Salbutamol", "Follow-up",
-        "Penicillin", "Old cold", "Asthma",
-    ]  # fmt: skip
-    assert [at for at, _text in seen] == sorted((at for at, _text in seen), reverse=True)
-    assert len(seen) == 8
-
-
-def test_the_timeline_shows_one_kind_when_asked_and_all_for_nonsense(mia):
-    doctor = cast.browser(reader("physician", mia))
-    url = reverse("patients:timeline", args=[mia.pk])
-    shown = doctor.get(url, {"kind": "conditions"}).context["timeline"]
-    assert [item.get("text") for item in shown["items"]] == [None, "Old cold", "Asthma"]
-    active = [kind["key"] for kind in shown["kinds"] if kind["active"]]
-    assert active == ["conditions"]
-    counts = {kind["key"]: kind["count"] for kind in shown["kinds"]}
-    assert counts["conditions"] == 3
-    assert counts["visits"] == 2
-    for nonsense in ("x", "__class__", "conditions' OR 1=1", "patient__names", "\x00", "*"):
-        shown = doctor.get(url, {"kind": nonsense, "after": nonsense}).context["timeline"]
-        assert len(shown["items"]) == 8
-
-
-def test_pages_of_the_timeline_take_as_many_queries_for_many_entries_as_for_few(mia):
-    doctor = reader("physician", mia)
-    client = cast.browser(doctor)
-    counts = []
-    for _round in range(2):
-        for tab in ("timeline", "clinical", "patient"):
-            with CaptureQueriesContext(connection) as made:
-                assert client.get(reverse(f"patients:{tab}", args=[mia.pk])).status_code == 200
-            counts.append(len(made))
-        for model in (Condition, Observation, MedicationRequest, Encounter):
-            model.objects.bulk_create(
-                model(patient=mia, occurred_at=NOW - timedelta(days=number)) for number in range(30)
-            )
-    few, many = counts[:3], counts[3:]
-    assert all(later <= before for before, later in zip(few, many, strict=True))
-    assert max(many) <= 35
-
-
-# The clinical record
-
-
-def test_a_table_shows_its_first_rows_and_the_way_to_the_others(mia, monkeypatch):
-    monkeypatch.setattr(clinical, "ROWS", 2)
-    monkeypatch.setattr(clinical, "MORE_ROWS", 2)
-    doctor = cast.browser(reader("physician", mia))
-    for number in range(5):
-        Observation.objects.create(patient=mia, code_text=f"Value {number}", occurred_at=None)
-    sections = doctor.get(reverse("patients:clinical", args=[mia.pk])).context["clinical"][
-        "sections"
-    ]
-    (table,) = [one for one in sections if one["key"] == "observations"]
-    assert (len(table["rows"]), table["total"]) == (2, 6)
-    seen, url = [row["cells"][0]["text"] for row in table["rows"]], table["next_url"]
-    while url:
-        (table,) = doctor.get(url).context["clinical"]["sections"]
-        seen += [row["cells"][0]["text"] for row in table["rows"]]
-        url = table["next_url"]
-    assert sorted(seen) == ["Potassium", *(f"Value {number}" for number in range(5))]
-    assert seen[0] == "Potassium"
-    for nonsense in ("x", "__class__", "patient__names"):
-        sections = doctor.get(reverse("patients:clinical", args=[mia.pk]), {"section": nonsense})
-        assert len(sections.context["clinical"]["sections"]) > 4
-
-
-def test_a_blood_pressure_is_read_as_one_value():
-    row = Observation(
-        components=[
-            {"valueQuantity": {"value": 153, "unit": "mm[Hg]"}, "interpretation": [{"coding": [{"code": "H"}]}]},
-            {"valueQuantity": {"value": {"$number": "92.0"}, "unit": "mm[Hg]"}},
-        ]
-    )  # fmt: skip
-    assert measured(row) == {"value": "153/92.0", "unit": "mmHg", "flag": "high"}
-
-
-def test_what_another_source_said_of_the_person_is_no_document(mia):
-    ClinicalAttachment.objects.create(
-        patient=mia, resource_type="Patient", title="Copy", occurred_at=NOW
-    )
-    ClinicalAttachment.objects.create(
-        patient=mia, resource_type="Goal", title="Walk daily", occurred_at=NOW
-    )
-    text = cast.words(page(reader("physician", mia), mia, "clinical"))
-    assert "Walk daily" in text
-    assert "Copy" not in text
-
-
 # Broken seals
 
 
@@ -445,97 +256,3 @@ def test_what_was_cancelled_or_entered_in_error_does_not_matter_today(mia):
         patient=mia, type_text="Slip", status="cancelled", occurred_at=NOW + timedelta(days=1)
     )
     assert "Slip" not in cast.words(page(reader("physician", mia), mia))
-
-
-# The trail
-
-
-def test_opening_a_tab_is_a_deed_and_more_of_it_is_none(mia):
-    doctor = reader("physician", mia)
-    client = cast.browser(doctor)
-    before = mia.last_activity_at
-    client.get(reverse("patients:clinical", args=[mia.pk]))
-    client.get(
-        reverse("patients:clinical", args=[mia.pk]), {"section": "visits", "after": "A" * 32}
-    )
-    (event,) = cast.events("patients.chart.opened")
-    assert (event.subjects, event.fields, event.actor_id) == ([mia.pk], ["clinical"], doctor.pk)
-    assert (event.purpose, event.basis, event.roles) == ("TREAT", "responsible", ["physician"])
-    mia.refresh_from_db(fields=["last_activity_at"])
-    assert mia.last_activity_at == before
-
-
-def test_a_chart_that_can_not_be_recorded_is_not_shown(mia, monkeypatch):
-    client = cast.browser(reader("physician", mia))
-    client.raise_request_exception = False
-
-    def fail(**_all):
-        raise RuntimeError
-
-    monkeypatch.setattr("patients.views.chart.open_tab", fail)
-    response = client.get(reverse("patients:patient", args=[mia.pk]))
-    assert response.status_code >= 500
-    assert "Muster" not in cast.words(response)
-
-
-# Content from outside
-
-
-@pytest.mark.parametrize(
-    "payload",
-    ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "{{ 7|add:7 }}{% now 'Y' %}", "javascript:alert(1)"],
-)  # fmt: skip
-def test_what_stands_in_a_record_is_text_and_nothing_else(payload):
-    row = cast.patient(
-        names=[{"family": payload, "given": [payload]}], record_number=payload, language=payload,
-        identifiers=[{"value": payload * 3, "type": {"text": payload}}],
-        telecoms=[{"system": payload, "use": payload, "value": payload}],
-        addresses=[{"line": [payload], "city": payload}],
-    )  # fmt: skip
-    values = {
-        "code_text": payload,
-        "status": payload,
-        "occurred_at": NOW,
-        "notes": [{"text": payload}],
-    }
-    Condition.objects.create(patient=row, **values)
-    Observation.objects.create(patient=row, value_text=payload, value_unit=payload, **values)
-    AllergyIntolerance.objects.create(patient=row, criticality=payload, **values)
-    Encounter.objects.create(patient=row, type_text=payload, status=payload, occurred_at=NOW)
-    Claim.objects.create(patient=row, type_text=payload, currency=payload, status=payload)
-    Coverage.objects.create(patient=row, payer_text=payload, member_number=payload * 2)
-    client = cast.browser(reader("physician", row))
-    for tab in ("patient", "timeline", "clinical", "billing", "access"):
-        response = client.get(reverse(f"patients:{tab}", args=[row.pk]))
-        assert response.status_code == 200
-        assert b"<script>alert" not in response.content
-        assert b"<img src=x" not in response.content
-        assert b"1414" not in response.content
-        assert b'href="javascript' not in response.content
-
-
-@pytest.mark.parametrize(
-    "strange",
-    [None, "text", 7, True, {}, [], ["x"], [None], [{}], [{"coding": "x"}], {"a": {"b": 1}}],
-)
-def test_strange_shapes_of_content_are_no_error(strange):
-    row = cast.patient(identifiers=strange, telecoms=strange, addresses=strange, contacts=strange)
-    Condition.objects.create(patient=row, notes=strange, status="active")
-    Observation.objects.create(patient=row, components=strange, interpretations=strange)
-    MedicationRequest.objects.create(patient=row, dosages=strange, reasons=strange, status="active")
-    AllergyIntolerance.objects.create(patient=row, reactions=strange, code=strange)
-    Encounter.objects.create(patient=row, reasons=strange, occurred_at=NOW)
-    Claim.objects.create(patient=row, items=strange, diagnoses=strange)
-    client = cast.browser(reader("physician", row))
-    for tab in ("patient", "timeline", "clinical", "billing"):
-        assert client.get(reverse(f"patients:{tab}", args=[row.pk])).status_code == 200
-
-
-def test_the_pages_speak_chinese(mia):
-    client = cast.browser(reader("physician", mia))
-    client.cookies["django_language"] = "zh-hans"
-    response = client.get(reverse("patients:patient", args=[mia.pk]))
-    text = cast.words(response)
-    assert response.context["banner"]["name"] == "欧阳娜娜"
-    assert "1985年2月28日" in text
-    assert "女" in text
