@@ -79,7 +79,7 @@ class Cluster:
         return self.data.exists() and self._attempt("pg_ctl", "status", "-D", str(self.data)) == 0
 
     def stop(self) -> None:
-        """Stop the server and wait until it is gone."""
+        """Stop the server and wait until it is gone; without its data it ends by itself."""
         for mode in ("fast", "immediate"):
             if self._attempt("pg_ctl", "stop", "-w", "-m", mode, "-D", str(self.data)) == 0:
                 return

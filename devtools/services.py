@@ -27,6 +27,7 @@ class Services:
     def __init__(self, name: str) -> None:
         """Find the folder of this set; nothing is started yet."""
         self.name = name
+        self._redis_url = ""
         self.home = services_home(ROOT, name, os.geteuid())
         self.cluster = Cluster(self.home, durable=name != "test")
         self.needs_postgres = not os.environ.get("DATABASE_URL")
@@ -38,10 +39,7 @@ class Services:
         if not (self.needs_postgres or self.needs_valkey):
             yield
             return
-        if self.home.is_relative_to(VAR):
-            make_private(VAR, 0o711)
-        make_private(self.home.parent, 0o711)
-        make_private(self.home, 0o711)
+        self._make_home()
         with (self.home / "users.lock").open("w") as users:
             try:
                 with ear.held(), self._alone():
@@ -49,6 +47,8 @@ class Services:
                     fcntl.flock(users, fcntl.LOCK_SH)
                 yield
             finally:
+                # Somebody may have deleted var/ meanwhile; what was started still has to stop.
+                self._make_home()
                 with ear.held(), self._alone():
                     self._stop_when_last(users)
 
@@ -65,7 +65,14 @@ class Services:
     def redis_url(self) -> str:
         """Return the address of the embedded Valkey, "" where none was started."""
         state = self.home / "valkey.url"
-        return state.read_text() if state.exists() else ""
+        return state.read_text() if state.exists() else self._redis_url
+
+    def _make_home(self) -> None:
+        """Make the folder of this set, with parents that a server's account can pass through."""
+        if self.home.is_relative_to(VAR):
+            make_private(VAR, 0o711)
+        make_private(self.home.parent, 0o711)
+        make_private(self.home, 0o711)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -83,6 +90,7 @@ class Services:
             state = self.home / "valkey.url"
             state.touch(mode=0o600)
             state.write_text(address)
+        self._redis_url = self.redis_url
 
     def _stop_when_last(self, users: IO[str]) -> bool:
         """Stop everything if no other launcher holds the users' lock; tell whether it was so."""
@@ -93,7 +101,7 @@ class Services:
             return False
         if self.redis_url:
             valkey.stop(self.redis_url)
-            (self.home / "valkey.url").unlink()
+            (self.home / "valkey.url").unlink(missing_ok=True)
         if self.cluster.is_running():
             self.cluster.stop()
         return True
