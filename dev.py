@@ -99,7 +99,8 @@ def demo(options: argparse.Namespace) -> int:
         make_database(services)
         app = surroundings(services, APP, demo=True)
         prepare_clinic(services, app)
-        household = processes.Household(commands(options.port), app)
+        # Served as in production, so that no failure shows more than its page.
+        household = processes.Household(commands(options.port), app | {"DEBUG": "0"})
         household.live(lambda: processes.answers(options.port), GREETING.format(port=options.port))
     return 0
 

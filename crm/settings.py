@@ -1,6 +1,7 @@
 """Settings of the product: one file, read from the environment, loud about what is missing."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -13,15 +14,20 @@ env = environ.Env()
 # --- deployment -----------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("CUSTODIA_DEMO", default=False)
+# On the loopback address without TLS: development, and the demo with its well-known passwords.
+LOCAL = DEBUG or DEMO
+LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 VAR_DIR = Path(env.str("CUSTODIA_VAR", default=str(BASE_DIR / "var")))
 SECRET_KEY = env.str("SECRET_KEY", default="")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOOPBACK)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Networks of the proxies before the web process; the client address is read only from what they add.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 KEYRING_PATH = Path(env.str("CUSTODIA_KEYRING", default=str(VAR_DIR / "keyring.json")))
 if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY must hold at least 50 random characters.")
+if DEMO and not set(ALLOWED_HOSTS) <= set(LOOPBACK):
+    raise ImproperlyConfigured("The demo is served on the loopback address alone: unset ALLOWED_HOSTS.")
 
 # --- services -------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL")}
@@ -29,6 +35,8 @@ DATABASES["default"]["ATOMIC_REQUESTS"] = False
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["TEST"] = {"NAME": env.str("CUSTODIA_TEST_DB", default="test_custodia")}
 REDIS_URL = env.str("REDIS_URL")
+if not LOCAL and not urlsplit(REDIS_URL).password:
+    raise ImproperlyConfigured("REDIS_URL must carry a password.")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -147,15 +155,15 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_AGE = STAFF_ABSOLUTE_SECONDS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
-# The demo is served without TLS on the loopback address, where browsers refuse Secure cookies by http.
-INSECURE_COOKIES = DEBUG
+# Browsers refuse Secure cookies by http.
+INSECURE_COOKIES = LOCAL
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not INSECURE_COOKIES
 SESSION_COOKIE_NAME = "custodia_session" if INSECURE_COOKIES else "__Host-session"
 CSRF_COOKIE_NAME = "custodia_csrf" if INSECURE_COOKIES else "__Host-csrf"
-SECURE_SSL_REDIRECT = not DEBUG
+SECURE_SSL_REDIRECT = not LOCAL
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
-SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_HSTS_SECONDS = 0 if LOCAL else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not LOCAL
 # Not "no-referrer": browsers then post with `Origin: null`, and no form would pass the CSRF check.
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -196,10 +204,13 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
+        if LOCAL
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+
+# Locally static files are served from where they lie, without a collecting step.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = LOCAL
 
 # --- trail ----------------------------------------------------------------------------------
 AUDITLOG_DISABLE_REMOTE_ADDR = True
