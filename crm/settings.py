@@ -27,12 +27,19 @@ KEYRING_PATH = Path(env.str("CUSTODIA_KEYRING", default=str(VAR_DIR / "keyring.j
 if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY must hold at least 50 random characters.")
 if DEMO and not set(ALLOWED_HOSTS) <= set(LOOPBACK):
-    raise ImproperlyConfigured("The demo is served on the loopback address alone: unset ALLOWED_HOSTS.")
+    raise ImproperlyConfigured(
+        "The demo is served on the loopback address alone: unset ALLOWED_HOSTS."
+    )
 
 # --- services -------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL")}
 DATABASES["default"]["ATOMIC_REQUESTS"] = False
 DATABASES["default"]["CONN_MAX_AGE"] = 60
+# Short queries on solid-state disks: compiling them or sharing them out costs more than it gains, and an
+# index page costs about what a neighbour does. A pooler must let start-up options through.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
+    "options", "-c jit=off -c random_page_cost=1.1 -c max_parallel_workers_per_gather=0"
+)
 DATABASES["default"]["TEST"] = {"NAME": env.str("CUSTODIA_TEST_DB", default="test_custodia")}
 REDIS_URL = env.str("REDIS_URL")
 if not LOCAL and not urlsplit(REDIS_URL).password:

@@ -20,6 +20,8 @@ NORMALISER = 1
 _UNSEEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 # The apostrophes of keyboards and of typesetting, the modifier letter, the backquote.
 _APOSTROPHES = re.compile("['\u2019\u02bc`]")
+# Letters that no decomposition takes apart.
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+")
 # Letters and figures of any script; Han is cut out before, as it is not written in words.
 _WORD = re.compile(r"[^\W_]+")
@@ -28,17 +30,21 @@ _READINGS_LIMIT = 8
 
 def text(value: str) -> str:
     """Return a text in NFKC, case-folded, without unseen characters, with single spaces."""
+    if value.isascii():
+        # What most names are; nothing but case and spaces differs there.
+        return " ".join(value.lower().split())
     folded = unicodedata.normalize("NFKC", _UNSEEN.sub("", unicodedata.normalize("NFKC", value)))
     return " ".join(unicodedata.normalize("NFKC", folded.casefold()).split())
 
 
 def latin(value: str) -> str:
     """Return a normalised text without diacritics, so that "José" is found as "jose"."""
-    parts = unicodedata.normalize("NFD", text(value))
+    folded = text(value)
+    if folded.isascii():
+        return folded
+    parts = unicodedata.normalize("NFD", folded)
     bare = "".join(char for char in parts if not unicodedata.combining(char))
-    return bare.translate(
-        str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
-    )
+    return bare.translate(_LETTERS)
 
 
 def words(value: str) -> list[str]:
@@ -48,6 +54,8 @@ def words(value: str) -> list[str]:
 
 def han_runs(value: str) -> list[str]:
     """Return the runs of Han characters in a text; spaces between them do not part a name."""
+    if value.isascii():
+        return []
     joined = re.sub(r"(?<=[^\x00-\x7f])[\s·・]+(?=[^\x00-\x7f])", "", text(value))
     return _HAN.findall(joined)
 

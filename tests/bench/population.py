@@ -92,7 +92,8 @@ def _person(number: int) -> Patient:
 
 def _plain(row: Patient) -> dict[str, Any]:
     names = ("id", "names", "birth_on", "birth_precision", "sex", "record_number", "deceased", "confidentiality", "last_activity_at")  # fmt: skip
-    return {name: getattr(row, name) for name in names} | {"family": row.names[0]["family"].lower()}
+    family, given = row.names[0]["family"].lower(), row.names[0]["given"][0].lower()
+    return {name: getattr(row, name) for name in names} | {"family": family, "given": given}
 
 
 def _reader(role: str) -> User:

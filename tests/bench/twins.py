@@ -16,10 +16,11 @@ TABLE = """
 CREATE TABLE IF NOT EXISTS bench_person (
     id uuid PRIMARY KEY, names jsonb, birth_on date, birth_precision text, sex text,
     record_number text, deceased boolean, confidentiality varchar(8), last_activity_at timestamptz,
-    family text
+    family text, given text
 );
 CREATE INDEX IF NOT EXISTS bench_person_activity ON bench_person (last_activity_at DESC);
 CREATE INDEX IF NOT EXISTS bench_person_family ON bench_person (family text_pattern_ops);
+CREATE INDEX IF NOT EXISTS bench_person_given ON bench_person (given text_pattern_ops);
 CREATE INDEX IF NOT EXISTS bench_person_number ON bench_person (record_number);
 """
 READ = [f"patients.patient.{name}" for name in ("names", "birth_on", "birth_precision", "sex", "record_number", "deceased")]  # fmt: skip
@@ -44,6 +45,7 @@ class PlainPerson(models.Model):
     confidentiality = models.CharField(max_length=8)
     last_activity_at = models.DateTimeField()
     family = models.TextField()
+    given = models.TextField()
 
     objects = PlainQuerySet.as_manager()
 
@@ -80,7 +82,7 @@ def add_trigrams() -> bool:
 def recent(user: User, after: str = "") -> dict[str, Any]:
     """Return the home page's list from readable rows; the same decisions, rows and reads."""
     visible = PlainPerson.objects.visible_to(user, Category.DEMOGRAPHICS)
-    found = list(pages.latest_active(visible, None).defer("family")[: lists.PAGE + 1])
+    found = list(pages.latest_active(visible, None).defer("family", "given")[: lists.PAGE + 1])
     shown = _rows(user, found[: lists.PAGE])
     total = visible.order_by()[: lists.COUNTED + 1].count()
     return {
@@ -93,8 +95,9 @@ def recent(user: User, after: str = "") -> dict[str, Any]:
 
 
 def by_prefix(user: User, typed: str) -> dict[str, Any]:
-    """Return what a prefix LIKE finds, in the same order, with the same event."""
-    return _search(user, PlainPerson.objects.filter(family__startswith=typed), "name")
+    """Return whose family or given name begins so by LIKE: the same people, order and event."""
+    begun = models.Q(family__startswith=typed) | models.Q(given__startswith=typed)
+    return _search(user, PlainPerson.objects.filter(begun), "name")
 
 
 def by_substring(user: User, typed: str) -> dict[str, Any]:
@@ -108,7 +111,7 @@ def by_number(user: User, typed: str) -> dict[str, Any]:
 
 
 def _search(user: User, asked: Any, kind: str) -> dict[str, Any]:
-    visible = asked.visible_to(user, Category.DEMOGRAPHICS).defer("family")
+    visible = asked.visible_to(user, Category.DEMOGRAPHICS).defer("family", "given")
     found = list(pages.latest_active(visible, None)[: search.SHOWN + 1])
     shown = _rows(user, found[: search.SHOWN])
     with transaction.atomic():
