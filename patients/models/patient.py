@@ -107,6 +107,9 @@ class PatientIndex(SearchIndex):
     """Blind index of patients: names as tokens, phones and identifiers exactly."""
 
     row = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="index_rows")
+    # The patient's own, kept equal by triggers on rows of tokens: a search orders by it and fetches no
+    # patient whom it does not show.
+    last_activity_at = models.DateTimeField(null=True, editable=False)
 
     class Meta(SearchIndex.Meta):
         constraints = (
@@ -117,3 +120,17 @@ class PatientIndex(SearchIndex):
                 name="patients_patientindex_one_tokens",
             ),
         )
+        indexes = (
+            *SearchIndex.Meta.indexes,
+            models.Index(
+                fields=["-last_activity_at", "-row"],
+                condition=models.Q(tokens__isnull=False),
+                name="patients_patientindex_activity",
+            ),
+        )
+
+    class Privacy:
+        plain = {
+            **SearchIndex.Privacy.plain,
+            "last_activity_at": Plain(level=2, purpose="search"),
+        }

@@ -131,14 +131,18 @@ def _ends(patient: Patient, figures: str, *, is_whole: bool) -> bool:
 
 def _is_name_begun(patient: Patient, query: Query) -> bool:
     texts = search_texts(patient.names)
-    runs = list(dict.fromkeys(run for text in texts for run in normalise.han_runs(text)))
-    if not all(any(run in whole for whole in runs) for run in query.runs):
-        return False
     left = set(query.words)
-    for text in texts:
-        heads = normalise.words(text) if left else []
+    for text in texts if left else ():
+        heads = normalise.words(text)
         left = {word for word in left if not any(head.startswith(word) for head in heads)}
-    return all(any(_sounds_like(run, word) for run in runs) for word in left)
+        if not left:
+            break
+    if not left and not query.runs:
+        return True
+    runs = list(dict.fromkeys(run for text in texts for run in normalise.han_runs(text)))
+    return all(any(run in whole for whole in runs) for run in query.runs) and all(
+        any(_sounds_like(run, word) for run in runs) for word in left
+    )
 
 
 def _sounds_like(run: str, word: str) -> bool:

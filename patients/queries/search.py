@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -73,31 +74,38 @@ def _is_short(query: Query) -> bool:
     return bool(query.words or query.runs or query.tails)
 
 
-def proposed(user: User, query: Query) -> QuerySet[Patient]:
-    """Return the patients open to a person whom the blind index proposes.
+def proposed(user: User, query: Query, after: Place | None) -> QuerySet[Patient]:
+    """Return the patients open to a person whom the blind index proposes, latest activity first.
 
-    Somebody's own patients are few: a join lets the planner probe the tokens of each before it fetches
-    any. For everybody's patients a semi-join lets it choose between the index of tokens and a walk along
-    the latest activity. That a row with tokens is one of tokens is not said as well: PostgreSQL would
-    take the two conditions for independent ones, expect far too few rows and choose the longer way.
+    Tokens are joined and ordered by the activity that stands beside them, so that no patient is fetched
+    who is not shown, and the planner may choose between the index of tokens and a walk along the
+    activity. That a row with tokens is one of tokens is not said as well: PostgreSQL would take the two
+    conditions for independent ones, expect far too few rows and choose the longer way.
     """
     visible = Patient.objects.visible_to(user, Category.DEMOGRAPHICS)
     hashed = sorted({token(kind, gram) for kind, gram in query.grams})
-    reach = max(reach_of_user(user, one) for one in reading(Category.DEMOGRAPHICS))
-    if reach is not Reach.ALL and not query.identifier:
-        return visible.filter(index_rows__tokens__contains=hashed)
-    asked = Q(tokens__contains=hashed) if hashed else Q()
     if query.identifier:
-        asked |= Q(kind="identifier", exact=exact_hash("identifier", query.identifier))
-    return visible.filter(pk__in=PatientIndex.objects.filter(asked).values("row_id"))
+        asked = Q(kind="identifier", exact=exact_hash("identifier", query.identifier))
+        asked |= Q(tokens__contains=hashed) if hashed else Q()
+        rows = PatientIndex.objects.filter(asked).values("row_id")
+        return pages.latest_active(visible.filter(pk__in=rows), after)
+    asked = Q(index_rows__tokens__contains=hashed)
+    if after is not None:
+        same = Q(index_rows__last_activity_at=after.at, pk__lt=after.id)
+        asked &= Q(index_rows__last_activity_at__lt=after.at) | same
+    latest: Any = F("index_rows__last_activity_at")
+    if max(reach_of_user(user, one) for one in reading(Category.DEMOGRAPHICS)) is not Reach.ALL:
+        # One's own patients are few: probing them all is short, walking past everybody else's is not,
+        # and an index does not serve the order of an expression.
+        latest = ExpressionWrapper(latest + timedelta(0), output_field=DateTimeField())
+    return visible.filter(asked).order_by(latest.desc(), "-pk")
 
 
 def _batches(user: User, query: Query) -> Iterator[list[Patient]]:
     columns = (*people.CARD, "sealed") if query.needs_body else people.CARD
-    found = proposed(user, query).only(*columns)
     place: Place | None = None
     for size in BATCHES:
-        batch = list(pages.latest_active(found, place)[:size])
+        batch = list(proposed(user, query, place).only(*columns)[:size])
         yield batch
         if len(batch) < size:
             return

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import Event
-from patients.models import PatientIndex
+from patients.models import Patient, PatientIndex
 from patients.queries import matching, search
 from patients.queries.matching import Found
 from security.sealing.index import TOKENS
@@ -261,3 +264,13 @@ def test_what_was_typed_comes_back_as_text(desk):
 def test_a_match_names_the_field_it_was_found_by(typed, by):
     row = cast.patient(record_number="R-7")
     assert matching.found_by(row, matching.read(typed)) is by
+
+
+def test_the_index_follows_the_latest_activity(desk):
+    old = cast.patient(given="Ida", days_ago=9)
+    cast.patient(given="Ada")
+    assert names(found(desk, "muster")) == ["Ada Muster", "Ida Muster"]
+    Patient.objects.filter(pk=old.pk).update(last_activity_at=timezone.now() + timedelta(hours=1))
+    assert names(found(desk, "muster")) == ["Ida Muster", "Ada Muster"]
+    rows = PatientIndex.objects.filter(kind=TOKENS).select_related("row")
+    assert {row.last_activity_at == row.row.last_activity_at for row in rows} == {True}
