@@ -16,9 +16,9 @@ from patients.queries.kinds import BY_KEY
 from security.access.permissions import Permission
 from security.sealing import SealBroken
 
-# What stands is sealed, so it is found by opening; nobody's summary needs more than these.
+# What stands is sealed, so it is found by opening these; all that stands is shown, for a problem or a
+# medicine that is left out in silence harms.
 OPENED = 200
-SHOWN = 12
 RESULTS = 8
 VISITS = 5
 STANDING = {"active", "recurrence", "relapse", "on-hold"}
@@ -53,7 +53,7 @@ def _newest(chart: Chart, key: str) -> QuerySet[Any]:
 
 
 def _standing(chart: Chart, key: str, present: Callable[[Any], Shown | None]) -> list[Shown]:
-    return _shown(chart, _newest(chart, key)[:OPENED], present)[:SHOWN]
+    return _shown(chart, _newest(chart, key)[:OPENED], present)
 
 
 def _shown(
