@@ -82,7 +82,7 @@ class Patient(SealedModel):
     marital_status = SealedJSON(level=3, purpose="care")
     extra = SealedJSON(level=4, purpose="care", category=Category.CLINICAL)
 
-    objects = VisibleQuerySet.as_manager()  # type: ignore[misc]
+    objects = VisibleQuerySet.as_manager()  # type: ignore[misc]  # as much a ClassVar as the base's
 
     class Meta:
         verbose_name, verbose_name_plural = _("patient"), _("patients")

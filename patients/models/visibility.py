@@ -5,7 +5,7 @@ Kept equal to `decide_many` by a property test. Empty means nothing, never "no f
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -20,6 +20,11 @@ from security.classification import Category
 from security.models import User
 from security.sealing.queryset import SealedQuerySet
 
+if TYPE_CHECKING:
+    from patients.models.patient import Patient
+
+Row = TypeVar("Row", bound="Patient", covariant=True)
+
 
 def reading(category: Category) -> list[Permission]:
     """Return the permissions by which a category is read, clear or masked."""
@@ -27,7 +32,7 @@ def reading(category: Category) -> list[Permission]:
     return [one for one in Permission if one.category is category and one.action in actions]
 
 
-class VisibleQuerySet(SealedQuerySet):
+class VisibleQuerySet(SealedQuerySet[Row]):
     """Patients, narrowed to those a user may know of."""
 
     def visible_to(self, user: User, category: Category) -> Self:

@@ -39,7 +39,7 @@ class Kind:
 
     def rows(self, patient_id: UUID, sees_restricted: bool) -> QuerySet[Any]:
         """Return a patient's entries; the restricted envelope is left out unless it may be read."""
-        found = self.model._default_manager.filter(patient_id=patient_id)
+        found: QuerySet[Any] = self.model._default_manager.filter(patient_id=patient_id)
         if self.without:
             found = found.exclude(resource_type__in=self.without)
         if self.related:

@@ -53,4 +53,6 @@ def items(
     rows = model._default_manager.select_for_update().filter(
         patient_id__in=list(patient_ids), source_key__in=list(keys)
     )
-    return {(row.patient_id, bytes(row.source_key)): row for row in rows}
+    return {
+        (row.patient_id, bytes(row.source_key)): row for row in rows if row.source_key is not None
+    }

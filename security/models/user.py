@@ -34,7 +34,7 @@ def one_text(value: Any) -> list[str]:
     return [value] if value else []
 
 
-class UserQuerySet(SealedQuerySet):
+class UserQuerySet(SealedQuerySet["User"]):
     """Queries for accounts."""
 
     def staff(self) -> UserQuerySet:

@@ -54,7 +54,7 @@ class SealedValue:
             opened = row.sealing_open(field.envelope)
         if opened.reader is not None and not opened.reader.is_matching:
             opened.noted.add(field.read_name)
-        stored = opened.values.get(field.key, MISSING)
+        stored = opened.values.get(field.key, MISSING)  # type: ignore[union-attr]  # it is open
         if stored is MISSING:
             return field.default_value()
         return field.from_sealed(stored) if field.is_converted else stored
@@ -100,15 +100,15 @@ class Sealed(models.Field):  # type: ignore[type-arg]
         super().__init__(**options)
 
     def contribute_to_class(
-        self, cls: type[models.Model], name: str, private_only: bool = False
+        self, cls: type[models.Model], name: str, private_only: bool = False, **options: Any
     ) -> None:
         """Join the model as a private field, so that no table column and no migration knows it."""
-        super().contribute_to_class(cls, name, private_only=True)
+        super().contribute_to_class(cls, name, private_only=True, **options)
         self.key = self.key or name
         self.read_name = f"{getattr(cls, 'seal_label', '')}.{name}"
         setattr(cls, name, SealedValue(self))
 
-    def get_attname_column(self) -> tuple[str, None]:  # type: ignore[override]
+    def get_attname_column(self) -> tuple[str, None]:
         """Return the attribute and no column."""
         return self.get_attname(), None
 
@@ -117,7 +117,7 @@ class Sealed(models.Field):  # type: ignore[type-arg]
             f"{self.model.__name__}.{self.name} is sealed: the database can not filter, sort or update by it"
         )
 
-    get_col = get_lookup = get_transform = _refuse  # type: ignore[assignment]
+    get_col = get_lookup = get_transform = _refuse
 
     def default_value(self) -> Any:
         """Return what a row holds that was sealed before the field existed."""

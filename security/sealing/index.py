@@ -9,7 +9,7 @@ the database learns is written in docs/threat-model.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
@@ -48,7 +48,7 @@ class SearchIndex(models.Model):
 
     class Meta:
         abstract = True
-        indexes = (
+        indexes: ClassVar[tuple[models.Index, ...]] = (
             models.Index(fields=["kind", "exact"], name="%(app_label)s_%(class)s_exact"),
             GinIndex(fields=["tokens"], name="%(app_label)s_%(class)s_tokens", fastupdate=False),
         )
@@ -125,6 +125,11 @@ def tail_gram(text: str) -> tuple[str, str] | None:
     return ("tail", figures[-(TAILS.stop - 1) :]) if len(figures) >= TAILS.start else None
 
 
+def _rows_of(table: type[SearchIndex]) -> models.Manager[Any]:
+    # Each table declares its own `row`, which the base can not name.
+    return table._default_manager
+
+
 def entries_of(row: SealedModel, table: type[SearchIndex]) -> list[SearchIndex]:
     """Return the index rows of a sealed row, unsaved."""
     exact: dict[tuple[str, bytes], None] = {}
@@ -137,34 +142,35 @@ def entries_of(row: SealedModel, table: type[SearchIndex]) -> list[SearchIndex]:
                 else:
                     grams |= grams_of_phone(value) if index.kind == "tail" else grams_of_name(value)
     version = keyring.installed().index_primary
+    make: Callable[..., SearchIndex] = table
     rows = [
-        table(row_id=row.pk, kind=kind, exact=value, key_version=version) for kind, value in exact
+        make(row_id=row.pk, kind=kind, exact=value, key_version=version) for kind, value in exact
     ]
     if grams:
         hashed = sorted({token(kind, gram) for kind, gram in grams})
-        rows.append(table(row_id=row.pk, kind=TOKENS, tokens=hashed, key_version=version))
+        rows.append(make(row_id=row.pk, kind=TOKENS, tokens=hashed, key_version=version))
     return rows
 
 
 def rebuild(rows: Sequence[SealedModel], table: type[SearchIndex]) -> None:
     """Write the index rows of sealed rows anew, in the caller's transaction."""
-    table._default_manager.filter(row_id__in=[row.pk for row in rows]).delete()
-    table._default_manager.bulk_create(
+    _rows_of(table).filter(row_id__in=[row.pk for row in rows]).delete()
+    _rows_of(table).bulk_create(
         [entry for row in rows for entry in entries_of(row, table)], batch_size=1000
     )
 
 
 def find_exact(table: type[SearchIndex], kind: str, value: str) -> models.QuerySet[Any]:
     """Return a query of the ids of rows that hold an exact value."""
-    return table._default_manager.filter(kind=kind, exact=exact_hash(kind, value)).values("row_id")
+    return _rows_of(table).filter(kind=kind, exact=exact_hash(kind, value)).values("row_id")
 
 
 def find_tokens(table: type[SearchIndex], grams: Iterable[tuple[str, str]]) -> models.QuerySet[Any]:
     """Return a query of the ids of rows that have all grams; nothing when there are none."""
     hashed = sorted({token(kind, gram) for kind, gram in grams})
     if not hashed:
-        return table._default_manager.none().values("row_id")
-    return table._default_manager.filter(kind=TOKENS, tokens__contains=hashed).values("row_id")
+        return _rows_of(table).none().values("row_id")
+    return _rows_of(table).filter(kind=TOKENS, tokens__contains=hashed).values("row_id")
 
 
 def ids(query: models.QuerySet[Any]) -> list[UUID]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.db import models
 
 from security.sealing.errors import SealedFieldQuery
 from security.sealing.shape import shape_of
 
+if TYPE_CHECKING:
+    from security.sealing.rows import SealedModel
 
-class SealedQuerySet(models.QuerySet[Any]):
+Row = TypeVar("Row", bound="SealedModel", covariant=True)
+
+
+class SealedQuerySet(models.QuerySet[Row]):
     """Queries that refuse to name a sealed field and writes that would pass a version by."""
 
     def _refuse(self, names: Iterable[Any], *, also: Iterable[str] = ()) -> None:
@@ -74,11 +79,12 @@ class SealedQuerySet(models.QuerySet[Any]):
         return super().update(**values)
 
     def bulk_update(
-        self, objs: Iterable[Any], fields: Sequence[str], batch_size: int | None = None
+        self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None
     ) -> int:
         """Update operational columns only."""
-        self._refuse_unless_operational(fields)
-        return super().bulk_update(objs, fields, batch_size=batch_size)
+        names = tuple(fields)
+        self._refuse_unless_operational(names)
+        return super().bulk_update(objs, names, batch_size=batch_size)
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
         """Insert rows; conflicts are errors, since a half-inserted batch would be lost silently."""

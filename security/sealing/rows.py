@@ -265,7 +265,7 @@ class SealedModel(models.Model):
         self.sealing_written()
         return result
 
-    def _do_update(self, base_qs: Any, using: Any, pk_val: Any, values: Any, *rest: Any) -> Any:  # type: ignore[override]
+    def _do_update(self, base_qs: Any, using: Any, pk_val: Any, values: Any, *rest: Any) -> Any:
         shape, update = shape_of(type(self)), cast(Any, super()._do_update)
         written = {field.attname for field, _, _ in values}
         if written <= shape.operational:

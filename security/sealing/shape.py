@@ -29,7 +29,7 @@ class Shape:
 def shape_of(model: type[SealedModel]) -> Shape:
     """Return the shape of a sealed model."""
     columns = {f.envelope: f for f in model._meta.concrete_fields if isinstance(f, EnvelopeField)}
-    names = [model._meta.pk.attname, "version"]  # type: ignore[union-attr]
+    names = [model._meta.pk.attname, "version"]
     if "restricted" in columns:
         names.append("restricted_version")
     if model.subject_field not in (None, *names):
