@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -11,14 +11,14 @@ from crm.shell import patients_reach
 from patients.queries import lists
 from security.access.categories import Reach
 from security.access.decision import reach_of_user, roles_of
-from security.access.gate import requires
+from security.access.gate import SignedInRequest, requires
 from security.access.permissions import Permission
 from security.access.roles import ROLES
 
 
 @require_safe
 @requires(Permission.ACCOUNT_MANAGE)
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     """Show the person's patients, and for reception who waits for a doctor."""
     assigns = reach_of_user(request.user, Permission.DEMOGRAPHICS_ASSIGN) is not Reach.NONE
     reads = patients_reach(request.user) is not Reach.NONE

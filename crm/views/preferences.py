@@ -9,7 +9,7 @@ from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST
 
 from crm.shell import THEME_COOKIE, THEMES
-from security.access.gate import public, requires
+from security.access.gate import SignedInRequest, public, requires
 from security.access.permissions import Permission
 from security.models import User
 from security.services import purposes, users
@@ -55,7 +55,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @requires(Permission.ACCOUNT_MANAGE)
-def purpose(request: HttpRequest) -> HttpResponse:
+def purpose(request: SignedInRequest) -> HttpResponse:
     """State the purpose for what this session does next."""
     purposes.state(
         session=request.session, purpose=request.POST.get("purpose", ""), by=request.user

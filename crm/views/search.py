@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from patients.queries import search as patients
-from security.access.gate import requires
+from security.access.gate import SignedInRequest, requires
 from security.access.permissions import Permission
 
 LONGEST_QUERY = 80
@@ -15,7 +15,7 @@ LONGEST_QUERY = 80
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.ACCOUNT_MANAGE)
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: SignedInRequest) -> HttpResponse:
     """Show the patients that a name, a phone tail or an identifier finds among those open to the person."""
     typed = request.POST.get("q", "")[:LONGEST_QUERY]
     page = {"q": typed, **patients.find(request.user, typed)}

@@ -121,7 +121,8 @@ class ChartPermission(UserObjectPermissionBase):
     starts_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
 
-    objects = ChartPermissionQuerySet.as_manager()
+    # Not guardian's own manager: that one gives permissions without a time.
+    objects = ChartPermissionQuerySet.as_manager()  # type: ignore[misc, assignment]
 
     class Meta:
         # One row per stretch of time: relationships may lie apart, and two of them are not one long one.

@@ -14,7 +14,7 @@ from security.sealing.fields import SealedText
 from security.sealing.rows import SealedModel
 
 
-class TotpFactor(SealedModel, Device):
+class TotpFactor(SealedModel, Device):  # type: ignore[misc]  # django-otp has no types
     """An authenticator app (RFC 6238, SHA-1, 6 digits, 30 s); its secret is sealed and shown once."""
 
     category, seal_label = Category.ACCOUNT, "security.totp"

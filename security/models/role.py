@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from security.classification import Plain
 from security.ids import new_id
 from security.models.user import User
-
 
 Row = TypeVar("Row", bound=models.Model, covariant=True)
 
@@ -52,7 +51,7 @@ class Dated(models.Model):
 
     class Meta:
         abstract = True
-        constraints = (
+        constraints: ClassVar[tuple[models.BaseConstraint, ...]] = (
             models.CheckConstraint(
                 condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("starts_at")),
                 name="%(app_label)s_%(class)s_ends_after_start",
