@@ -11,484 +11,1346 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
-        ('security', '0001_initial'),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("security", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DirectoryResource',
+            name="DirectoryResource",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('identity', models.CharField(editable=False, max_length=500, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('extra', models.JSONField(default=dict)),
-                ('resource_type', models.CharField(max_length=40)),
-                ('resource', models.JSONField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("identity", models.CharField(editable=False, max_length=500, unique=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("extra", models.JSONField(default=dict)),
+                ("resource_type", models.CharField(max_length=40)),
+                ("resource", models.JSONField()),
             ],
             options={
-                'verbose_name': 'directory resource',
-                'verbose_name_plural': 'directory resources',
+                "verbose_name": "directory resource",
+                "verbose_name_plural": "directory resources",
             },
         ),
         migrations.CreateModel(
-            name='Organization',
+            name="Organization",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('identity', models.CharField(editable=False, max_length=500, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('extra', models.JSONField(default=dict)),
-                ('active', models.BooleanField(null=True)),
-                ('identifiers', models.JSONField(default=list)),
-                ('telecoms', models.JSONField(default=list)),
-                ('addresses', models.JSONField(default=list)),
-                ('name', models.TextField(blank=True, default='')),
-                ('types', models.JSONField(default=list)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("identity", models.CharField(editable=False, max_length=500, unique=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("extra", models.JSONField(default=dict)),
+                ("active", models.BooleanField(null=True)),
+                ("identifiers", models.JSONField(default=list)),
+                ("telecoms", models.JSONField(default=list)),
+                ("addresses", models.JSONField(default=list)),
+                ("name", models.TextField(blank=True, default="")),
+                ("types", models.JSONField(default=list)),
             ],
             options={
-                'verbose_name': 'organization',
-                'verbose_name_plural': 'organizations',
+                "verbose_name": "organization",
+                "verbose_name_plural": "organizations",
             },
         ),
         migrations.CreateModel(
-            name='Patient',
+            name="Patient",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('confidentiality', models.CharField(choices=[('normal', 'Normal'), ('vip', 'VIP'), ('employee', 'Employee')], default='normal', max_length=8, verbose_name='confidentiality')),
-                ('last_activity_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('sealed_card', security.sealing.columns.EnvelopeField(envelope='card')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "confidentiality",
+                    models.CharField(
+                        choices=[("normal", "Normal"), ("vip", "VIP"), ("employee", "Employee")],
+                        default="normal",
+                        max_length=8,
+                        verbose_name="confidentiality",
+                    ),
+                ),
+                ("last_activity_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                ("sealed_card", security.sealing.columns.EnvelopeField(envelope="card")),
             ],
             options={
-                'verbose_name': 'patient',
-                'verbose_name_plural': 'patients',
-                'permissions': (('open_chart', 'Open the chart'),),
-                'indexes': [models.Index(fields=['-last_activity_at'], name='patients_patient_activity')],
-                'constraints': [models.UniqueConstraint(fields=('source_key',), name='patients_patient_one_source')],
+                "verbose_name": "patient",
+                "verbose_name_plural": "patients",
+                "permissions": (("open_chart", "Open the chart"),),
+                "indexes": [
+                    models.Index(fields=["-last_activity_at"], name="patients_patient_activity")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source_key",), name="patients_patient_one_source"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Practitioner',
+            name="Practitioner",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('identity', models.CharField(editable=False, max_length=500, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('extra', models.JSONField(default=dict)),
-                ('active', models.BooleanField(null=True)),
-                ('identifiers', models.JSONField(default=list)),
-                ('telecoms', models.JSONField(default=list)),
-                ('addresses', models.JSONField(default=list)),
-                ('names', models.JSONField(default=list)),
-                ('gender', models.CharField(blank=True, default='', max_length=8)),
-                ('qualifications', models.JSONField(default=list)),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("identity", models.CharField(editable=False, max_length=500, unique=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("extra", models.JSONField(default=dict)),
+                ("active", models.BooleanField(null=True)),
+                ("identifiers", models.JSONField(default=list)),
+                ("telecoms", models.JSONField(default=list)),
+                ("addresses", models.JSONField(default=list)),
+                ("names", models.JSONField(default=list)),
+                ("gender", models.CharField(blank=True, default="", max_length=8)),
+                ("qualifications", models.JSONField(default=list)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'practitioner',
-                'verbose_name_plural': 'practitioners',
+                "verbose_name": "practitioner",
+                "verbose_name_plural": "practitioners",
             },
         ),
         migrations.CreateModel(
-            name='Encounter',
+            name="Encounter",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('confidentiality', models.CharField(choices=[('N', 'Normal'), ('R', 'Restricted')], default='N', max_length=1)),
-                ('occurred_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('sealed_card', security.sealing.columns.EnvelopeField(envelope='card')),
-                ('restricted_version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed_restricted', security.sealing.columns.EnvelopeField(envelope='restricted')),
-                ('organization', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.organization')),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('practitioner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.practitioner')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "confidentiality",
+                    models.CharField(
+                        choices=[("N", "Normal"), ("R", "Restricted")], default="N", max_length=1
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                ("sealed_card", security.sealing.columns.EnvelopeField(envelope="card")),
+                ("restricted_version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "sealed_restricted",
+                    security.sealing.columns.EnvelopeField(envelope="restricted"),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.organization",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "practitioner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.practitioner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'encounter',
-                'verbose_name_plural': 'encounters',
-                'abstract': False,
+                "verbose_name": "encounter",
+                "verbose_name_plural": "encounters",
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Procedure',
+            name="Procedure",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('confidentiality', models.CharField(choices=[('N', 'Normal'), ('R', 'Restricted')], default='N', max_length=1)),
-                ('occurred_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('sealed_card', security.sealing.columns.EnvelopeField(envelope='card')),
-                ('encounter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.encounter')),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "confidentiality",
+                    models.CharField(
+                        choices=[("N", "Normal"), ("R", "Restricted")], default="N", max_length=1
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                ("sealed_card", security.sealing.columns.EnvelopeField(envelope="card")),
+                (
+                    "encounter",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.encounter",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'procedure',
-                'verbose_name_plural': 'procedures',
-                'abstract': False,
+                "verbose_name": "procedure",
+                "verbose_name_plural": "procedures",
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='TeamAssignment',
+            name="TeamAssignment",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('starts_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='from')),
-                ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='until')),
-                ('ended_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='ended by')),
-                ('granted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='given by')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='team_assignments', to='patients.patient')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='patient_assignments', to='security.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "starts_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="from"),
+                ),
+                ("ends_at", models.DateTimeField(blank=True, null=True, verbose_name="until")),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="ended by",
+                    ),
+                ),
+                (
+                    "granted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="given by",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="team_assignments",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="patient_assignments",
+                        to="security.unit",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Observation',
+            name="Observation",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('confidentiality', models.CharField(choices=[('N', 'Normal'), ('R', 'Restricted')], default='N', max_length=1)),
-                ('occurred_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('sealed_card', security.sealing.columns.EnvelopeField(envelope='card')),
-                ('encounter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.encounter')),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "confidentiality",
+                    models.CharField(
+                        choices=[("N", "Normal"), ("R", "Restricted")], default="N", max_length=1
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                ("sealed_card", security.sealing.columns.EnvelopeField(envelope="card")),
+                (
+                    "encounter",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.encounter",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'observation',
-                'verbose_name_plural': 'observations',
-                'abstract': False,
-                'indexes': [models.Index(fields=['patient', '-occurred_at'], name='rec_observation_when')],
-                'constraints': [models.UniqueConstraint(fields=('patient', 'source_key'), name='patients_observation_one_source')],
+                "verbose_name": "observation",
+                "verbose_name_plural": "observations",
+                "abstract": False,
+                "indexes": [
+                    models.Index(fields=["patient", "-occurred_at"], name="rec_observation_when")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("patient", "source_key"), name="patients_observation_one_source"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='MedicationRequest',
+            name="MedicationRequest",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('confidentiality', models.CharField(choices=[('N', 'Normal'), ('R', 'Restricted')], default='N', max_length=1)),
-                ('occurred_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('sealed_card', security.sealing.columns.EnvelopeField(envelope='card')),
-                ('encounter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.encounter')),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "confidentiality",
+                    models.CharField(
+                        choices=[("N", "Normal"), ("R", "Restricted")], default="N", max_length=1
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                ("sealed_card", security.sealing.columns.EnvelopeField(envelope="card")),
+                (
+                    "encounter",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.encounter",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'prescription',
-                'verbose_name_plural': 'prescriptions',
-                'abstract': False,
-                'indexes': [models.Index(fields=['patient', '-occurred_at'], name='rec_medicationrequest_when')],
-                'constraints': [models.UniqueConstraint(fields=('patient', 'source_key'), name='patients_medicationrequest_one_source')],
+                "verbose_name": "prescription",
+                "verbose_name_plural": "prescriptions",
+                "abstract": False,
+                "indexes": [
+                    models.Index(
+                        fields=["patient", "-occurred_at"], name="rec_medicationrequest_when"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("patient", "source_key"),
+                        name="patients_medicationrequest_one_source",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Immunization',
+            name="Immunization",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('confidentiality', models.CharField(choices=[('N', 'Normal'), ('R', 'Restricted')], default='N', max_length=1)),
-                ('occurred_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('sealed_card', security.sealing.columns.EnvelopeField(envelope='card')),
-                ('encounter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.encounter')),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "confidentiality",
+                    models.CharField(
+                        choices=[("N", "Normal"), ("R", "Restricted")], default="N", max_length=1
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                ("sealed_card", security.sealing.columns.EnvelopeField(envelope="card")),
+                (
+                    "encounter",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.encounter",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'vaccination',
-                'verbose_name_plural': 'vaccinations',
-                'abstract': False,
-                'indexes': [models.Index(fields=['patient', '-occurred_at'], name='rec_immunization_when')],
-                'constraints': [models.UniqueConstraint(fields=('patient', 'source_key'), name='patients_immunization_one_source')],
+                "verbose_name": "vaccination",
+                "verbose_name_plural": "vaccinations",
+                "abstract": False,
+                "indexes": [
+                    models.Index(fields=["patient", "-occurred_at"], name="rec_immunization_when")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("patient", "source_key"), name="patients_immunization_one_source"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DiagnosticReport',
+            name="DiagnosticReport",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('confidentiality', models.CharField(choices=[('N', 'Normal'), ('R', 'Restricted')], default='N', max_length=1)),
-                ('occurred_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('sealed_card', security.sealing.columns.EnvelopeField(envelope='card')),
-                ('encounter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.encounter')),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "confidentiality",
+                    models.CharField(
+                        choices=[("N", "Normal"), ("R", "Restricted")], default="N", max_length=1
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                ("sealed_card", security.sealing.columns.EnvelopeField(envelope="card")),
+                (
+                    "encounter",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.encounter",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'diagnostic report',
-                'verbose_name_plural': 'diagnostic reports',
-                'abstract': False,
-                'indexes': [models.Index(fields=['patient', '-occurred_at'], name='rec_diagnosticreport_when')],
-                'constraints': [models.UniqueConstraint(fields=('patient', 'source_key'), name='patients_diagnosticreport_one_source')],
+                "verbose_name": "diagnostic report",
+                "verbose_name_plural": "diagnostic reports",
+                "abstract": False,
+                "indexes": [
+                    models.Index(
+                        fields=["patient", "-occurred_at"], name="rec_diagnosticreport_when"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("patient", "source_key"),
+                        name="patients_diagnosticreport_one_source",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Coverage',
+            name="Coverage",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('confidentiality', models.CharField(choices=[('N', 'Normal'), ('R', 'Restricted')], default='N', max_length=1)),
-                ('occurred_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('sealed_card', security.sealing.columns.EnvelopeField(envelope='card')),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "confidentiality",
+                    models.CharField(
+                        choices=[("N", "Normal"), ("R", "Restricted")], default="N", max_length=1
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                ("sealed_card", security.sealing.columns.EnvelopeField(envelope="card")),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'coverage',
-                'verbose_name_plural': 'coverages',
-                'abstract': False,
-                'indexes': [models.Index(fields=['patient', '-occurred_at'], name='rec_coverage_when')],
-                'constraints': [models.UniqueConstraint(fields=('patient', 'source_key'), name='patients_coverage_one_source')],
+                "verbose_name": "coverage",
+                "verbose_name_plural": "coverages",
+                "abstract": False,
+                "indexes": [
+                    models.Index(fields=["patient", "-occurred_at"], name="rec_coverage_when")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("patient", "source_key"), name="patients_coverage_one_source"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Condition',
+            name="Condition",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('confidentiality', models.CharField(choices=[('N', 'Normal'), ('R', 'Restricted')], default='N', max_length=1)),
-                ('occurred_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('sealed_card', security.sealing.columns.EnvelopeField(envelope='card')),
-                ('restricted_version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed_restricted', security.sealing.columns.EnvelopeField(envelope='restricted')),
-                ('encounter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.encounter')),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "confidentiality",
+                    models.CharField(
+                        choices=[("N", "Normal"), ("R", "Restricted")], default="N", max_length=1
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                ("sealed_card", security.sealing.columns.EnvelopeField(envelope="card")),
+                ("restricted_version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "sealed_restricted",
+                    security.sealing.columns.EnvelopeField(envelope="restricted"),
+                ),
+                (
+                    "encounter",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.encounter",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'condition',
-                'verbose_name_plural': 'conditions',
-                'abstract': False,
-                'indexes': [models.Index(fields=['patient', '-occurred_at'], name='rec_condition_when')],
-                'constraints': [models.UniqueConstraint(fields=('patient', 'source_key'), name='patients_condition_one_source')],
+                "verbose_name": "condition",
+                "verbose_name_plural": "conditions",
+                "abstract": False,
+                "indexes": [
+                    models.Index(fields=["patient", "-occurred_at"], name="rec_condition_when")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("patient", "source_key"), name="patients_condition_one_source"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ClinicalAttachment',
+            name="ClinicalAttachment",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('confidentiality', models.CharField(choices=[('N', 'Normal'), ('R', 'Restricted')], default='N', max_length=1)),
-                ('occurred_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('sealed_card', security.sealing.columns.EnvelopeField(envelope='card')),
-                ('resource_type', models.CharField(max_length=40)),
-                ('encounter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.encounter')),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "confidentiality",
+                    models.CharField(
+                        choices=[("N", "Normal"), ("R", "Restricted")], default="N", max_length=1
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                ("sealed_card", security.sealing.columns.EnvelopeField(envelope="card")),
+                ("resource_type", models.CharField(max_length=40)),
+                (
+                    "encounter",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.encounter",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'clinical attachment',
-                'verbose_name_plural': 'clinical attachments',
-                'abstract': False,
-                'indexes': [models.Index(fields=['patient', '-occurred_at'], name='rec_clinicalattachment_when')],
-                'constraints': [models.UniqueConstraint(fields=('patient', 'source_key'), name='patients_clinicalattachment_one_source')],
+                "verbose_name": "clinical attachment",
+                "verbose_name_plural": "clinical attachments",
+                "abstract": False,
+                "indexes": [
+                    models.Index(
+                        fields=["patient", "-occurred_at"], name="rec_clinicalattachment_when"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("patient", "source_key"),
+                        name="patients_clinicalattachment_one_source",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Claim',
+            name="Claim",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('confidentiality', models.CharField(choices=[('N', 'Normal'), ('R', 'Restricted')], default='N', max_length=1)),
-                ('occurred_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('sealed_card', security.sealing.columns.EnvelopeField(envelope='card')),
-                ('encounter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.encounter')),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "confidentiality",
+                    models.CharField(
+                        choices=[("N", "Normal"), ("R", "Restricted")], default="N", max_length=1
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                ("sealed_card", security.sealing.columns.EnvelopeField(envelope="card")),
+                (
+                    "encounter",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.encounter",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'claim',
-                'verbose_name_plural': 'claims',
-                'abstract': False,
-                'indexes': [models.Index(fields=['patient', '-occurred_at'], name='rec_claim_when')],
-                'constraints': [models.UniqueConstraint(fields=('patient', 'source_key'), name='patients_claim_one_source')],
+                "verbose_name": "claim",
+                "verbose_name_plural": "claims",
+                "abstract": False,
+                "indexes": [
+                    models.Index(fields=["patient", "-occurred_at"], name="rec_claim_when")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("patient", "source_key"), name="patients_claim_one_source"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ChartPermission',
+            name="ChartPermission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.DateTimeField(null=True)),
-                ('ends_at', models.DateTimeField(null=True)),
-                ('permission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='auth.permission')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
-                ('content_object', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_at", models.DateTimeField(null=True)),
+                ("ends_at", models.DateTimeField(null=True)),
+                (
+                    "permission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="auth.permission"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "content_object",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['user', 'content_object', 'ends_at'], name='patients_chart_user'), models.Index(fields=['content_object'], name='patients_chart_patient')],
-                'unique_together': {('user', 'permission', 'content_object', 'starts_at')},
+                "indexes": [
+                    models.Index(
+                        fields=["user", "content_object", "ends_at"], name="patients_chart_user"
+                    ),
+                    models.Index(fields=["content_object"], name="patients_chart_patient"),
+                ],
+                "unique_together": {("user", "permission", "content_object", "starts_at")},
             },
         ),
         migrations.CreateModel(
-            name='CareRelationship',
+            name="CareRelationship",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('starts_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='from')),
-                ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='until')),
-                ('source', models.CharField(choices=[('responsible', 'Responsible clinician'), ('team', 'Care team'), ('import', 'Earlier visits (imported)'), ('appointment', 'Appointment'), ('referral', 'Referral'), ('case', 'Compliance case')], max_length=12)),
-                ('ended_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='ended by')),
-                ('granted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='given by')),
-                ('unit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security.unit')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='care_relationships', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='care_relationships', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "starts_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="from"),
+                ),
+                ("ends_at", models.DateTimeField(blank=True, null=True, verbose_name="until")),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("responsible", "Responsible clinician"),
+                            ("team", "Care team"),
+                            ("import", "Earlier visits (imported)"),
+                            ("appointment", "Appointment"),
+                            ("referral", "Referral"),
+                            ("case", "Compliance case"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="ended by",
+                    ),
+                ),
+                (
+                    "granted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="given by",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="security.unit",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="care_relationships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="care_relationships",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'indexes': [models.Index(fields=['user', 'patient', 'ends_at'], name='patients_carerel_user'), models.Index(fields=['patient', 'ends_at'], name='patients_carerel_patient')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gte', models.F('starts_at')), _connector='OR'), name='patients_carerelationship_ends_after_start'), models.UniqueConstraint(condition=models.Q(('ends_at__isnull', True)), fields=('user', 'patient', 'source', 'unit'), name='patients_carerelationship_one_open', nulls_distinct=False), models.CheckConstraint(condition=models.Q(models.Q(('source', 'team'), ('unit__isnull', False)), models.Q(models.Q(('source', 'team'), _negated=True), ('unit__isnull', True)), _connector='OR'), name='patients_carerelationship_team_has_unit')],
+                "abstract": False,
+                "indexes": [
+                    models.Index(
+                        fields=["user", "patient", "ends_at"], name="patients_carerel_user"
+                    ),
+                    models.Index(fields=["patient", "ends_at"], name="patients_carerel_patient"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_at__isnull", True),
+                            ("ends_at__gte", models.F("starts_at")),
+                            _connector="OR",
+                        ),
+                        name="patients_carerelationship_ends_after_start",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("ends_at__isnull", True)),
+                        fields=("user", "patient", "source", "unit"),
+                        name="patients_carerelationship_one_open",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("source", "team"), ("unit__isnull", False)),
+                            models.Q(
+                                models.Q(("source", "team"), _negated=True), ("unit__isnull", True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="patients_carerelationship_team_has_unit",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CarePlan',
+            name="CarePlan",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('confidentiality', models.CharField(choices=[('N', 'Normal'), ('R', 'Restricted')], default='N', max_length=1)),
-                ('occurred_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('sealed_card', security.sealing.columns.EnvelopeField(envelope='card')),
-                ('encounter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.encounter')),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "confidentiality",
+                    models.CharField(
+                        choices=[("N", "Normal"), ("R", "Restricted")], default="N", max_length=1
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                ("sealed_card", security.sealing.columns.EnvelopeField(envelope="card")),
+                (
+                    "encounter",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.encounter",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'care plan',
-                'verbose_name_plural': 'care plans',
-                'abstract': False,
-                'indexes': [models.Index(fields=['patient', '-occurred_at'], name='rec_careplan_when')],
-                'constraints': [models.UniqueConstraint(fields=('patient', 'source_key'), name='patients_careplan_one_source')],
+                "verbose_name": "care plan",
+                "verbose_name_plural": "care plans",
+                "abstract": False,
+                "indexes": [
+                    models.Index(fields=["patient", "-occurred_at"], name="rec_careplan_when")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("patient", "source_key"), name="patients_careplan_one_source"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='BillingAttachment',
+            name="BillingAttachment",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('confidentiality', models.CharField(choices=[('N', 'Normal'), ('R', 'Restricted')], default='N', max_length=1)),
-                ('occurred_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('sealed_card', security.sealing.columns.EnvelopeField(envelope='card')),
-                ('resource_type', models.CharField(max_length=40)),
-                ('encounter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.encounter')),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "confidentiality",
+                    models.CharField(
+                        choices=[("N", "Normal"), ("R", "Restricted")], default="N", max_length=1
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                ("sealed_card", security.sealing.columns.EnvelopeField(envelope="card")),
+                ("resource_type", models.CharField(max_length=40)),
+                (
+                    "encounter",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.encounter",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'billing attachment',
-                'verbose_name_plural': 'billing attachments',
-                'abstract': False,
-                'indexes': [models.Index(fields=['patient', '-occurred_at'], name='rec_billingattachment_when')],
-                'constraints': [models.UniqueConstraint(fields=('patient', 'source_key'), name='patients_billingattachment_one_source')],
+                "verbose_name": "billing attachment",
+                "verbose_name_plural": "billing attachments",
+                "abstract": False,
+                "indexes": [
+                    models.Index(
+                        fields=["patient", "-occurred_at"], name="rec_billingattachment_when"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("patient", "source_key"),
+                        name="patients_billingattachment_one_source",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AllergyIntolerance',
+            name="AllergyIntolerance",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('confidentiality', models.CharField(choices=[('N', 'Normal'), ('R', 'Restricted')], default='N', max_length=1)),
-                ('occurred_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('sealed_card', security.sealing.columns.EnvelopeField(envelope='card')),
-                ('encounter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.encounter')),
-                ('patient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "confidentiality",
+                    models.CharField(
+                        choices=[("N", "Normal"), ("R", "Restricted")], default="N", max_length=1
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                ("sealed_card", security.sealing.columns.EnvelopeField(envelope="card")),
+                (
+                    "encounter",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.encounter",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'allergy',
-                'verbose_name_plural': 'allergies',
-                'abstract': False,
-                'indexes': [models.Index(fields=['patient', '-occurred_at'], name='rec_allergyintolerance_when')],
-                'constraints': [models.UniqueConstraint(fields=('patient', 'source_key'), name='patients_allergyintolerance_one_source')],
+                "verbose_name": "allergy",
+                "verbose_name_plural": "allergies",
+                "abstract": False,
+                "indexes": [
+                    models.Index(
+                        fields=["patient", "-occurred_at"], name="rec_allergyintolerance_when"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("patient", "source_key"),
+                        name="patients_allergyintolerance_one_source",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PatientIndex',
+            name="PatientIndex",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=24)),
-                ('exact', models.BinaryField(max_length=16, null=True)),
-                ('tokens', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), null=True, size=None)),
-                ('normaliser', models.SmallIntegerField(default=1)),
-                ('key_version', models.SmallIntegerField()),
-                ('row', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='index_rows', to='patients.patient')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=24)),
+                ("exact", models.BinaryField(max_length=16, null=True)),
+                (
+                    "tokens",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), null=True, size=None
+                    ),
+                ),
+                ("normaliser", models.SmallIntegerField(default=1)),
+                ("key_version", models.SmallIntegerField()),
+                (
+                    "row",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="index_rows",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'indexes': [models.Index(fields=['kind', 'exact'], name='patients_patientindex_exact'), django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['tokens'], name='patients_patientindex_tokens')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('tokens__isnull', False)), fields=('row',), name='patients_patientindex_one_tokens')],
+                "abstract": False,
+                "indexes": [
+                    models.Index(fields=["kind", "exact"], name="patients_patientindex_exact"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fastupdate=False, fields=["tokens"], name="patients_patientindex_tokens"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("tokens__isnull", False)),
+                        fields=("row",),
+                        name="patients_patientindex_one_tokens",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PortalAccount',
+            name="PortalAccount",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('starts_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='from')),
-                ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='until')),
-                ('capacity', models.CharField(choices=[('self', 'The patient'), ('guardian', 'Guardian'), ('representative', 'Representative')], max_length=14)),
-                ('ended_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='ended by')),
-                ('granted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='given by')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='portal_accounts', to='patients.patient')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='portal_accounts', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "starts_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="from"),
+                ),
+                ("ends_at", models.DateTimeField(blank=True, null=True, verbose_name="until")),
+                (
+                    "capacity",
+                    models.CharField(
+                        choices=[
+                            ("self", "The patient"),
+                            ("guardian", "Guardian"),
+                            ("representative", "Representative"),
+                        ],
+                        max_length=14,
+                    ),
+                ),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="ended by",
+                    ),
+                ),
+                (
+                    "granted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="given by",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="portal_accounts",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="portal_accounts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gte', models.F('starts_at')), _connector='OR'), name='patients_portalaccount_ends_after_start'), models.UniqueConstraint(condition=models.Q(('ends_at__isnull', True)), fields=('user', 'patient'), name='patients_portalaccount_one_open'), models.UniqueConstraint(condition=models.Q(('capacity', 'self'), ('ends_at__isnull', True)), fields=('patient',), name='patients_portalaccount_one_self')],
+                "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_at__isnull", True),
+                            ("ends_at__gte", models.F("starts_at")),
+                            _connector="OR",
+                        ),
+                        name="patients_portalaccount_ends_after_start",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("ends_at__isnull", True)),
+                        fields=("user", "patient"),
+                        name="patients_portalaccount_one_open",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("capacity", "self"), ("ends_at__isnull", True)),
+                        fields=("patient",),
+                        name="patients_portalaccount_one_self",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='encounter',
-            index=models.Index(fields=['patient', '-occurred_at'], name='rec_encounter_when'),
+            model_name="encounter",
+            index=models.Index(fields=["patient", "-occurred_at"], name="rec_encounter_when"),
         ),
         migrations.AddConstraint(
-            model_name='encounter',
-            constraint=models.UniqueConstraint(fields=('patient', 'source_key'), name='patients_encounter_one_source'),
+            model_name="encounter",
+            constraint=models.UniqueConstraint(
+                fields=("patient", "source_key"), name="patients_encounter_one_source"
+            ),
         ),
         migrations.AddIndex(
-            model_name='procedure',
-            index=models.Index(fields=['patient', '-occurred_at'], name='rec_procedure_when'),
+            model_name="procedure",
+            index=models.Index(fields=["patient", "-occurred_at"], name="rec_procedure_when"),
         ),
         migrations.AddConstraint(
-            model_name='procedure',
-            constraint=models.UniqueConstraint(fields=('patient', 'source_key'), name='patients_procedure_one_source'),
+            model_name="procedure",
+            constraint=models.UniqueConstraint(
+                fields=("patient", "source_key"), name="patients_procedure_one_source"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='teamassignment',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gte', models.F('starts_at')), _connector='OR'), name='patients_teamassignment_ends_after_start'),
+            model_name="teamassignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_at__isnull", True),
+                    ("ends_at__gte", models.F("starts_at")),
+                    _connector="OR",
+                ),
+                name="patients_teamassignment_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='teamassignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('ends_at__isnull', True)), fields=('patient', 'unit'), name='patients_teamassignment_one_open'),
+            model_name="teamassignment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ends_at__isnull", True)),
+                fields=("patient", "unit"),
+                name="patients_teamassignment_one_open",
+            ),
         ),
     ]
