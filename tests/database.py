@@ -91,7 +91,7 @@ def empty() -> None:
     with administrator() as other, other.cursor() as cursor:
         tables = [name for name in other.introspection.table_names(cursor) if name not in KEPT]
         present = " UNION ALL ".join(
-            f"SELECT '{table}' WHERE EXISTS (SELECT FROM {other.ops.quote_name(table)})"  # noqa: S608
+            f"SELECT '{table}' WHERE EXISTS (SELECT FROM {other.ops.quote_name(table)})"
             for table in tables
         )
         cursor.execute(present)
@@ -105,7 +105,7 @@ def empty() -> None:
         # One transaction: foreign keys are checked at its end, when every table is empty.
         statements = [
             *(f"ALTER TABLE {table} DISABLE TRIGGER {name}" for table, name in guards),
-            *(f"DELETE FROM {other.ops.quote_name(table)}" for table in filled),  # noqa: S608
+            *(f"DELETE FROM {other.ops.quote_name(table)}" for table in filled),
             "SET CONSTRAINTS ALL IMMEDIATE",
             *(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}" for table, name in guards),
         ]

@@ -25,7 +25,11 @@ EXEMPT = ("audit_", "django_session", "security_throttle", "django_migrations")
 # The requests a person makes in each reduced run; the full run makes all.
 REDUCED = ("GET", "POST", "DELETE")
 # Deeds that refuse an empty form although the person may do them.
-REFUSES_EMPTY = {"crm:purpose": "no purpose was stated", "security:remove_factor": "the last factor stays", "patients:reveal": "no field was named"}
+REFUSES_EMPTY = {
+    "crm:purpose": "no purpose was stated",
+    "security:remove_factor": "the last factor stays",
+    "patients:reveal": "no field was named",
+}
 
 
 def values(clinic, name):
@@ -71,8 +75,11 @@ def expected(name, gate, method, route):
         return ANSWERED
     if state != "whole" or name == "disabled":
         return SENT_AWAY
-    if kind == "patient":
-        return HIDDEN
+    return HIDDEN if kind == "patient" else expected_of_staff(name, gate, method, route)
+
+
+def expected_of_staff(name, gate, method, route):
+    """Return the statuses that may answer a person of the staff who is signed in."""
     permissions = gate.permissions
     if route.startswith("admin:") and method not in {"GET", "HEAD", "OPTIONS"}:
         permissions = (Permission.ADMINISTRATION_MANAGE,)
@@ -142,7 +149,10 @@ def test_a_refusal_of_a_role_says_so_and_an_absent_patient_looks_like_a_hidden_o
     absent = client.get(f"/patients/{absent_id}/", secure=True)
     assert hidden.status_code == absent.status_code == 404
     same = {"headers": dict(absent.headers), "body": _without(absent, absent_id)}
-    assert same == {"headers": dict(hidden.headers), "body": _without(hidden, str(clinic.patient.pk))}
+    assert same == {
+        "headers": dict(hidden.headers),
+        "body": _without(hidden, str(clinic.patient.pk)),
+    }
 
 
 def _without(response, address_id):
@@ -157,6 +167,11 @@ def test_administrators_manage_and_auditors_only_read():
     for name in ("administrator", "auditor"):
         browser = clinic.client(name)
         assert {browser.get(url, secure=True).status_code for url in ["/admin/", *lists]} == {200}
-    assert clinic.client("administrator").get("/admin/security/unit/add/", secure=True).status_code == 200
+    assert (
+        clinic.client("administrator").get("/admin/security/unit/add/", secure=True).status_code
+        == 200
+    )
     assert clinic.client("auditor").get("/admin/security/unit/add/", secure=True).status_code == 403
-    assert clinic.client("auditor").post("/admin/security/unit/add/", secure=True).status_code == 403
+    assert (
+        clinic.client("auditor").post("/admin/security/unit/add/", secure=True).status_code == 403
+    )

@@ -16,7 +16,9 @@ README = (Path(settings.BASE_DIR) / "README.md").read_text()
 
 def test_the_table_of_roles_is_the_one_the_roles_make():
     with translation.override("en"):
-        assert table.markdown() in README, "run `manage.py roles_table` and put the result into the README"
+        assert table.markdown() in README, (
+            "run `manage.py roles_table` and put the result into the README"
+        )
 
 
 def test_the_two_commands_the_account_names_and_the_evidence_are_there():

@@ -17,8 +17,14 @@ SAFE = {
 def start(**changes):
     environment = {"PATH": os.environ["PATH"], **SAFE, **changes}
     environment = {name: value for name, value in environment.items() if value is not None}
-    command = [sys.executable, "-c", "import crm.settings as s; print(s.SESSION_COOKIE_NAME, s.DEBUG)"]
-    return subprocess.run(command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True)
+    command = [
+        sys.executable,
+        "-c",
+        "import crm.settings as s; print(s.SESSION_COOKIE_NAME, s.DEBUG)",
+    ]
+    return subprocess.run(
+        command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True
+    )
 
 
 def test_a_safe_environment_starts_with_secure_cookies():
