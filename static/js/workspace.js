@@ -197,6 +197,13 @@ document.addEventListener("htmx:afterSettle", () => {
   showOpenTab();
 });
 
+// A tab brought in by htmx has an address of its own: choosing a purpose or a language comes back to it.
+document.addEventListener("htmx:pushedIntoHistory", () => {
+  for (const next of all("input[data-here]")) {
+    next.value = location.pathname + location.search;
+  }
+});
+
 all("[data-search]").forEach(startSearch);
 all("[data-menu]").forEach(startMenu);
 all("[data-theme-form]").forEach(startTheme);

@@ -87,9 +87,9 @@ def test_a_physician_finds_a_patient_reads_the_record_and_leaves_nothing_behind(
     visitor.look("signed out")
     page.go_back()
     page.wait_for_url(re.compile("/sign-in/"))
+    kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
     for name in ("Ouyang", "欧阳", "penicillin", "Zhiyuan"):
-        assert name not in page.content()
-    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+        assert name not in page.content() + kept
 
 
 def test_a_receptionist_finds_by_phone_reveals_a_number_and_gives_a_doctor(doors, clinic):
@@ -119,7 +119,6 @@ def test_a_receptionist_finds_by_phone_reveals_a_number_and_gives_a_doctor(doors
     revealed = page.locator(".c-masked--open")
     expect(revealed).to_contain_text("revealed and recorded")
     assert any(number in revealed.inner_text() for number in numbers)
-    desk.look("revealed")
 
     doctor.is_signed_in("physician1")
     doctor.expected.add(404)
@@ -133,7 +132,6 @@ def test_a_receptionist_finds_by_phone_reveals_a_number_and_gives_a_doctor(doors
     page.locator("select[name=doctor]").select_option(label="Lin Zhiyuan 林知远")
     desk.presses("Give to this doctor")
     desk.sees("1 patient given.")
-    desk.look("given")
 
     doctor.goes(f"/patients/{waiting}/")
     doctor.sees("Han Li")
@@ -171,7 +169,8 @@ def test_who_needs_no_names_sees_masked_names(doors, clinic, handle):
         reader.sees("O. X.")
         for name in ("Ouyang", "Xuemei", "欧阳", "雪梅", "Kowalska", "O'Connor"):
             assert name not in page.content()
-        reader.look(address)
+        if handle == "engagement1":
+            reader.look(address)
 
 
 def test_a_physician_outside_cannot_tell_a_hidden_patient_from_none(doors, clinic):
@@ -202,7 +201,6 @@ def test_a_vip_asks_for_a_fresh_code(doors, clinic):
     expect(row).not_to_contain_text("Lan")
     row.get_by_role("link").click()
     page.wait_for_url(re.compile("/account/confirm/"))
-    desk.look("step-up")
     desk.gives_code(user)
     page.wait_for_url(f"**{address}")
     desk.sees("Lan Xinyi")
