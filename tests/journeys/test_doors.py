@@ -17,6 +17,8 @@ from tests.crm.small_demo import FEW
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LISTS = ("user", "roleassignment", "clearance", "membership", "unit", "datakey")
+# One list with actions and filters, and the one page of our own; the others are like the first.
+CLOSELY = {"user", "datakey"}
 
 
 @pytest.fixture
@@ -87,7 +89,7 @@ def test_an_administrator_reads_lists_of_people_and_no_patient(doors, clinic):
         keeper.goes(f"/admin/security/{model}/")
         shown = keeper.page.locator("body").inner_text()
         assert not [name for name in names if name in shown], model
-        keeper.look(f"list of {model}")
+        keeper.look(model) if model in CLOSELY else keeper.fits_a_phone(model)
     keeper.expected.add(404)
     for address in ("/admin/patients/patient/", f"/patients/{clinic.patients['ouyang-xuemei']}/"):
         keeper.goes(address)

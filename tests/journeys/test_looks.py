@@ -15,6 +15,8 @@ PAGES = {
     "administrator1": ("/", "/admin/", "/admin/security/user/"),
 }  # fmt: skip
 
+CLOSELY = {"/account/", "/account/password/", "{p}"}
+
 
 def test_the_language_is_chosen_at_the_door_and_inside(visitor):
     page, heading = visitor.page, visitor.page.get_by_role("heading", level=1)
@@ -60,7 +62,8 @@ def test_every_page_fits_a_phone_in_chinese(doors, clinic, handle):
     for address in PAGES[handle]:
         phone.goes(address.format(p=patient))
         expect(phone.page.locator("html")).to_have_attribute("lang", "zh-hans")
-        phone.look(address)
+        # Every page is looked at closely in English, on its journey; Chinese sets it in other type.
+        phone.look(address) if address in CLOSELY else phone.fits_a_phone(address)
 
 
 def test_a_phone_is_enough_to_find_the_way(doors, clinic):
