@@ -71,6 +71,10 @@ def _parts(name: HumanName) -> tuple[str, str]:
     return family.strip() if isinstance(family, str) else "", " ".join(_texts(name.get("given")))
 
 
+# Nobody bears more names than this; a bundle may still list thousands.
+MOST_TEXTS = 60
+
+
 def search_texts(names: Sequence[HumanName] | None) -> list[str]:
     """Return every text a person may be looked for by: as written, and both orders of the parts."""
     found: dict[str, None] = {}
@@ -81,7 +85,7 @@ def search_texts(names: Sequence[HumanName] | None) -> list[str]:
         for text in (full(name), f"{family}{gap}{given}", f"{given}{gap}{family}"):
             if text.strip():
                 found[text.strip()] = None
-    return list(found)
+    return list(found)[:MOST_TEXTS]
 
 
 def phone_numbers(telecoms: Sequence[Mapping[str, Any]] | None) -> list[str]:

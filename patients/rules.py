@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.models import CareRelationship, ChartPermission, Patient, PortalAccount
 from security.access.categories import Reach
+from security.access.decision import reach_of_user
 from security.access.permissions import Permission
 from security.access.registry import Basis, Refusal, reach, restriction
 from security.models import User
@@ -32,6 +33,9 @@ def care_relationship(
 ) -> Mapping[UUID, Basis]:
     """Grant patients with a relationship in force and name its source."""
     rows = CareRelationship.objects.in_force(now).filter(user_id=actor.pk, patient_id__in=patients)
+    if reach_of_user(actor, permission, purpose) is Reach.CASE:
+        # Who reads inside a case only is let in by a case, whatever else joins the two.
+        rows = rows.filter(source=CareRelationship.Source.CASE)
     found: dict[UUID, set[str]] = {}
     for patient, source in rows.values_list("patient_id", "source"):
         found.setdefault(patient, set()).add(source)

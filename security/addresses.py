@@ -20,8 +20,9 @@ def client_address(remote_addr: str, forwarded_for: str, trusted_proxies: Sequen
     at_socket = str(socket) if socket else ""
     networks = _networks(tuple(trusted_proxies))
     trusts_socket = _is_within(socket, networks) if socket else UNIX_SOCKET in trusted_proxies
-    hops = [hop.strip() for hop in forwarded_for.split(",")]
-    if not trusts_socket or len(hops) > HOPS_LIMIT:
+    # The nearest proxies wrote the last ones; what stands before them anybody may have sent.
+    hops = [hop.strip() for hop in forwarded_for.split(",")[-HOPS_LIMIT:]]
+    if not trusts_socket:
         return at_socket
     nearest = at_socket
     for hop in reversed(hops):

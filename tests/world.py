@@ -15,7 +15,7 @@ from patients.models import CareRelationship, Condition, Encounter, Patient, Por
 from patients.services import relationships
 from security import sessions
 from security.access.gate import FACTOR_AT
-from security.models import TotpFactor, User
+from security.models import TotpFactor, Unit, User
 from security.services import roles, users
 
 SECRET = "JBSWY3DPEHPK3PXP"
@@ -93,6 +93,12 @@ def person(*held: str, kind: str = "staff", name: str = "Somebody", **fields: ob
         for role in held:
             roles.grant(user=user, role=role, by=None)
     return User.objects.get(pk=user.pk)
+
+
+def team(name: str = "Team") -> Unit:
+    """Make a care team."""
+    with transaction.atomic():
+        return Unit.objects.create(name=name, kind=Unit.Kind.TEAM)
 
 
 def factor_of(user: User) -> TotpFactor:

@@ -11,7 +11,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from patients.models.portal import PortalAccount
-from patients.models.relationship import ChartPermission
+from patients.models.relationship import CareRelationship, ChartPermission
+from security import context
 from security.access import registry
 from security.access.categories import Action, Reach
 from security.access.decision import reach_of_user
@@ -32,19 +33,32 @@ def reading(category: Category) -> list[Permission]:
     return [one for one in Permission if one.category is category and one.action in actions]
 
 
+def stated_purpose(user: User) -> str:
+    """Return the purpose that this user states now, "" where somebody else acts."""
+    here = context.find()
+    acts = here is not None and getattr(here.actor, "pk", None) == user.pk
+    return here.purpose if here is not None and acts else ""
+
+
 class VisibleQuerySet(SealedQuerySet[Row]):
     """Patients, narrowed to those a user may know of."""
 
     def visible_to(self, user: User, category: Category) -> Self:
         """Keep the patients whose data of a category the user reaches, clear or masked."""
         now = timezone.now()
-        reaches = {permission: reach_of_user(user, permission) for permission in reading(category)}
+        purpose = stated_purpose(user)
+        reaches = {one: reach_of_user(user, one, purpose) for one in reading(category)}
         permission = max(reaches, key=lambda one: reaches[one], default=None)
         if permission is None or reaches[permission] is Reach.NONE:
             return self.none()
         found = self
         match reaches[permission]:
-            case Reach.TEAM | Reach.CASE:
+            case Reach.CASE:
+                cases = CareRelationship.objects.in_force(now).filter(
+                    user_id=user.pk, patient_id=OuterRef("pk"), source=CareRelationship.Source.CASE
+                )
+                found = self.filter(Exists(cases))
+            case Reach.TEAM:
                 charts = ChartPermission.objects.in_force(now).filter(
                     user_id=user.pk, content_object_id=OuterRef("pk")
                 )

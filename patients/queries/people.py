@@ -41,6 +41,8 @@ class Sight:
     is_masked: bool
     is_locked: bool
     basis: Basis | None
+    # Whether the clear name is theirs to read, at once or after a fresh factor.
+    may_be_clear: bool
 
 
 def sights(reader: User, patient_ids: Iterable[UUID]) -> dict[UUID, Sight]:
@@ -51,13 +53,18 @@ def sights(reader: User, patient_ids: Iterable[UUID]) -> dict[UUID, Sight]:
     masked = (
         decide_many(reader, Permission.DEMOGRAPHICS_READ_MASKED, others, purpose) if others else {}
     )
-    found = {one: _sight(made, is_masked=not made.allowed) for one, made in clear.items()}
-    found |= {one: _sight(made, is_masked=True) for one, made in masked.items()}
+    found = {
+        one: _sight(made, is_masked=not made.allowed, may_be_clear=True)
+        for one, made in clear.items()
+    }
+    found |= {one: _sight(made, is_masked=True, may_be_clear=False) for one, made in masked.items()}
     return {one: sight for one, sight in found.items() if sight is not None}
 
 
-def _sight(made: Decision, *, is_masked: bool) -> Sight | None:
-    return Sight(is_masked, made.step_up, made.basis) if made.is_reachable else None
+def _sight(made: Decision, *, is_masked: bool, may_be_clear: bool) -> Sight | None:
+    if not made.is_reachable:
+        return None
+    return Sight(is_masked, made.step_up, made.basis, may_be_clear)
 
 
 def rows(patients: Iterable[Patient], seen: Mapping[UUID, Sight]) -> list[dict[str, Any]]:

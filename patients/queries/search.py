@@ -123,11 +123,16 @@ def _matches(user: User, batch: list[Patient], query: Query) -> list[Hit]:
                 hits.append((patient, sight, by))
     numbered = [patient.pk for patient, _sight, by in hits if by is Found.IDENTIFIER]
     allowed = _may_compare_identifiers(user, numbered) if numbered else set()
-    return [hit for hit in hits if hit[2] is not Found.IDENTIFIER or hit[0].pk in allowed]
+    # A masked reader who tries number after number would learn the one that hits.
+    return [
+        hit
+        for hit in hits
+        if hit[2] is not Found.IDENTIFIER or (hit[0].pk in allowed and hit[1].may_be_clear)
+    ]
 
 
 def _found_by(patient: Patient, query: Query, sight: Sight) -> Found | None:
-    is_hidden = sight.is_masked and not sight.is_locked
+    is_hidden = not sight.may_be_clear
     try:
         return matching.found_by(patient, query, is_whole=is_hidden)
     except SealBroken:

@@ -118,9 +118,7 @@ def _relate(kept: items.Kept, by: User | None) -> None:
     }
     users = User.objects.filter(pk__in={user for user, _patient in seen}, is_active=True)
     carers = {
-        user.pk
-        for user in users
-        if reach_of_user(user, Permission.CLINICAL_READ) in (Reach.TEAM, Reach.CASE)
+        user.pk for user in users if reach_of_user(user, Permission.CLINICAL_READ) is Reach.TEAM
     }
     wanted = [
         Wanted(user, patient_id, CareRelationship.Source.IMPORT)

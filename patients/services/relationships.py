@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from patients.models import CareRelationship, ChartPermission
+from patients.models import CareRelationship, ChartPermission, Patient
 from security import context, trail
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
@@ -49,7 +49,8 @@ def grant(
     *, user: User, patient_id: UUID, source: str, ends_at: datetime | None = None, by: User | None
 ) -> CareRelationship:
     """Give one person a relationship to one patient; giving it twice changes nothing."""
-    if reach_of_user(user, P.CLINICAL_READ) not in {Reach.TEAM, Reach.CASE}:
+    needed = Reach.CASE if source == Source.CASE else Reach.TEAM
+    if reach_of_user(user, P.CLINICAL_READ) is not needed:
         raise NotClinical(_("Only people who care for patients can be given one."))
     wanted = Wanted(user.pk, patient_id, source, ends_at=ends_at)
     grant_many(wanted=[wanted], by=by)
@@ -61,6 +62,8 @@ def grant(
 @transaction.atomic
 def grant_many(*, wanted: Sequence[Wanted], by: User | None) -> int:
     """Give many relationships at once, leaving out those that are there; return how many were new."""
+    # Two who give the same at once stand in line here, and rebuild one after the other.
+    lock(patient_ids={one.patient_id for one in wanted})
     open_ones = CareRelationship.objects.filter(
         patient_id__in={one.patient_id for one in wanted},
         user_id__in={one.user_id for one in wanted},
@@ -89,6 +92,16 @@ def grant_many(*, wanted: Sequence[Wanted], by: User | None) -> int:
     rebuild(patient_ids=patients, user_ids={row.user_id for row in rows})
     trail.record("patients.relationship.granted", subjects=patients, changed=rows, by=by)
     return len(rows)
+
+
+def lock(*, patient_ids: Collection[UUID]) -> None:
+    """Lock patients, always in the same order, before their relationships change."""
+    list(
+        Patient.objects.filter(pk__in=patient_ids)
+        .order_by("pk")
+        .select_for_update(of=("self",), no_key=True)
+        .only("pk")
+    )
 
 
 @transaction.atomic

@@ -34,6 +34,8 @@ def find(name: str) -> Unit:
 @transaction.atomic
 def assign(*, patient_ids: Iterable[UUID], unit: Unit, by: User | None) -> int:
     """Assign patients to a care team; its members reach them from now on. Return how many are new."""
+    # Who joins or leaves meanwhile stands in line: nobody keeps what a membership gave.
+    unit = Unit.objects.select_for_update().get(pk=unit.pk)
     if unit.kind != Unit.Kind.TEAM or not unit.is_active:
         raise NotATeam(_("This unit is no care team."))
     wanted = list(dict.fromkeys(patient_ids))
@@ -63,6 +65,7 @@ def assign(*, patient_ids: Iterable[UUID], unit: Unit, by: User | None) -> int:
 @transaction.atomic
 def release(*, patient_id: UUID, unit: Unit, by: User) -> None:
     """End a patient's assignment to a care team, and what its members reached by it."""
+    unit = Unit.objects.select_for_update().get(pk=unit.pk)
     rows = list(
         TeamAssignment.objects.in_force()
         .select_for_update()

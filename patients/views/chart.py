@@ -33,10 +33,9 @@ def chart_of(request: SignedInRequest, patient_id: UUID) -> Chart:
 
 
 def opened(request: SignedInRequest, patient_id: UUID, tab: str) -> tuple[Chart, dict[str, Any]]:
-    """Open a tab of a chart; the rows after a place are no second opening."""
+    """Open a tab of a chart; every page of it is an opening, whatever its address says."""
     chart = chart_of(request, patient_id)
-    if not request.GET.get("after"):
-        open_tab(patient_id=patient_id, tab=tab, by=request.user)
+    open_tab(patient_id=patient_id, tab=tab, by=request.user)
     return chart, charts.frame(chart, tab)
 
 

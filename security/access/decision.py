@@ -59,9 +59,19 @@ def roles_of(user: User) -> tuple[str, ...]:
     return known
 
 
-def reach_of_user(user: User, permission: Permission) -> Reach:
-    """Return how far a user's roles carry a permission, before any rule about one patient."""
-    return Reach.NONE if actor_refusal(user) else reach_of(roles_of(user), permission)
+def reach_of_user(user: User, permission: Permission, purpose: str = "") -> Reach:
+    """Return how far a user's roles carry a permission, before any rule about one patient.
+
+    With a purpose only the roles that have it count: one role's reach is not lent to another's purpose.
+    """
+    if actor_refusal(user):
+        return Reach.NONE
+    return reach_of(roles_for(user, purpose) if purpose else roles_of(user), permission)
+
+
+def roles_for(user: User, purpose: str) -> list[str]:
+    """Return the roles a user holds that have a purpose."""
+    return [key for key in roles_of(user) if purpose in ROLES[key].purposes]
 
 
 def purposes_of(user: User) -> list[Purpose]:
@@ -114,11 +124,10 @@ def _decide(
     state = actor_refusal(actor, now)
     if state is not None:
         return dict.fromkeys(ids, Decision(False, "account", state))
-    held = roles_of(actor)
-    reach = reach_of(held, permission)
-    if reach is Reach.NONE:
+    if reach_of(roles_of(actor), permission) is Reach.NONE:
         return dict.fromkeys(ids, Decision(False, "role", _("Your role does not include this.")))
-    if not any(purpose in ROLES[key].purposes for key in held if permission in ROLES[key].grants):
+    reach = reach_of(roles_for(actor, purpose), permission)
+    if reach is Reach.NONE:
         return dict.fromkeys(
             ids, Decision(False, "purpose", _("Your role does not include this purpose."))
         )

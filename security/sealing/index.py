@@ -24,6 +24,9 @@ from security.sealing.shape import shape_of
 
 PREFIXES = range(2, 7)
 TAILS = range(4, 9)
+# What is longer is no name; the work grows with the square of it.
+LONGEST_NAME = 200
+SPOKEN_STARTS = 8
 TOKENS = "tokens"
 _NORMALISERS: dict[str, Callable[[str], str]] = {
     "identifier": normalise.identifier,
@@ -79,14 +82,14 @@ def token(kind: str, gram: str) -> int:
 def grams_of_name(name: str) -> set[tuple[str, str]]:
     """Return the (kind, gram) pairs under which a name is found."""
     grams: set[tuple[str, str]] = set()
-    for word in normalise.words(name):
+    for word in normalise.words(name[:LONGEST_NAME]):
         grams |= _grams_of_word(word)
-    for run in normalise.han_runs(name):
+    for run in normalise.han_runs(name[:LONGEST_NAME]):
         grams |= {("han", char) for char in run}
         grams |= {("han", run[i : i + 2]) for i in range(len(run) - 1)}
         for way in normalise.readings(run):
             # From each syllable on: the given name alone is typed as often as the whole.
-            for start in range(len(way)):
+            for start in range(min(len(way), SPOKEN_STARTS)):
                 grams |= _grams_of_word("".join(way[start:]))
                 grams |= _grams_of_word("".join(part[:1] for part in way[start:]))
     return grams

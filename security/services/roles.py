@@ -35,6 +35,10 @@ class OwnRole(Refused):
     """Nobody gives or ends the own roles."""
 
 
+class EndsBefore(Refused):
+    """A role ends after it begins."""
+
+
 class NotStaff(Refused):
     """A patient's account holds no staff role."""
 
@@ -45,7 +49,7 @@ def grant(
 ) -> RoleAssignment:
     """Give a role from now on, until an instant if one is named; the view asks for a fresh factor."""
     holder: User = User.objects.select_for_update().get(pk=user.pk)
-    _refuse_unfit(holder, role, by)
+    _refuse_unfit(holder, role, by, ends_at)
     held = set(_now_or_later(holder).values_list("role", flat=True))
     if conflict(held | {role}):
         raise RolesConflict(_("Nobody may both administer users and read patients' data."))
@@ -63,7 +67,9 @@ def grant(
     return given
 
 
-def _refuse_unfit(user: User, role: str, by: User | None) -> None:
+def _refuse_unfit(user: User, role: str, by: User | None, ends_at: datetime | None) -> None:
+    if ends_at is not None and ends_at <= timezone.now():
+        raise EndsBefore(_("The end lies in the past."))
     if role not in ROLES or role == "patient":
         raise UnknownRole(_("There is no such role."))
     if user.kind != User.Kind.STAFF:

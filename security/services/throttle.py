@@ -58,7 +58,8 @@ class Counter:
 # A clinic signs in from one address in the morning, so the source alone gets more room.
 SOURCE = Limit("source", 40, timedelta(seconds=30), timedelta(minutes=15))
 PAIR = Limit("account and source", 5, timedelta(seconds=30), timedelta(minutes=15))
-ACCOUNT = Limit("account", 20, timedelta(seconds=30), timedelta(hours=1))
+# Strangers can make an account's owner wait, at a new browser only, and never longer than a minute.
+ACCOUNT = Limit("account", 20, timedelta(seconds=15), timedelta(minutes=1))
 BROWSER = Limit("known browser", 8, timedelta(seconds=30), timedelta(minutes=15))
 OWN = Limit("own password", 5, timedelta(seconds=30), timedelta(minutes=15))
 PENDING = Limit("pending sign-in", 5, timedelta(seconds=30), timedelta(minutes=15))

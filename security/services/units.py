@@ -32,6 +32,10 @@ class AlreadyMember(Refused):
     """The person belongs to the unit already."""
 
 
+class EndsBefore(Refused):
+    """A membership ends after it begins."""
+
+
 class Closed(Refused):
     """The unit is closed."""
 
@@ -79,6 +83,8 @@ def join(*, user: User, unit: Unit, ends_at: datetime | None = None, by: User | 
         raise Closed(_("This unit is closed."))
     if Membership.objects.in_force().filter(user=user, unit=here).exists():
         raise AlreadyMember(_("This person belongs to the unit already."))
+    if ends_at is not None and ends_at <= timezone.now():
+        raise EndsBefore(_("The end lies in the past."))
     row = Membership(user=user, unit=here, ends_at=ends_at, granted_by=by)
     row.save()
     trail.record("security.membership.began", by=by, subjects=[user.pk], changed=[row], obj=row)
@@ -89,6 +95,8 @@ def join(*, user: User, unit: Unit, ends_at: datetime | None = None, by: User | 
 @transaction.atomic
 def leave(*, membership: Membership, by: User | None) -> Membership:
     """End a membership now, and with it what it reached."""
+    # The unit first, as whoever joins it or assigns to it does.
+    Unit.objects.select_for_update().get(pk=membership.unit_id)
     row: Membership = (
         Membership.objects.select_for_update(of=("self",))
         .select_related("unit")
