@@ -43,12 +43,18 @@ def test_without_proxies_the_header_is_never_read() -> None:
         "\x00",
         "1:2",
         "010.0.0.1",
-        ", ".join(["10.0.0.1"] * 41),
         "203.0.113.1 10.0.0.1",
     ],
 )
 def test_garbage_gives_the_address_of_the_socket(header: str) -> None:
     assert client_address("10.1.2.3", header, PROXIES) == "10.1.2.3"
+
+
+def test_padding_in_front_never_hides_the_client() -> None:
+    real = "203.0.113.9, 10.0.0.1"
+    for padding in (1, 39, 40, 41, 500):
+        header = ", ".join([*["10.0.0.9"] * padding, real])
+        assert client_address("10.1.2.3", header, PROXIES) == "203.0.113.9"
 
 
 @pytest.mark.parametrize(
