@@ -75,8 +75,10 @@ def close_visit(chart: Chart, visit: Visit) -> None:
         "total": {"value": sum(price for _, price in visit.lines), "currency": "CNY"},
     }
     if visit.reasons:
+        # A bill carries the code itself: who handles bills may not open the record for it.
+        codes = {entry["fullUrl"]: entry["resource"].get("code") for entry in chart.entries}
         body["diagnosis"] = [
-            {"sequence": place, "diagnosisReference": {"reference": reason}}
+            {"sequence": place, "diagnosisCodeableConcept": codes[reason]}
             for place, reason in enumerate(visit.reasons, 1)
         ]
     chart.add("Claim", body)
