@@ -9,6 +9,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from django.db import connections
 from django.test import override_settings
 from playwright.sync_api import Browser, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
@@ -45,8 +46,8 @@ PLAIN_HTTP: dict[str, Any] = {
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """Open the system's Chromium once for all journeys."""
+def browser(server: str) -> Iterator[Browser]:
+    """Open the system's Chromium once for all journeys, and close it before the server stops."""
     program = os.environ.get("CUSTODIA_CHROMIUM") or shutil.which("chromium")
     if program is None and os.environ.get("CUSTODIA_REQUIRE_BROWSER"):
         pytest.fail("Chromium is not installed, and CUSTODIA_REQUIRE_BROWSER asks for it")
@@ -63,6 +64,8 @@ def browser() -> Iterator[Browser]:
             ignore_default_args=["--disable-back-forward-cache"],
         )
         yield opened
+        # Inside the driver's loop Django keeps connections apart, which nobody finds afterwards.
+        connections.close_all()
         opened.close()
 
 
