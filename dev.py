@@ -150,6 +150,12 @@ def lint(_options: argparse.Namespace) -> int:
 
 def bench(options: argparse.Namespace) -> int:
     """Measure speed against plain twins, alternating, on embedded services of its own."""
+    installing.everything()
+    services = Services("bench")
+    with services.running():
+        make_database(services)
+        environment = surroundings(services, ADMINISTRATOR)
+        manage("keyring", "--init-if-missing", environment=environment, quiet=True)
     return on_services("bench", "tests.bench", options.arguments)
 
 

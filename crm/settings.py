@@ -65,6 +65,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "deliver-outbox": {"task": "security.delivery.drain", "schedule": 30.0},
     "sweep-security": {"task": "security.sweep", "schedule": 3600.0},
+    "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
 }
 
 # --- apps -----------------------------------------------------------------------------------
@@ -206,6 +207,8 @@ FORMAT_MODULE_PATH = ["crm.formats"]
 USE_I18N = USE_TZ = True
 TIME_ZONE = env.str("CUSTODIA_TIME_ZONE", default="UTC")
 PHONE_REGION = env.str("CUSTODIA_PHONE_REGION", default="CN")
+# Sealed files: uploads, exports. Part of a backup, beside the database.
+FILES_DIR = Path(env.str("CUSTODIA_FILES", default=str(VAR_DIR / "files")))
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

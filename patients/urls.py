@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import chart, reveal, unassigned
+from patients.views import chart, drafts, reveal, unassigned
 
 app_name = "patients"
 
 urlpatterns = [
     path("unassigned/", unassigned.unassigned, name="unassigned"),
     path("unassigned/assign/", unassigned.assign, name="assign"),
+    path("drafts/<slug:form>/", drafts.keep_new, name="draft_new"),
     path("<uuid:patient_id>/", chart.summary, name="patient"),
     path("<uuid:patient_id>/timeline/", chart.timeline, name="timeline"),
     path("<uuid:patient_id>/clinical/", chart.clinical, name="clinical"),
     path("<uuid:patient_id>/billing/", chart.billing, name="billing"),
     path("<uuid:patient_id>/access/", chart.access, name="access"),
     path("<uuid:patient_id>/reveal/", reveal.reveal, name="reveal"),
+    path("<uuid:patient_id>/drafts/<slug:form>/", drafts.keep, name="draft"),
 ]

@@ -13,11 +13,13 @@ from patients.models.clinical import (
     Procedure,
 )
 from patients.models.directory import DirectoryResource, Organization, Practitioner
+from patients.models.draft import Draft
 from patients.models.encounter import Encounter
 from patients.models.patient import Patient, PatientIndex
 from patients.models.portal import PortalAccount
 from patients.models.record import EncounterRecord, PatientRecord
 from patients.models.relationship import CareRelationship, ChartPermission, TeamAssignment
+from patients.models.version import RecordVersion
 
 __all__ = [
     "AllergyIntolerance",
@@ -31,6 +33,7 @@ __all__ = [
     "Coverage",
     "DiagnosticReport",
     "DirectoryResource",
+    "Draft",
     "Encounter",
     "EncounterRecord",
     "Immunization",
@@ -44,5 +47,6 @@ __all__ = [
     "Practitioner",
     "Procedure",
     "RecordAttachment",
+    "RecordVersion",
     "TeamAssignment",
 ]

@@ -124,9 +124,14 @@ def plant(nest):
         password=world.PASSWORD, by=clinic.users["administrator"],
     )  # fmt: skip
     PortalAccount.objects.create(user=account, patient=patient, capacity="self")
+    columns = {
+        "patient": patient, "occurred_at": timezone.now(), "user": account, "form": "note",
+        "label": "patients.condition", "row_id": patient.pk, "row_version": 1,
+    }  # fmt: skip
     for model in sealed_models():
-        if model.subject_field == "patient_id":
-            nest.fill(model(patient=patient, occurred_at=timezone.now())).save()
+        names = {field.name for field in model._meta.concrete_fields}
+        if "patient" in names:
+            nest.fill(model(**{name: columns[name] for name in names & set(columns)})).save()
     message = outbox.Message(
         channel="email",
         topic="test",

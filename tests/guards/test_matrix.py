@@ -29,6 +29,7 @@ REFUSES_EMPTY = {
     "crm:purpose": "no purpose was stated",
     "security:remove_factor": "the last factor stays",
     "patients:reveal": "no field was named",
+    "patients:draft": "the form asked for is not the role's",
 }
 
 
@@ -43,6 +44,7 @@ def values(clinic, name):
         "content_type_id": 1,
         "app_label": "security",
         "url": "nowhere",
+        "form": "patient",
     }
 
 

@@ -1,0 +1,42 @@
+"""Finding what a person was typing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from patients.models import Draft
+from security.access.permissions import Permission
+from security.models import User
+
+# Every form that keeps drafts: what the writer must be allowed, and what the form is called.
+FORMS: Mapping[str, tuple[Permission, Promise]] = {
+    "patient": (Permission.DEMOGRAPHICS_WRITE, _("Name and contact")),
+    "note": (Permission.CLINICAL_WRITE, _("Note")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A draft as its form takes it."""
+
+    content: Mapping[str, Any]
+    target_version: int | None
+    updated_at: datetime
+
+
+def find(
+    user: User, *, form: str, patient_id: UUID | None, target_id: UUID | None = None
+) -> Kept | None:
+    """Return the person's own draft of a form, if there is one that opens."""
+    row = Draft.objects.of_form(user, form=form, patient_id=patient_id, target_id=target_id).first()
+    if row is None:
+        return None
+    content = row.content if row.content is not None else row.restricted_content
+    return Kept(content or {}, row.target_version, row.updated_at)
