@@ -64,6 +64,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "deliver-outbox": {"task": "security.delivery.drain", "schedule": 30.0},
+    "sweep-exports": {"task": "security.exports.sweep", "schedule": 60.0},
     "sweep-security": {"task": "security.sweep", "schedule": 3600.0},
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
 }

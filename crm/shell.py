@@ -90,6 +90,11 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
                 reverse("patients:unassigned"),
             )
         )
+    exporting = (Permission.EXPORT_REQUEST, Permission.EXPORT_APPROVE)
+    if any(reach_of_user(user, one) is not Reach.NONE for one in exporting):
+        entries.append(
+            ("security:exports", _("Exports"), "file-export", reverse("security:exports"))
+        )
     if user.is_staff:
         entries.append(("admin:index", _("Administration"), "settings", reverse("admin:index")))
     here = request.resolver_match.view_name if request.resolver_match else ""

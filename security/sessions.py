@@ -25,12 +25,14 @@ from django_otp.middleware import is_verified
 from security import context, trail
 from security.access.decision import actor_refusal
 from security.access.gate import FACTOR_AT
+from security.ids import new_id
 from security.models import TotpFactor, User
 from security.services import browsers
 
 HALF = "half"
 HALF_SECONDS = 10 * 60
 STARTED_AT, SEEN_AT = "started_at", "seen_at"
+SIGN_IN = "sign_in"
 SEEN_EVERY_SECONDS = 30
 BACKEND = "security.backends.SignInBackend"
 BROWSER_COOKIE = "custodia_browser" if settings.INSECURE_COOKIES else "__Host-browser"
@@ -44,6 +46,15 @@ def now() -> int:
 def reference(key: str | None) -> str:
     """Return what the trail calls a session: it links events and opens nothing."""
     return hashlib.sha256(key.encode()).hexdigest()[:16] if key else ""
+
+
+def sign_in_ref(request: HttpRequest) -> str:
+    """Return what tells this sign-in from every other, from its second factor to its end.
+
+    The key of the session changes with each fresh factor; what is bound to a sign-in must outlive that.
+    """
+    own = request.session.get(SIGN_IN) or request.session.session_key
+    return reference(str(own)) if own else ""
 
 
 def begin_half(request: HttpRequest, user: User) -> None:
@@ -81,7 +92,7 @@ def complete(request: HttpRequest, user: User, factor: TotpFactor) -> None:
     otp_login(request, factor)
     user.is_verified = partial(is_verified, user)  # type: ignore[attr-defined]
     at = now()
-    request.session.update({FACTOR_AT: at, STARTED_AT: at, SEEN_AT: at})
+    request.session.update({FACTOR_AT: at, STARTED_AT: at, SEEN_AT: at, SIGN_IN: new_id().hex})
     here = context.current()
     here.actor, here.session_ref = user, reference(request.session.session_key)
     trail.record("security.session.signed_in", by=user, subjects=[user.pk])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.utils.module_loading import autodiscover_modules
 
 from security import addresses, wiring
 from security.access import registry
@@ -14,4 +15,5 @@ def run() -> None:
     selftest.known_answer()
     addresses.networks_of(settings.TRUSTED_PROXIES)
     registry.load()
+    autodiscover_modules("exporters")
     wiring.connect()

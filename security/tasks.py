@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from uuid import UUID
 
 from celery import shared_task
 from django.contrib.sessions.models import Session
@@ -11,13 +12,16 @@ from django.utils import timezone
 
 from security import trail
 from security.delivery import sending
-from security.services import factors, roles, throttle
+from security.models import Export
+from security.services import exports, factors, roles, throttle
 
 log = logging.getLogger(__name__)
 
 BATCH = 50
 # The task runs hourly; roles that began or ended by the clock since the run before are followed.
 FOLLOW_WINDOW = timedelta(hours=3)
+# An export that no worker took up so long after it was begun is handed out again.
+NOT_TAKEN_UP = timedelta(minutes=1)
 
 
 @shared_task(name="security.delivery.drain")
@@ -28,6 +32,23 @@ def drain() -> int:
         while sent < BATCH and sending.send_next():
             sent += 1
     return sent
+
+
+@shared_task(name="security.exports.produce")
+def produce_export(export_id: str) -> None:
+    """Make the file of one export."""
+    exports.produce(export_id=UUID(export_id))
+
+
+@shared_task(name="security.exports.sweep")
+def sweep_exports() -> None:
+    """Make what was begun and never taken up; end what outlived its time."""
+    waiting = Export.objects.filter(state=Export.State.PREPARING, rows_done=0)
+    begun = waiting.filter(moved_at__lt=timezone.now() - NOT_TAKEN_UP).order_by("moved_at")
+    for export_id in begun.values_list("pk", flat=True)[:BATCH]:
+        produce_export.delay(str(export_id))
+    with trail.acting_for(system="security.exports.sweep", purpose="HOPERAT"):
+        exports.sweep()
 
 
 @shared_task(name="security.sweep")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from security.views import account, factor, sign_in
+from security.views import account, exports, factor, sign_in
 
 app_name = "security"
 urlpatterns = [
@@ -20,4 +20,12 @@ urlpatterns = [
     path("account/recovery-codes/", account.renew_recovery_codes, name="recovery_codes"),
     path("account/factors/new/", account.add_factor, name="add_factor"),
     path("account/factors/<uuid:factor_id>/remove/", account.remove_factor, name="remove_factor"),
+    path("exports/", exports.index, name="exports"),
+    path("exports/new/<slug:exporter>/", exports.ask, name="export_ask"),
+    path("exports/<uuid:export_id>/", exports.progress, name="export"),
+    path("exports/<uuid:export_id>/approve/", exports.approve, name="export_approve"),
+    path("exports/<uuid:export_id>/refuse/", exports.refuse, name="export_refuse"),
+    path("exports/<uuid:export_id>/prepare/", exports.prepare, name="export_prepare"),
+    path("exports/<uuid:export_id>/cancel/", exports.cancel, name="export_cancel"),
+    path("exports/<uuid:export_id>/file/", exports.download, name="export_file"),
 ]

@@ -2,6 +2,7 @@
 
 from security.models.data_key import DataKey
 from security.models.delivery import OutboxMessage
+from security.models.export import Export
 from security.models.factor import RecoveryCode, TotpFactor
 from security.models.role import Clearance, RoleAssignment
 from security.models.throttle import Throttle
@@ -11,6 +12,7 @@ from security.models.user import User, UserIndex
 __all__ = [
     "Clearance",
     "DataKey",
+    "Export",
     "Membership",
     "OutboxMessage",
     "RecoveryCode",

@@ -126,11 +126,11 @@ def plant(nest):
     PortalAccount.objects.create(user=account, patient=patient, capacity="self")
     columns = {
         "patient": patient, "occurred_at": timezone.now(), "user": account, "form": "note",
-        "label": "patients.condition", "row_id": patient.pk, "row_version": 1,
+        "requested_by": account, "label": "patients.condition", "row_id": patient.pk, "row_version": 1,
     }  # fmt: skip
     for model in sealed_models():
         names = {field.name for field in model._meta.concrete_fields}
-        if "patient" in names:
+        if names & {"patient", "requested_by"}:
             nest.fill(model(**{name: columns[name] for name in names & set(columns)})).save()
     message = outbox.Message(
         channel="email",

@@ -32,6 +32,16 @@ REFUSES_EMPTY = {
     "patients:draft": "the form asked for is not the role's",
 }
 
+# Pages about something that is somebody's own: for everybody else it does not exist.
+OF_ONE_PERSON = {
+    *(
+        f"security:export{one}"
+        for one in ("", "_approve", "_refuse", "_prepare", "_cancel", "_file")
+    ),
+    # Which exports there are to ask for follows from what the role reads.
+    "security:export_ask",
+}
+
 
 def values(clinic, name):
     """Return what fills the parameters of addresses; a parameter that is not here fails the test."""
@@ -45,6 +55,8 @@ def values(clinic, name):
         "app_label": "security",
         "url": "nowhere",
         "form": "patient",
+        "export_id": clinic.patient.pk,
+        "exporter": "patients",
     }
 
 
@@ -89,6 +101,8 @@ def expected_of_staff(name, gate, method, route):
     extra = {403, 404} if route.startswith("admin:") else set()
     if method == "POST" and route in REFUSES_EMPTY:
         extra |= {403, 404}
+    if route in OF_ONE_PERSON:
+        extra.add(404)
     if not gate.of:
         allowed = any(reach(name, one) is not Reach.NONE for one in permissions)
         return ANSWERED | extra if allowed else FORBIDDEN | extra
