@@ -199,6 +199,12 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# Uploads stay in memory until they are sealed: no readable temporary file.
+FILE_UPLOAD_HANDLERS = ["security.uploads.SealedUploads"]
+UPLOAD_MOST_BYTES = env.int("UPLOAD_MOST_MB", default=25) * 1024 * 1024
+# clamd, as tcp://host:3310 or unix:///run/clamav/clamd.ctl; none: every file is shown as not scanned.
+CLAMD_URL = env.str("CLAMD_URL", default="")
+CLAMD_REQUIRED = env.bool("CLAMD_REQUIRED", default=False)
 
 # --- language, time, files ------------------------------------------------------------------
 LANGUAGE_CODE = "en"

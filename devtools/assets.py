@@ -43,7 +43,7 @@ ICONS = (
     "qrcode", "receipt", "refresh", "report-medical", "rotate", "scan", "search", "send",
     "settings", "shield", "shield-check", "shield-exclamation", "shield-lock", "shield-x",
     "sort-ascending", "sort-descending", "speakerphone", "square-check", "star", "stethoscope",
-    "sun", "test-pipe", "trash", "upload", "user", "user-check", "user-circle", "user-edit",
+    "sun", "test-pipe", "trash", "photo", "upload", "user", "user-check", "user-circle", "user-edit",
     "user-heart", "user-off", "user-plus", "user-search", "user-shield", "users", "users-group",
     "users-plus", "vaccine", "virus", "wheelchair", "world", "x", "zoom-in", "zoom-out",
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import chart, drafts, reveal, unassigned
+from patients.views import chart, documents, drafts, reveal, unassigned
 
 app_name = "patients"
 
@@ -19,4 +19,20 @@ urlpatterns = [
     path("<uuid:patient_id>/access/", chart.access, name="access"),
     path("<uuid:patient_id>/reveal/", reveal.reveal, name="reveal"),
     path("<uuid:patient_id>/drafts/<slug:form>/", drafts.keep, name="draft"),
+    path("<uuid:patient_id>/documents/", documents.index, name="documents"),
+    path("<uuid:patient_id>/documents/add/", documents.add, name="document_add"),
+    path("<uuid:patient_id>/documents/<uuid:document_id>/", documents.document, name="document"),
+    path(
+        "<uuid:patient_id>/documents/<uuid:document_id>/pages/<int:number>/",
+        documents.picture,
+        name="document_page",
+    ),
+    path(
+        "<uuid:patient_id>/documents/<uuid:document_id>/file/", documents.file, name="document_file"
+    ),
+    path(
+        "<uuid:patient_id>/documents/<uuid:document_id>/withdraw/",
+        documents.withdraw,
+        name="document_withdraw",
+    ),
 ]

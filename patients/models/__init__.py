@@ -13,6 +13,7 @@ from patients.models.clinical import (
     Procedure,
 )
 from patients.models.directory import DirectoryResource, Organization, Practitioner
+from patients.models.document import Document
 from patients.models.draft import Draft
 from patients.models.encounter import Encounter
 from patients.models.patient import Patient, PatientIndex
@@ -33,6 +34,7 @@ __all__ = [
     "Coverage",
     "DiagnosticReport",
     "DirectoryResource",
+    "Document",
     "Draft",
     "Encounter",
     "EncounterRecord",

@@ -40,7 +40,7 @@ class PatientRecord(SealedModel):
 
     class Meta:
         abstract = True
-        constraints = (
+        constraints: ClassVar[tuple[models.BaseConstraint, ...]] = (
             models.UniqueConstraint(
                 fields=["patient", "source_key"], name="%(app_label)s_%(class)s_one_source"
             ),

@@ -40,6 +40,7 @@ OF_ONE_PERSON = {
     ),
     # Which exports there are to ask for follows from what the role reads.
     "security:export_ask",
+    *(f"patients:document{one}" for one in ("", "_page", "_file", "_withdraw")),
 }
 
 
@@ -57,6 +58,8 @@ def values(clinic, name):
         "form": "patient",
         "export_id": clinic.patient.pk,
         "exporter": "patients",
+        "document_id": clinic.patient.pk,
+        "number": 0,
     }
 
 
