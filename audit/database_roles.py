@@ -185,12 +185,18 @@ def _grant(roles: dict[str, str], say: Callable[[str], object]) -> None:
 
 
 def _default_privileges(roles: dict[str, str]) -> None:
-    """Give tables of later migrations to app and backup, whoever of the two migrates."""
+    """Give tables of later migrations to app and backup, whoever of the two migrates.
+
+    The app may not yet change rows of such a table: it could be one of the trail. The next run of
+    this command knows, and adds what is missing.
+    """
     quote = connection.ops.quote_name
     ((schema,),) = _rows("SELECT current_schema()")
     for maker in (quote(roles[OWNER]), "CURRENT_USER"):
-        start = f"ALTER DEFAULT PRIVILEGES FOR ROLE {maker} IN SCHEMA {quote(schema)} GRANT"
-        _run(f"{start} SELECT, INSERT, UPDATE, DELETE ON TABLES TO {quote(roles[APP])}")
+        defaults = f"ALTER DEFAULT PRIVILEGES FOR ROLE {maker} IN SCHEMA {quote(schema)}"
+        start = f"{defaults} GRANT"
+        _run(f"{defaults} REVOKE ALL ON TABLES FROM {quote(roles[APP])}")
+        _run(f"{start} SELECT, INSERT ON TABLES TO {quote(roles[APP])}")
         _run(f"{start} USAGE, SELECT ON SEQUENCES TO {quote(roles[APP])}")
         _run(f"{start} SELECT ON TABLES TO {quote(roles[BACKUP])}")
         _run(f"{start} SELECT ON SEQUENCES TO {quote(roles[BACKUP])}")

@@ -24,11 +24,11 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Networks of the proxies before the web process; the client address is read only from what they add.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 KEYRING_PATH = Path(env.str("CUSTODIA_KEYRING", default=str(VAR_DIR / "keyring.json")))
-if len(SECRET_KEY) < 50:
+if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
     raise ImproperlyConfigured("SECRET_KEY must hold at least 50 random characters.")
-if DEMO and not set(ALLOWED_HOSTS) <= set(LOOPBACK):
+if LOCAL and not set(ALLOWED_HOSTS) <= set(LOOPBACK):
     raise ImproperlyConfigured(
-        "The demo is served on the loopback address alone: unset ALLOWED_HOSTS."
+        "The demo and DEBUG are served on the loopback address alone: unset ALLOWED_HOSTS."
     )
 
 # --- services -------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import traceback
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from security import context
@@ -15,6 +16,9 @@ _UNPRINTABLE = re.compile(
 )
 _QUERY = re.compile(r"\?[^\s\"'<>]*")
 MESSAGE_LIMIT = 2000
+# What the task queue may say of a task: not its arguments, its result or the text of its error.
+_TASK_LOGGERS = ("celery.app.trace", "celery.worker.strategy", "celery.worker.request")
+_TASK_WORDS = frozenset({"name", "id", "description", "runtime"})
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -42,11 +46,17 @@ class LineFormatter(logging.Formatter):
             record.levelname,
             record.name,
             str(here.request_id) if here is not None else "-",
-            record.getMessage(),
+            self._message(record),
         ]
         if record.exc_info and record.exc_info[0] is not None:
             parts.append(self._where(record))
         return one_line(" ".join(parts))
+
+    def _message(self, record: logging.LogRecord) -> str:
+        if record.name not in _TASK_LOGGERS or not isinstance(record.args, Mapping):
+            return record.getMessage()
+        said = {key: value if key in _TASK_WORDS else "…" for key, value in record.args.items()}
+        return str(record.msg) % said
 
     def _where(self, record: logging.LogRecord) -> str:
         kind, _value, trace = record.exc_info or (None, None, None)

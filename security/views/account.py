@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -69,8 +70,25 @@ def step_up(request: SignedInRequest) -> HttpResponse:
         if answer.is_stopped:
             return stop(request)
         form.add_error("code", throttle.sentence(answer.wait) if answer.wait else wrong())
-    page = {"form": form, "next": back, "minutes": settings.STEP_UP_SECONDS // 60}
+    minutes = settings.STEP_UP_SECONDS // 60
+    page = {"form": form, "why": _why_fresh(back), "next": back, "minutes": minutes}
     return render(request, "security/step_up.html", page, status=422 if form.errors else 200)
+
+
+def _why_fresh(address: str) -> str:
+    """Return what the page at an address needs a fresh code for, "" where no page says it."""
+    try:
+        found = resolve(urlsplit(address).path)
+    except Resolver404:
+        return ""
+    reasons = {
+        "security:password_change": _("Changing your password needs a fresh code."),
+        "security:add_factor": _("Adding a second factor needs a fresh code."),
+        "security:account": _("Changing how you sign in needs a fresh code."),
+    }
+    if found.app_names == ["admin"]:
+        return _("Changing this record in the administration needs a fresh code.")
+    return reasons.get(found.view_name, "")
 
 
 @sensitive_post_parameters()

@@ -64,6 +64,18 @@ def test_app_writes_everything_but_appends_only_to_trail_and_journal() -> None:
     assert all(held == {"SELECT", "INSERT", "UPDATE", "DELETE"} for held in business.values())
 
 
+@pytest.mark.django_db(transaction=True)
+def test_until_the_roles_are_prepared_again_app_only_appends_to_a_new_table() -> None:
+    with database.administrator() as other, other.cursor() as cursor:
+        cursor.execute("SET ROLE custodia_owner")
+        try:
+            cursor.execute("CREATE TABLE audit_later (id int)")
+            assert rights_of("app")["audit_later"] == {"SELECT", "INSERT"}
+            assert rights_of("backup")["audit_later"] == {"SELECT"}
+        finally:
+            cursor.execute("DROP TABLE IF EXISTS audit_later")
+
+
 def test_sealer_reads_the_trail_and_takes_pending_rows() -> None:
     assert rights_of("sealer") == {
         "audit_event": {"SELECT"},

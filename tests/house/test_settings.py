@@ -36,6 +36,9 @@ def test_a_safe_environment_starts_with_secure_cookies():
     [
         ({"SECRET_KEY": None}, "SECRET_KEY must hold"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY must hold"),
+        ({"SECRET_KEY": "a" * 60}, "SECRET_KEY must hold"),
+        ({"DEBUG": "1", "ALLOWED_HOSTS": "clinic.example"}, "loopback address alone"),
+        ({"DEBUG": "1", "ALLOWED_HOSTS": "*"}, "loopback address alone"),
         ({"REDIS_URL": "redis://localhost/0"}, "REDIS_URL must carry a password"),
         ({"REDIS_URL": None}, "REDIS_URL"),
         ({"DATABASE_URL": None}, "DATABASE_URL"),

@@ -3,7 +3,9 @@
 import logging
 
 import pytest
+from django.conf import settings
 
+from crm.celery import app as queue
 from security.logs import LineFormatter, one_line
 from tests.security.people import acting
 
@@ -66,3 +68,53 @@ def test_a_line_carries_time_level_logger_and_the_request(db):
 
 def test_a_line_has_an_end():
     assert len(one_line("x" * 100_000)) <= 2000
+
+
+HOSTILE = "canary\nforged\r\x1b[31m\u2028\u0085line"
+
+
+@pytest.fixture
+def task():
+    @queue.task(name="tests.fails", shared=False)
+    def fails(how):
+        if how == "fail":
+            raise ValueError(HOSTILE)
+        return HOSTILE
+
+    yield fails
+    queue.tasks.pop("tests.fails")
+
+
+@pytest.mark.parametrize(("how", "said"), [("fail", "ValueError at"), ("end well", "succeeded in")])
+def test_the_worker_says_a_task_on_one_line_without_its_arguments_result_or_error(
+    task, caplog, how, said
+):
+    caplog.set_level(logging.INFO)
+    task.apply(args=[how], kwargs={}, throw=False)
+    lines = [
+        LineFormatter().format(record) for record in caplog.records if record.name[:6] == "celery"
+    ]
+    (made,) = [one for one in lines if "tests.fails[" in one]
+    assert said in made
+    assert "canary" not in made
+    assert "forged" not in made
+    assert made.isprintable()
+
+
+def test_what_a_task_is_given_is_not_said_when_it_arrives_or_is_tried_again():
+    given = {"name": "a.task", "id": "7", "args": "(canary)", "kwargs": "canary", "exc": "canary"}
+    for logger in ("celery.worker.strategy", "celery.app.trace", "celery.worker.request"):
+        text = "Task %(name)s[%(id)s] %(args)s %(kwargs)s %(exc)s"
+        record = logging.LogRecord(logger, logging.INFO, "f.py", 1, text, (given,), None)
+        made = LineFormatter().format(record)
+        assert "a.task[7]" in made
+        assert "canary" not in made
+
+
+def test_worker_and_beat_write_by_the_formatter_of_everybody():
+    assert queue.conf.worker_hijack_root_logger is False
+    (handler,) = settings.LOGGING["root"]["handlers"]
+    assert settings.LOGGING["handlers"][handler]["formatter"] == "line"
+    assert settings.LOGGING["formatters"]["line"] == {"()": "security.logs.LineFormatter"}
+    assert queue.conf.beat_schedule
+    assert not [one for one in queue.conf.beat_schedule.values() if one.get("args")]

@@ -226,6 +226,23 @@ def test_what_needs_a_fresh_factor_asks_for_it_after_five_minutes(client, nurse,
     assert Event.objects.filter(action="security.session.stepped_up").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [
+        ("/account/password/", "Changing your password needs a fresh code."),
+        ("/account/factors/new/", "Adding a second factor needs a fresh code."),
+        ("/account/", "Changing how you sign in needs a fresh code."),
+        ("/admin/security/user/add/?x=1", "Changing this record in the administration needs"),
+        ("/no/such/page/", "What you are about to do needs a fresh code."),
+        ("https://example.org/account/password/", "Changing how you sign in needs a fresh code."),
+    ],
+)
+def test_the_page_says_what_the_fresh_code_is_asked_for(client, nurse, wanted, sentence):
+    signed_in(client, nurse)
+    page = client.get(reverse("security:step_up"), {"next": wanted})
+    assert sentence in page.content.decode()
+
+
 def test_the_code_of_the_sign_in_is_not_fresh_a_second_time(client, nurse, clock):
     factor = signed_in(client, nurse)
     used = code_of(factor)

@@ -1,0 +1,103 @@
+"""Two who change who reaches a patient at the same moment: one row, one event, nobody left out."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from patients.models import CareRelationship, ChartPermission, TeamAssignment
+from patients.services import relationships, teams
+from security.models import Membership, Unit
+from security.services import units
+from tests.patients import cast
+from tests.security.people import acting
+
+pytestmark = pytest.mark.django_db(transaction=True)
+AT_ONCE = 6
+
+
+@pytest.fixture
+def mia(system):
+    return cast.patient()
+
+
+@pytest.fixture
+def ward(system):
+    return units.create(name="North ward", kind=Unit.Kind.TEAM, by=None)
+
+
+def at_once(*deeds):
+    """Run deeds in threads that start together; return what each returned or was refused with."""
+    start = Barrier(len(deeds))
+
+    def run(deed):
+        try:
+            with acting():
+                start.wait(timeout=10)
+                return deed()
+        except units.AlreadyMember as refused:
+            return refused
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        return list(pool.map(run, deeds))
+
+
+def test_a_relationship_given_many_times_at_once_is_one_row_and_one_event(mia):
+    doctor = cast.staff("physician")
+    source = CareRelationship.Source.RESPONSIBLE
+
+    def give():
+        return relationships.grant(user=doctor, patient_id=mia.pk, source=source, by=None)
+
+    given = at_once(*[give] * AT_ONCE)
+    assert {row.pk for row in given} == {CareRelationship.objects.get().pk}
+    assert ChartPermission.objects.filter(user=doctor).count() == 1
+    assert len(cast.events("patients.relationship.granted")) == 1
+
+
+def test_a_patient_assigned_to_a_team_many_times_at_once_is_assigned_once(ward, mia):
+    nurse = cast.staff("nurse")
+    units.join(user=nurse, unit=ward, by=None)
+
+    def assign():
+        return teams.assign(patient_ids=[mia.pk], unit=ward, by=None)
+
+    assert sorted(at_once(*[assign] * AT_ONCE)) == [0] * (AT_ONCE - 1) + [1]
+    assert TeamAssignment.objects.count() == 1
+    assert CareRelationship.objects.filter(user=nurse, patient=mia).count() == 1
+    assert len(cast.events("patients.team.assigned")) == 1
+    assert len(cast.events("patients.relationship.granted")) == 1
+
+
+def test_members_who_join_while_patients_are_assigned_reach_all_of_them(ward, mia):
+    nurses = [cast.staff("nurse", name=f"Nurse {number}") for number in range(3)]
+    whom = [mia, cast.patient(given="Ida"), cast.patient(given="Ada")]
+    joins = [lambda one=one: units.join(user=one, unit=ward, by=None) for one in nurses]
+    assigns = [
+        lambda one=one: teams.assign(patient_ids=[one.pk], unit=ward, by=None) for one in whom
+    ]
+    at_once(*joins, *assigns)
+    pairs = {(nurse.pk, patient.pk) for nurse in nurses for patient in whom}
+    rows = CareRelationship.objects.in_force().values_list("user_id", "patient_id")
+    assert sorted(rows) == sorted(pairs)
+    opened = ChartPermission.objects.values_list("user_id", "content_object_id")
+    assert sorted(opened) == sorted(pairs)
+
+
+def test_one_person_who_joins_many_times_at_once_is_one_member(ward, mia):
+    nurse = cast.staff("nurse")
+    teams.assign(patient_ids=[mia.pk], unit=ward, by=None)
+
+    def join():
+        return units.join(user=nurse, unit=ward, by=None)
+
+    refused = [one for one in at_once(*[join] * AT_ONCE) if isinstance(one, units.AlreadyMember)]
+    assert len(refused) == AT_ONCE - 1
+    assert Membership.objects.in_force().filter(user=nurse).count() == 1
+    assert CareRelationship.objects.filter(user=nurse, patient=mia).count() == 1
+    assert len(cast.events("security.membership.began")) == 1
