@@ -127,7 +127,7 @@ def without_services() -> dict[str, str]:
         **os.environ,
         "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "DEBUG": "1",
-        "SECRET_KEY": "-" * 50,
+        "SECRET_KEY": "0123456789" * 5,
         "DATABASE_URL": "postgresql://nobody@localhost/nothing",
         "REDIS_URL": "redis://localhost:1/0",
     }

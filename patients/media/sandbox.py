@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess  # nosec B404 - the confined child is a process of its own
+import subprocess  # nosec B404
 import sys
 from pathlib import Path
 
