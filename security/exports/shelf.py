@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from security.access.purposes import PURPOSE_LABELS, Purpose
 from security.exports.registry import exporters
-from security.masks import masked_name
 from security.models import Export, User
 from security.sealing.errors import SealBroken
 
@@ -75,7 +74,8 @@ def _show(row: Export) -> Shown:
     purpose = str(PURPOSE_LABELS[Purpose(row.purpose)])
     label = str(exporter.label) if exporter else row.exporter
     try:
-        name = masked_name(row.requested_by.display_name or "") or row.requested_by.handle
+        # Who decides must know who asked.
+        name = row.requested_by.display_name or row.requested_by.handle
         return Shown(row, label, purpose, name, row.reason, row.refusal, _parameters(row, exporter))
     except SealBroken:
         return Shown(row, label, purpose, row.requested_by.handle, None, None, [])
