@@ -90,6 +90,7 @@ def test_a_good_file_comes_in_sealed_and_goes_out_as_it_was(doctor, patient, fol
     assert cast.events("patients.document.downloaded")[0].counts["bytes"] == len(content)
 
 
+@pytest.mark.prove(step=2, full=1)
 @pytest.mark.parametrize("what", media_files.HOSTILE)
 def test_a_hostile_file_is_refused_in_a_sentence_at_once_and_nothing_stays(
     doctor, patient, folder, what
@@ -105,6 +106,7 @@ def test_a_hostile_file_is_refused_in_a_sentence_at_once_and_nothing_stays(
     assert cast.events("patients.document.refused")[0].outcome == "refused"
 
 
+@pytest.mark.prove(step=2, full=1)
 @pytest.mark.parametrize("name", media_files.NAMES, ids=lambda name: ascii(name)[:30])
 def test_a_hostile_name_is_refused_although_the_content_is_good(doctor, patient, folder, name):
     for content in (media_files.pdf(), media_files.picture(), b"plain text"):

@@ -33,6 +33,7 @@ def xml_of(rows):
         )
 
 
+@pytest.mark.prove(step=2, full=1)
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_text_is_executed(text):
     found = csv_of([[text]])[1][0]
