@@ -156,6 +156,7 @@ def bench(options: argparse.Namespace) -> int:
         make_database(services)
         environment = surroundings(services, ADMINISTRATOR)
         manage("keyring", "--init-if-missing", environment=environment, quiet=True)
+        manage("migrate", "--verbosity=0", environment=environment)
     return on_services("bench", "tests.bench", options.arguments)
 
 
