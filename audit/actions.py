@@ -53,6 +53,7 @@ SENTENCES: dict[str, Promise] = {
     "security.factor.removed": _("A second factor was removed."),
     "security.factor.started": _("The set-up of a second factor was begun."),
     "security.factor.started_anew": _("All second factors of an account were removed."),
+    "security.file.swept": _("Files that no record holds were deleted."),
     "security.membership.began": _("A membership in a unit began."),
     "security.membership.ended": _("A membership in a unit was ended."),
     "security.message.failed": _("A message could not be sent."),

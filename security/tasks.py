@@ -13,7 +13,7 @@ from django.utils import timezone
 from security import trail
 from security.delivery import sending
 from security.models import Export
-from security.services import exports, factors, roles, throttle
+from security.services import exports, factors, roles, stored_files, throttle
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,13 @@ def sweep() -> None:
     with trail.acting_for(system="security.sweep", purpose="HSYSADMIN"):
         ended, _rows = Session.objects.filter(expire_date__lt=timezone.now()).delete()
         counters, secrets = throttle.sweep(), factors.sweep()
+        left = stored_files.sweep()
         people = roles.follow_all(since=FOLLOW_WINDOW)
     log.info(
-        "swept sessions=%d counters=%d secrets=%d followed=%d", ended, counters, secrets, people
+        "swept sessions=%d counters=%d secrets=%d files=%d followed=%d",
+        ended,
+        counters,
+        secrets,
+        left,
+        people,
     )
