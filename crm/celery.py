@@ -14,7 +14,10 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@worker_init.connect
 def prove_keys(**_options: Any) -> None:
     """Stop a worker that does not hold the keys of what is stored."""
     import_string("security.sealing.selftest.canary")()
+
+
+# Held strongly: nothing else refers to it.
+worker_init.connect(prove_keys, weak=False)
