@@ -44,7 +44,7 @@ class JournalAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Allow the filters that the list offers and no others: each is a question to the table."""
-        offered = {one if isinstance(one, str) else one[0] for one in self.list_filter}
+        offered = {one[0] if isinstance(one, tuple) else one for one in self.list_filter}
         return lookup.split("__")[0] in offered and super().lookup_allowed(lookup, value, request)
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -95,7 +95,7 @@ class DeedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Allow filters that the list offers and no others: each is a question to the table."""
         if "\x00" in str(value):
             return False
-        offered = {one if isinstance(one, str) else one[0] for one in self.list_filter}
+        offered = {one[0] if isinstance(one, tuple) else one for one in self.list_filter}
         return lookup.split("__")[0] in offered and super().lookup_allowed(lookup, value, request)
 
     def add_view(
@@ -364,7 +364,11 @@ class DataKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             .order_by("subject_kind", "scope", "kek_version")
         )
         said = [
-            {**row, "subject_kind": WHOSE[row["subject_kind"]], "scope": SCOPES[row["scope"]]}
+            {
+                **row,
+                "subject_kind": WHOSE[SubjectKind(row["subject_kind"])],
+                "scope": SCOPES[Scope(row["scope"])],
+            }
             for row in counted
         ]
         page = {**self.admin_site.each_context(request), "opts": self.opts, "counted": said}
