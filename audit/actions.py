@@ -60,6 +60,7 @@ SENTENCES: dict[str, Promise] = {
     "security.message.queued": _("A message was queued."),
     "security.message.sent": _("A message was sent."),
     "security.record.read": _("Records were read."),
+    "security.record.resealed": _("Records were sealed again after a field had moved."),
     "security.role.ended": _("A role was ended."),
     "security.role.granted": _("A role was given."),
     "security.seal.broken": _("A sealed value could not be opened."),

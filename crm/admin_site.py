@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
@@ -20,6 +21,10 @@ from security.views.sign_in import sign_out
 
 View = Callable[..., HttpResponseBase]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# Words for screen readers that Django does not yet bring in Chinese.
+SPOKEN = (
+    gettext_noop("Model name"), gettext_noop("Add link"), gettext_noop("Change or view list link"),
+)  # fmt: skip
 # Routes of the site that lead to our own pages.
 OPEN_ROUTES = {"login": Gate("public"), "logout": Gate("factor")}
 

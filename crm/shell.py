@@ -107,5 +107,4 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
 def patients_reach(user: User) -> Reach:
     """Return whose names a person may see, in the clear or masked."""
     reading = (Permission.DEMOGRAPHICS_READ, Permission.DEMOGRAPHICS_READ_MASKED)
-    reaches = [reach_of_user(user, one) for one in reading]
-    return next((reach for reach in reaches if reach is not Reach.NONE), Reach.NONE)
+    return max(reach_of_user(user, one) for one in reading)

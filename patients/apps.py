@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 
 
 class PatientsConfig(AppConfig):
     """Who is cared for."""
 
     name = "patients"
-    verbose_name = "Patients"
+    verbose_name = _("Patients")
 
     def ready(self) -> None:
         """Let care teams follow who joins and leaves them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -22,9 +23,23 @@ from security.access.decision import reach_of_user
 from security.access.gate import Refused
 from security.access.permissions import Permission
 from security.access.roles import ROLES
+from security.classification import Scope, SubjectKind
 from security.forms import administration as new
 from security.models import Clearance, DataKey, Membership, RoleAssignment, Unit, User
 from security.services import clearances, factors, roles, units, users
+
+WHOSE = {
+    SubjectKind.PATIENT: gettext_lazy("patient"),
+    SubjectKind.USER: gettext_lazy("user"),
+    SubjectKind.LEAD: gettext_lazy("lead"),
+    SubjectKind.SYSTEM: gettext_lazy("system"),
+}
+SCOPES = {
+    Scope.RECORD: gettext_lazy("record"),
+    Scope.BILLING: gettext_lazy("billing"),
+    Scope.ENGAGEMENT: gettext_lazy("engagement"),
+    Scope.RESTRICTED: gettext_lazy("specially protected"),
+}
 
 # Groups follow from the roles; nobody edits them.
 admin.site.unregister(Group)
@@ -44,6 +59,16 @@ def is_manager(request: HttpRequest) -> bool:
         isinstance(user, User)
         and reach_of_user(user, Permission.ADMINISTRATION_MANAGE) is not Reach.NONE
     )
+
+
+class RoleFilter(admin.AllValuesFieldListFilter):
+    """Offers the roles by their names."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """Return what may be chosen; the key of a role is no word for people."""
+        for one in super().choices(changelist):
+            role = ROLES.get(str(one["display"]))
+            yield {**one, "display": role.label} if role else one
 
 
 class DeedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -70,9 +95,8 @@ class DeedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Allow filters that the list offers and no others: each is a question to the table."""
         if "\x00" in str(value):
             return False
-        return lookup.split("__")[0] in self.list_filter and super().lookup_allowed(
-            lookup, value, request
-        )
+        offered = {one[0] if isinstance(one, tuple) else one for one in self.list_filter}
+        return lookup.split("__")[0] in offered and super().lookup_allowed(lookup, value, request)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
@@ -225,13 +249,19 @@ class RoleAssignmentAdmin(DatedAdmin):
     """Which roles people hold, since when, given by whom."""
 
     new_form = new.NewRole
-    list_display = ("person", "role", "in_force", "starts_at", "ends_at", "granted_by")
-    list_filter = ("role",)
+    list_display = ("person", "role_name", "in_force", "starts_at", "ends_at", "granted_by")
+    list_filter = (("role", RoleFilter),)
     list_select_related = ("user", "granted_by")
     ordering = ("-starts_at",)
     fields = readonly_fields = (
-        "person", "role", "starts_at", "ends_at", "granted_by", "ended_by",
+        "person", "role_name", "starts_at", "ends_at", "granted_by", "ended_by",
     )  # fmt: skip
+
+    @admin.display(description=gettext_lazy("role"), ordering="role")
+    def role_name(self, row: RoleAssignment) -> str:
+        """Return the role in words."""
+        role = ROLES.get(row.role)
+        return str(role.label) if role else row.role
 
     def make(self, request: HttpRequest, said: dict[str, Any]) -> RoleAssignment:
         """Give the role."""
@@ -333,6 +363,14 @@ class DataKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             .annotate(in_force=Count("wrapped"), ever=Count("id"))
             .order_by("subject_kind", "scope", "kek_version")
         )
-        page = {**self.admin_site.each_context(request), "opts": self.opts, "counted": counted}
+        said = [
+            {
+                **row,
+                "subject_kind": WHOSE[SubjectKind(row["subject_kind"])],
+                "scope": SCOPES[Scope(row["scope"])],
+            }
+            for row in counted
+        ]
+        page = {**self.admin_site.each_context(request), "opts": self.opts, "counted": said}
         page["title"] = _("Data keys")
         return TemplateResponse(request, "admin/security/keys.html", page)

@@ -52,6 +52,13 @@ def kind_of(head: bytes) -> str:
     return "document"
 
 
+def is_misnamed(name: str, head: bytes) -> bool:
+    """Tell whether a file is an archive by its name alone, and no text that could be a bundle."""
+    return (
+        name.lower().endswith(ARCHIVE_ENDINGS) and bool(head) and not head.lstrip().startswith(b"{")
+    )
+
+
 def too_large(limit: int) -> Unreadable:
     """Return the refusal of something above a size limit."""
     return Unreadable(_("It holds more than %(limit)d MB.") % {"limit": limit // (1024 * 1024)})

@@ -90,8 +90,11 @@ def _file(path: Path, limits: Limits, *, follow: bool) -> Iterator[Document]:
     try:
         with _opened(path, follow=follow) as stream:
             size = os.fstat(stream.fileno()).st_size
-            kind = archives.kind_of(stream.read(_HEAD_BYTES))
+            head = stream.read(_HEAD_BYTES)
+            kind = archives.kind_of(head)
             stream.seek(0)
+            if kind == "document" and archives.is_misnamed(path.name, head):
+                raise Unreadable(_("It is no archive that can be read; use .zip or .tar.xz."))
             if kind == "document":
                 yield Document(name, _content(stream, size, limits))
                 return

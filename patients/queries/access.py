@@ -44,6 +44,7 @@ def explained(chart: Chart) -> dict[str, Any]:
         "purpose": Purpose(purpose).label if purpose else "",
         "decisions": [_decision(chart, category) for category in READING],
         "relationships": _relationships(chart),
+        "is_masked": chart.is_masked,
         "others": [row for role in ROLES.values() if (row := _other(role))],
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from security.classification import Plain, Scope, SubjectKind
 from security.ids import new_id
@@ -24,6 +25,7 @@ class DataKey(models.Model):
     destroyed_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("data key"), _("data keys")
         constraints = (
             models.UniqueConstraint(
                 fields=["created_for", "subject_kind", "scope"],

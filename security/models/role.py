@@ -74,6 +74,7 @@ class RoleAssignment(Dated):
     objects = DatedQuerySet.as_manager()
 
     class Meta(Dated.Meta):
+        verbose_name, verbose_name_plural = _("role assignment"), _("role assignments")
         indexes = (models.Index(fields=["user", "ends_at"], name="security_role_user"),)
 
     class Privacy:
@@ -93,6 +94,7 @@ class Clearance(Dated):
     objects = DatedQuerySet.as_manager()
 
     class Meta(Dated.Meta):
+        verbose_name, verbose_name_plural = _("clearance"), _("clearances")
         indexes = (models.Index(fields=["user", "ends_at"], name="security_clearance_user"),)
 
     class Privacy:

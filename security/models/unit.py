@@ -46,11 +46,14 @@ class Membership(Dated):
     """A user's time in a unit; membership of a care team reaches that team's patients."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="memberships")
+    unit = models.ForeignKey(
+        Unit, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("unit")
+    )
 
     objects = DatedQuerySet.as_manager()
 
     class Meta(Dated.Meta):
+        verbose_name, verbose_name_plural = _("membership"), _("memberships")
         indexes = (models.Index(fields=["unit", "ends_at"], name="security_membership_unit"),)
 
     class Privacy:

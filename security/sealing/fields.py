@@ -55,6 +55,8 @@ class SealedValue:
         if opened.reader is not None and not opened.reader.is_matching:
             opened.noted.add(field.read_name)
         stored = opened.values.get(field.key, MISSING)  # type: ignore[union-attr]  # it is open
+        if stored is MISSING and field.moved_from:
+            stored = row.sealing_unmoved(field)
         if stored is MISSING:
             return field.default_value()
         return field.from_sealed(stored) if field.is_converted else stored
@@ -69,7 +71,7 @@ class Sealed(models.Field):  # type: ignore[type-arg]
 
     `level` is the GB/T 39725 level, `purpose` why it is kept, `card` puts it in the narrow envelope,
     `key` is its stable name in the envelope, `category` overrides the model's, `masked` says that lists
-    show it masked.
+    show it masked, `moved_from` names the envelope it was in before; `manage.py reseal` empties that one.
     """
 
     envelope = "body"
@@ -96,6 +98,8 @@ class Sealed(models.Field):  # type: ignore[type-arg]
         self.level, self.purpose, self.key = level, purpose, key
         self.category, self.index, self.moved_from = category, tuple(index), moved_from
         self.envelope = "restricted" if level >= 5 else "card" if card else "body"
+        if moved_from not in {"", "card", "body", "restricted"} - {self.envelope}:
+            raise ValueError(f"a field of {self.envelope!r} can not have moved from {moved_from!r}")
         options.setdefault("null", True)
         super().__init__(**options)
 

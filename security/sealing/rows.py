@@ -6,6 +6,7 @@ write it (save, bulk_create, serializers, copies) meets a current envelope.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, cast
 from uuid import UUID
@@ -19,7 +20,7 @@ from security.sealing import envelope, keys
 from security.sealing.columns import EnvelopeField
 from security.sealing.envelope import Place
 from security.sealing.errors import SealBroken, SealedFieldQuery, StaleRecord, UnversionedWrite
-from security.sealing.fields import Sealed
+from security.sealing.fields import MISSING, Sealed
 from security.sealing.queryset import SealedQuerySet
 from security.sealing.shape import shape_of
 
@@ -161,6 +162,29 @@ class SealedModel(models.Model):
         stored = field.to_sealed(value)
         self._open(field.envelope)[field.key] = stored
         self.__dict__["_seals"][field.envelope].is_dirty = True
+        if field.moved_from and self._open(field.moved_from).pop(field.key, MISSING) is not MISSING:
+            self.__dict__["_seals"][field.moved_from].is_dirty = True
+
+    def sealing_unmoved(self, field: Sealed) -> Any:
+        """Return what the envelope that a field was in before still holds of it, or MISSING."""
+        opened = self.sealing_open(field.moved_from)
+        stored = (opened.values or {}).get(field.key, MISSING)
+        if stored is not MISSING and opened.reader is not None:
+            opened.noted.add(field.read_name)
+        return stored
+
+    def sealing_move(self, fields: Iterable[Sealed]) -> bool:
+        """Take fields out of the envelopes they were in before, in memory; tell whether any was there."""
+        is_moved = False
+        for one in fields:
+            old, new = self._open(one.moved_from), self._open(one.envelope)
+            if one.key not in old:
+                continue
+            new.setdefault(one.key, old.pop(one.key))
+            for name in (one.moved_from, one.envelope):
+                self.__dict__["_seals"][name].is_dirty = True
+            is_moved = True
+        return is_moved
 
     def sealing_seal(self, column: EnvelopeField) -> None:
         """Seal an envelope again if a value changed or it is bound to another row, version or subject."""

@@ -18,7 +18,9 @@ from audit.actions import SENTENCES, sentence
 from security.trail import ACTION
 
 ROOT = Path(settings.BASE_DIR)
-PAST = re.compile(r"(ed(_in|_out|_up)?|sent|began|read|broken|hidden|told|made|anew|used|_set)$")
+PAST = re.compile(
+    r"(ed(_in|_out|_up)?|sent|began|begun|read|broken|hidden|told|made|anew|used|_set|kept|swept|withdrawn)$"
+)
 
 
 @dataclass
@@ -96,10 +98,24 @@ def passed(to: Function) -> set[str]:
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and node.name == to.name:
                 found |= {text for text in texts_in(node.args) if ACTION.match(text)}
-            if isinstance(node, ast.Call) and name_of(node) == to.name:
-                handed = [*node.args[to.position : to.position + 1]]
-                handed += [word.value for word in node.keywords if word.arg == to.parameter]
-                found |= {text for one in handed for text in texts_in(one) if ACTION.match(text)}
+            if isinstance(node, ast.FunctionDef):
+                for call in ast.walk(node):
+                    if isinstance(call, ast.Call) and name_of(call) == to.name:
+                        found |= handed_by(call, node, to)
+    return found
+
+
+def handed_by(call: ast.Call, within: ast.FunctionDef, to: Function) -> set[str]:
+    """Return the actions that one call hands on; a caller's own parameter is followed further up."""
+    handed = [*call.args[to.position : to.position + 1]]
+    handed += [word.value for word in call.keywords if word.arg == to.parameter]
+    found: set[str] = set()
+    for one in handed:
+        own = parameter(within, one.id) if isinstance(one, ast.Name) else None
+        if own is not None and own.name != to.name:
+            found |= passed(own)
+        else:
+            found |= {text for text in texts_in(one) if ACTION.match(text)}
     return found
 
 

@@ -93,7 +93,15 @@ def test_who_sees_the_person_masked_is_not_told_who_cares(mia):
     cast.care(cast.staff("physician"), mia)
     response, shown = explained(cast.staff("engagement"), mia)
     assert shown["relationships"] == []
-    assert "The physician" not in cast.words(response)
+    text = cast.words(response)
+    assert "The physician" not in text
+    assert "Not shown to whoever sees the person masked." in text
+    assert "no responsible doctor" not in text
+
+
+def test_who_may_know_is_told_that_nobody_cares_yet(mia):
+    response, _shown = explained(cast.staff("receptionist"), mia)
+    assert "Nobody yet: this patient has no responsible doctor." in cast.words(response)
 
 
 def test_what_other_roles_may_is_the_policy_itself(mia):

@@ -287,3 +287,14 @@ def test_damage_never_ends_in_anything_but_a_sentence(tmp_path: Path, name: str)
 
         for document in sources.documents([str(path)]):
             assert isinstance(document.content, bytes | Unreadable)
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.xz", "A.7Z", "a.rar"])
+def test_what_is_an_archive_by_name_alone_is_called_so(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"Rar!\x1a\x07 or a page of an error")
+    assert "no archive that can be read" in read_one(tmp_path / name)
+
+
+def test_a_bundle_under_the_name_of_an_archive_is_read_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(b" " + DOCUMENT)
+    assert read(tmp_path / "a.zip") == {"a.zip": b" " + DOCUMENT}
