@@ -12,6 +12,7 @@ from patients.models.clinical import (
     Observation,
     Procedure,
 )
+from patients.models.code import Code, CodeSystem
 from patients.models.directory import DirectoryResource, Organization, Practitioner
 from patients.models.draft import Draft
 from patients.models.encounter import Encounter
@@ -29,6 +30,8 @@ __all__ = [
     "ChartPermission",
     "Claim",
     "ClinicalAttachment",
+    "Code",
+    "CodeSystem",
     "Condition",
     "Coverage",
     "DiagnosticReport",
