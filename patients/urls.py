@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import chart, drafts, reveal, unassigned
+from patients.views import chart, drafts, entries, reveal, unassigned
 
 app_name = "patients"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("unassigned/", unassigned.unassigned, name="unassigned"),
     path("unassigned/assign/", unassigned.assign, name="assign"),
     path("drafts/<slug:form>/", drafts.keep_new, name="draft_new"),
+    path("codes/<slug:codelist>/", entries.offer, name="codes"),
     path("<uuid:patient_id>/", chart.summary, name="patient"),
     path("<uuid:patient_id>/timeline/", chart.timeline, name="timeline"),
     path("<uuid:patient_id>/clinical/", chart.clinical, name="clinical"),
@@ -19,4 +20,22 @@ urlpatterns = [
     path("<uuid:patient_id>/access/", chart.access, name="access"),
     path("<uuid:patient_id>/reveal/", reveal.reveal, name="reveal"),
     path("<uuid:patient_id>/drafts/<slug:form>/", drafts.keep, name="draft"),
+    path("<uuid:patient_id>/allergies/none-known/", entries.none_known, name="none_known"),
+    path("<uuid:patient_id>/trend/<uuid:record_id>/", entries.trend, name="trend"),
+    path("<uuid:patient_id>/entries/<slug:kind>/", entries.add, name="entry_add"),
+    path(
+        "<uuid:patient_id>/entries/<slug:kind>/<uuid:record_id>/",
+        entries.correct,
+        name="entry_correct",
+    ),
+    path(
+        "<uuid:patient_id>/entries/<slug:kind>/<uuid:record_id>/error/",
+        entries.void,
+        name="entry_void",
+    ),
+    path(
+        "<uuid:patient_id>/entries/<slug:kind>/<uuid:record_id>/history/",
+        entries.past,
+        name="entry_history",
+    ),
 ]

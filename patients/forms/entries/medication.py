@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -51,7 +52,7 @@ class Medication(Entry):
     """A prescription: what, how much, how often, since when, why."""
 
     kind = "medications"
-    concepts = {"code": ("medication", "code_text"), "reason": ("reasons", "reason_text")}
+    concepts = {"code": ("medication", "code_text"), "because": ("reasons", "reason_text")}
     dates = (Dated("ordered", "occurred_at", "authoredOn", "authoredOn"),)
 
     code = ConceptField("medication", label=_("Medicine"))
@@ -66,10 +67,18 @@ class Medication(Entry):
         label=_("Instructions"), lines=2, required=False, max_length=1000,
         help_text=_("As the patient is to read them."),
     )  # fmt: skip
-    reason = ConceptField("condition", label=_("Reason"), required=False)
+    because = ConceptField("condition", label=_("Reason"), required=False)
     ordered = When(label=_("Ordered on"), has_time=True, exact=True)
     status = choice(_("Status"), STATUSES, initial="active")
     notes = entry.note_field()
+
+    # What speaks against the medicine; the page shows it, and the writer says that it was seen.
+    cautions: Sequence[str] = ()
+
+    def speaks_up(self) -> bool:
+        """Tell whether a medicine is ordered that was not ordered before."""
+        stands = self.cleaned_data.get("status") in {"active", "on-hold", "draft"}
+        return stands and (self.is_said_anew("code") or self.is_said_anew("status"))
 
     def clean(self) -> dict[str, Any]:
         """Refuse a dose that can not be meant, and an order without any word on how to take it."""

@@ -18,7 +18,7 @@ class Procedure(Entry):
     """A procedure: what was done, when, why."""
 
     kind = "procedures"
-    concepts = {"code": ("code", "code_text"), "reason": ("reasons", "reason_text")}
+    concepts = {"code": ("code", "code_text"), "because": ("reasons", "reason_text")}
     dates = (
         Dated("begins", "occurred_at", "", "performed"),
         Dated("ends", "ended_at", "", "performed"),
@@ -27,7 +27,7 @@ class Procedure(Entry):
     code = ConceptField("procedure", label=_("Procedure"))
     begins = When(label=_("Began"), has_time=True, may_be_future=True)
     ends = When(label=_("Ended"), has_time=True, required=False)
-    reason = ConceptField("condition", label=_("Reason"), required=False)
+    because = ConceptField("condition", label=_("Reason"), required=False)
     status = choice(_("Status"), STATUSES, initial="completed")
     notes = entry.note_field()
 
