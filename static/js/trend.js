@@ -14,10 +14,12 @@ function colour(name) {
 function startTrend(canvas) {
   const data = JSON.parse(document.getElementById(canvas.dataset.trend).textContent);
   const language = document.documentElement.lang;
-  const day = new Intl.DateTimeFormat(language, { year: "numeric", month: "short", day: "numeric" });
+  const day = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { year: "numeric", month: "short", day: "numeric" });
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const xs = data.lines[0].points.map((point) => point.x);
-  const ends = [Math.min(...xs), Math.max(...xs)];
+  // Some room on both sides, so that the first and the last point are whole.
+  const room = (Math.max(...xs) - Math.min(...xs) || 86400000) * 0.02;
+  const ends = [Math.min(...xs) - room, Math.max(...xs) + room];
   let chart = null;
 
   function bound(words, value, tone) {
@@ -27,6 +29,7 @@ function startTrend(canvas) {
       borderColor: tone,
       borderDash: [6, 4],
       borderWidth: 1.5,
+      pointStyle: "line",
       pointRadius: 0,
       pointHitRadius: 0,
     };
@@ -69,6 +72,7 @@ function startTrend(canvas) {
             ticks: { color: text, maxTicksLimit: 7, maxRotation: 0, callback: (value) => day.format(value) },
           },
           y: {
+            grace: "5%",
             grid: { color: line },
             ticks: { color: text },
             title: { display: data.unit !== "", text: data.unit, color: text },

@@ -58,7 +58,9 @@ class Medication(Entry):
     code = ConceptField("medication", label=_("Medicine"))
     dose = Figure(label=_("Single dose"), required=False, above_zero=True)
     dose_unit = choice(_("Unit of the dose"), DOSES.items(), required=False)
-    route = choice(_("Way"), [(code, words[0]) for code, words in ROUTES.items()], required=False)
+    route = choice(
+        _("How it is given"), [(code, words[0]) for code, words in ROUTES.items()], required=False
+    )
     often = choice(_("How often"), OFTEN.items(), required=False)
     as_needed = choice(
         pgettext_lazy("medicine", "As needed"), (("yes", _("Yes, only as needed")),), required=False

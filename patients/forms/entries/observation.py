@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.fhir import values
 from patients.forms.entries import entry, ranges, units
 from patients.forms.entries.entry import Dated, Entry, choice, stated
-from patients.forms.entries.fields import ConceptField, Figure, When, Words, number_of
+from patients.forms.entries.fields import Concept, ConceptField, Figure, When, Words, number_of
 from patients.queries import wording
 
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
@@ -26,6 +26,11 @@ CATEGORIES = {
     "imaging": _("Imaging"),
     "procedure": _("Test"),
 }
+# LOINC codes of what is measured at the body.
+VITAL = {
+    "85354-9", "8480-6", "8462-4", "8867-4", "9279-1", "8310-5", "59408-5", "29463-7", "8302-2",
+    "9843-4", "39156-5", "56086-2",
+}  # fmt: skip
 STATUSES = stated(("final", "preliminary", "registered", "amended", "corrected", "cancelled"))
 _PAIR = re.compile(r"(\d{1,3})\s*/\s*(\d{1,3})")
 
@@ -52,7 +57,7 @@ class Observation(Entry):
     dates = (Dated("measured", "occurred_at", "effectiveDateTime", "effective"),)
 
     code = ConceptField("observation", label=_("Measured"))
-    category = choice(_("Group"), CATEGORIES.items(), required=False, initial="vital-signs")
+    category = choice(_("Group"), CATEGORIES.items(), required=False)
     result = Result(
         label=_("Value"), required=False, max_length=20, help_text=_("5.9, or 128/79 for a blood pressure"),
     )  # fmt: skip
@@ -147,7 +152,9 @@ class Observation(Entry):
         """Return the fields of the row and what they hold."""
         said, found = self.cleaned_data, super().values()
         found["status"] = said["status"]
-        if self.is_said_anew("category"):
+        if self.row is None:
+            found |= _category(said["category"] or _usual(said["code"]))
+        elif self.is_said_anew("category"):
             found |= _category(said["category"])
         anew = any(map(self.is_said_anew, ("result", "unit", "words", "low", "high")))
         if self.row is None or (anew and not self.has_parts):
@@ -184,6 +191,13 @@ class Observation(Entry):
         if said["low"] or said["high"] or self.is_said_anew("result"):
             found["interpretations"] = ranges.judged(number, said["low"], said["high"])
         return found
+
+
+def _usual(measured: Concept) -> str:
+    """Return the group of a measurement for which none was chosen."""
+    if measured.coding is None or measured.coding["system"] != ranges.LOINC:
+        return ""
+    return "vital-signs" if measured.coding["code"] in VITAL else "laboratory"
 
 
 def _category(code: str) -> dict[str, Any]:
