@@ -21,7 +21,7 @@ urlpatterns = [
     path("<uuid:patient_id>/reveal/", reveal.reveal, name="reveal"),
     path("<uuid:patient_id>/drafts/<slug:form>/", drafts.keep, name="draft"),
     path("<uuid:patient_id>/allergies/none-known/", entries.none_known, name="none_known"),
-    path("<uuid:patient_id>/trend/<uuid:record_id>/", entries.trend, name="trend"),
+    path("<uuid:patient_id>/trend/<uuid:observation_id>/", entries.trend, name="trend"),
     path("<uuid:patient_id>/entries/<slug:kind>/", entries.add, name="entry_add"),
     path(
         "<uuid:patient_id>/entries/<slug:kind>/<uuid:record_id>/",

@@ -19,7 +19,6 @@ from security import trail
 from security.access.gate import Refused
 from security.models import User
 
-CORRECTED, VOIDED = "patients.item.corrected", "patients.item.voided"
 # SNOMED CT: what stands for "asked, and there is none".
 NONE_KNOWN = {
     "coding": (
@@ -88,7 +87,7 @@ def correct(
         version=version,
         changes=changes,
         reason=reason,
-        action=CORRECTED,
+        action="patients.item.corrected",
         by=by,
     )
     _touch(row)
@@ -113,7 +112,7 @@ def void(
             version=version,
             changes=codes,
             reason=reason,
-            action=VOIDED,
+            action="patients.item.voided",
             by=by,
         )
     except versions.NothingChanged:
@@ -152,7 +151,7 @@ def _end_none_known(patient_id: UUID, *, by: User) -> None:
             version=row.version,
             changes={"status": "inactive"},
             reason=gettext("An allergy was recorded."),
-            action=CORRECTED,
+            action="patients.item.corrected",
             by=by,
         )
 

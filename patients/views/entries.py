@@ -157,10 +157,10 @@ def past(request: SignedInRequest, patient_id: UUID, kind: str, record_id: UUID)
 
 @require_safe
 @requires(Permission.CLINICAL_READ, of="patient_id")
-def trend(request: SignedInRequest, patient_id: UUID, record_id: UUID) -> HttpResponse:
+def trend(request: SignedInRequest, patient_id: UUID, observation_id: UUID) -> HttpResponse:
     """Show how a measurement ran over time."""
     chart = chart_of(request, patient_id)
-    row: Observation = entry_of(chart, "observations", record_id)
+    row: Observation = entry_of(chart, "observations", observation_id)
     found = trends.of(chart, row)
     words = {"low": _("Range from"), "high": _("Range to")}
     drawn = trends.drawing(found, [_("Upper"), _("Lower")], words)
