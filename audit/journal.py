@@ -52,6 +52,8 @@ NOT_JOURNALLED: dict[str, str] = {
     "auth.permission": "made by migrations from the models, never by people",
     "contenttypes.contenttype": "made by migrations from the models, never by people",
     "patients.carerelationship": "about a patient: its deeds record its states",
+    "patients.code": "published code lists, read in by a command that records one event",
+    "patients.codesystem": "published code lists, read in by a command that records one event",
     "patients.chartpermission": "derived from care relationships and rebuilt in bulk",
     "patients.directoryresource": "import content without a screen; the import records its states",
     "patients.portalaccount": "about a patient: its deeds record its states",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import chart, documents, drafts, reveal, unassigned
+from patients.views import chart, documents, drafts, entries, reveal, unassigned
 
 app_name = "patients"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("unassigned/", unassigned.unassigned, name="unassigned"),
     path("unassigned/assign/", unassigned.assign, name="assign"),
     path("drafts/<slug:form>/", drafts.keep_new, name="draft_new"),
+    path("codes/<slug:codelist>/", entries.offer, name="codes"),
     path("<uuid:patient_id>/", chart.summary, name="patient"),
     path("<uuid:patient_id>/timeline/", chart.timeline, name="timeline"),
     path("<uuid:patient_id>/clinical/", chart.clinical, name="clinical"),
@@ -34,5 +35,23 @@ urlpatterns = [
         "<uuid:patient_id>/documents/<uuid:document_id>/withdraw/",
         documents.withdraw,
         name="document_withdraw",
+    ),
+    path("<uuid:patient_id>/allergies/none-known/", entries.none_known, name="none_known"),
+    path("<uuid:patient_id>/trend/<uuid:observation_id>/", entries.trend, name="trend"),
+    path("<uuid:patient_id>/entries/<slug:kind>/", entries.add, name="entry_add"),
+    path(
+        "<uuid:patient_id>/entries/<slug:kind>/<uuid:record_id>/",
+        entries.correct,
+        name="entry_correct",
+    ),
+    path(
+        "<uuid:patient_id>/entries/<slug:kind>/<uuid:record_id>/error/",
+        entries.void,
+        name="entry_void",
+    ),
+    path(
+        "<uuid:patient_id>/entries/<slug:kind>/<uuid:record_id>/history/",
+        entries.past,
+        name="entry_history",
     ),
 ]

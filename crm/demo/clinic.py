@@ -16,7 +16,7 @@ from crm.demo.roster import PEOPLE
 from crm.demo.staff import ACCOUNTS, DOCTORS, DOMAIN, KNOWN_PHRASE, PORTAL, ROOMS, Account
 from patients.fhir import bundle as bundles
 from patients.models import CareRelationship, PortalAccount, Practitioner
-from patients.services import imports, relationships
+from patients.services import codelists, imports, relationships
 from patients.services.relationships import Wanted
 from security import trail
 from security.models import Unit, User
@@ -44,6 +44,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
     ground.require_debug()
     ground.require_empty()
     clinic = Clinic()
+    codelists.load_shipped()
     for key, room in ROOMS.items():
         clinic.rooms[key] = units.create(
             name=room.name,

@@ -50,7 +50,7 @@ def differences(
         was, now = read.get(bound.name), stored.get(bound.name)
         if _same(was, now) and _same(now, mine):
             continue
-        words = [_worded(bound.field, value) for value in (was, now, mine)]
+        words = [worded(bound.field, value) for value in (was, now, mine)]
         yield Difference(bound.name, str(bound.label), *words)
 
 
@@ -58,7 +58,8 @@ def _same(one: Any, other: Any) -> bool:
     return one == other or (one in (None, "", [], ()) and other in (None, "", [], ()))
 
 
-def _worded(field: forms.Field, value: Any) -> str:
+def worded(field: forms.Field, value: Any) -> str:
+    """Return a value of a form in words."""
     if value in (None, "", [], ()):
         return "–"
     if isinstance(value, bool):

@@ -12,6 +12,7 @@ from patients.models.clinical import (
     Observation,
     Procedure,
 )
+from patients.models.code import Code, CodeSystem
 from patients.models.directory import DirectoryResource, Organization, Practitioner
 from patients.models.document import Document
 from patients.models.draft import Draft
@@ -30,6 +31,8 @@ __all__ = [
     "ChartPermission",
     "Claim",
     "ClinicalAttachment",
+    "Code",
+    "CodeSystem",
     "Condition",
     "Coverage",
     "DiagnosticReport",

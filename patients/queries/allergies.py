@@ -39,13 +39,38 @@ def of(patient_id: UUID, sees_restricted: bool) -> Allergies:
         try:
             if row.status in PAST or row.verification in WRONG:
                 continue
-            if NO_KNOWN_ALLERGY in wording.codes(row.code):
+            if says_none(row):
                 is_none_known = True
             else:
                 items.append(_item(row))
         except SealBroken:
             items.append(entries.BROKEN)
     return Allergies(items, is_none_known and not items)
+
+
+def counts(row: AllergyIntolerance) -> bool:
+    """Tell whether an entry names an allergy that counts today."""
+    return row.status not in PAST and row.verification not in WRONG and not says_none(row)
+
+
+def says_none(row: AllergyIntolerance) -> bool:
+    """Tell whether an entry notes that no allergy is known."""
+    return NO_KNOWN_ALLERGY in wording.codes(row.code)
+
+
+def none_known_of(patient_id: UUID) -> list[AllergyIntolerance]:
+    """Return the entries by which it stands that no allergy is known, for the deed that ends them."""
+    rows = AllergyIntolerance.objects.filter(
+        patient_id=patient_id, confidentiality=AllergyIntolerance.Confidentiality.NORMAL
+    )
+    return [row for row in rows[:MOST] if _stands(row)]
+
+
+def _stands(row: AllergyIntolerance) -> bool:
+    try:
+        return row.status not in PAST and row.verification not in WRONG and says_none(row)
+    except SealBroken:
+        return False
 
 
 def _item(row: AllergyIntolerance) -> dict[str, Any]:

@@ -6,11 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Value
+from django.urls import reverse
 
 from patients.queries import pages
 from patients.queries.chart import Chart
+from patients.queries.drafts import FORMS
 from patients.queries.kinds import BY_KEY, KINDS, Kind
 from patients.queries.pages import Place
+from security.access.permissions import Permission
 
 ROWS = 10
 # Whoever asks for more of one table gets more at once.
@@ -25,7 +28,7 @@ def sections(chart: Chart, *, section: str = "", after: str = "") -> dict[str, A
         shown = [_section(chart, asked, totals[asked.key], Place.read(after), MORE_ROWS)]
     else:
         shown = [_section(chart, kind, totals[kind.key], None, ROWS) for kind in KINDS]
-    return {"sections": [one for one in shown if one["total"]]}
+    return {"sections": [one for one in shown if one["total"] or one["add_url"]]}
 
 
 def counts(patient_id: UUID) -> dict[str, int]:
@@ -57,6 +60,19 @@ def _section(
         "rows": [kind.table_row(row, sees_restricted) for row in found[:size]],
         "total": total,
         "next_url": _next_url(chart, kind, found, size),
+    } | _ways(chart, kind)
+
+
+def _ways(chart: Chart, kind: Kind) -> dict[str, Any]:
+    """Return what this reader may do with a table: follow its entries, and write them."""
+    is_written = kind.key in FORMS and chart.may(Permission.CLINICAL_WRITE)
+    known = [chart.patient.pk, kind.key]
+    none_url = reverse("patients:none_known", args=[chart.patient.pk])
+    return {
+        "patient_id": chart.patient.pk,
+        "is_followed": kind.key in FORMS,
+        "add_url": reverse("patients:entry_add", args=known) if is_written else None,
+        "none_url": none_url if is_written and kind.key == "allergies" else None,
     }
 
 

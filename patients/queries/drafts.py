@@ -19,6 +19,14 @@ from security.models import User
 FORMS: Mapping[str, tuple[Permission, Promise]] = {
     "patient": (Permission.DEMOGRAPHICS_WRITE, _("Name and contact")),
     "note": (Permission.CLINICAL_WRITE, _("Note")),
+    # Structured entries, by the keys of their kinds.
+    "conditions": (Permission.CLINICAL_WRITE, _("Diagnosis")),
+    "allergies": (Permission.CLINICAL_WRITE, _("Allergy")),
+    "medications": (Permission.CLINICAL_WRITE, _("Prescription")),
+    "observations": (Permission.CLINICAL_WRITE, _("Result")),
+    "procedures": (Permission.CLINICAL_WRITE, _("Procedure")),
+    "immunizations": (Permission.CLINICAL_WRITE, _("Vaccination")),
+    "plans": (Permission.CLINICAL_WRITE, _("Care plan")),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from patients.fhir import export
 from patients.models import (
     AllergyIntolerance,
     CarePlan,
@@ -26,6 +27,7 @@ from security.sealing import SealBroken
 
 Shown = dict[str, Any]
 LOCKED: Shown = {"restricted": True, "broken": False}
+MISTAKEN = {"entered-in-error", "refuted"}
 BROKEN: Shown = {"restricted": False, "broken": True}
 
 
@@ -52,6 +54,24 @@ def text_cell(text: str | None, note: str = "") -> Shown:
 def day_cell(at: datetime | None) -> Shown:
     """Return a cell with a day."""
     return {"text": wording.day(at), "kind": "date"}
+
+
+def when(row: Any, name: str = "occurred_at") -> str:
+    """Return a date of an entry as exactly as it is known."""
+    at = getattr(row, name)
+    # When it began is where the date in the column comes from, if anybody knows.
+    field = "onset_at" if name == "occurred_at" and getattr(row, "onset_at", None) == at else name
+    return wording.dated(at, export.precision_of(row, field)) if at else ""
+
+
+def when_cell(row: Any, name: str = "occurred_at") -> Shown:
+    """Return a cell with a date of an entry."""
+    return {"text": when(row, name), "kind": "date"}
+
+
+def standing_cell(row: Any) -> Shown:
+    """Return a cell with a status, or that the entry was a mistake."""
+    return status_cell(row.verification if row.verification in MISTAKEN else row.status)
 
 
 def status_cell(code: str | None) -> Shown:
@@ -130,9 +150,9 @@ def condition_cells(row: Condition, sees_restricted: bool) -> list[Shown]:
     note = joined(notes(row), protected(row, "restricted_detail", sees_restricted))
     return [
         text_cell(row.code_text, note),
-        day_cell(row.occurred_at),
-        day_cell(row.abated_at),
-        status_cell(row.status),
+        when_cell(row),
+        when_cell(row, "abated_at"),
+        standing_cell(row),
     ]
 
 
@@ -141,7 +161,7 @@ def medication_cells(row: MedicationRequest, sees_restricted: bool) -> list[Show
     note = joined(dosage(row), concepts(row.reasons) or row.reason_text, notes(row))
     return [
         text_cell(row.code_text, note),
-        day_cell(row.occurred_at),
+        when_cell(row),
         status_cell(row.status),
     ]
 
@@ -150,11 +170,14 @@ def observation_cells(row: Observation, sees_restricted: bool) -> list[Shown]:
     """Return the cells of a result; a value in words stands as text, not as a number."""
     found = measures.measured(row)
     kind = "number" if found["unit"] or found["value"].replace(".", "").isdecimal() else ""
+    # A result that is no result any more says so where its judgement would stand.
+    judged = {"text": _flag(found["flag"]), "tone": "warn", "kind": "status"}
+    flag = status_cell(row.status) if row.status in {"entered-in-error", "cancelled"} else judged
     return [
         text_cell(row.code_text, notes(row)),
         {"text": found["value"], "unit": found["unit"], "kind": kind},
-        {"text": _flag(found["flag"]), "tone": "warn", "kind": "status"},
-        day_cell(row.occurred_at),
+        flag,
+        when_cell(row),
     ]
 
 
@@ -167,7 +190,7 @@ def immunization_cells(row: Immunization, sees_restricted: bool) -> list[Shown]:
     lot = gettext("Lot %(number)s") % {"number": row.lot_number} if row.lot_number else ""
     return [
         text_cell(row.code_text, joined(lot, notes(row))),
-        day_cell(row.occurred_at),
+        when_cell(row),
         status_cell(row.status),
     ]
 
@@ -177,7 +200,7 @@ def procedure_cells(row: Procedure, sees_restricted: bool) -> list[Shown]:
     note = joined(concepts(row.reasons) or row.reason_text, notes(row))
     return [
         text_cell(row.code_text, note),
-        day_cell(row.occurred_at),
+        when_cell(row),
         status_cell(row.status),
     ]
 
@@ -189,8 +212,8 @@ def plan_cells(row: CarePlan, sees_restricted: bool) -> list[Shown]:
     note = joined(row.description, "; ".join(filter(None, deeds)), notes(row))
     return [
         text_cell(row.code_text or row.title or concepts(row.categories), note),
-        day_cell(row.occurred_at),
-        day_cell(row.ended_at),
+        when_cell(row),
+        when_cell(row, "ended_at"),
         status_cell(row.status),
     ]
 
@@ -209,8 +232,8 @@ def allergy_cells(row: AllergyIntolerance, sees_restricted: bool) -> list[Shown]
     return [
         text_cell(row.code_text, joined(reactions(row), notes(row))),
         {"text": wording.word(wording.CRITICALITIES, row.criticality), "kind": ""},
-        day_cell(row.occurred_at),
-        status_cell(row.status),
+        when_cell(row),
+        standing_cell(row),
     ]
 
 

@@ -59,6 +59,7 @@ class Kind:
             return entries.BROKEN | {"cells": []}
         labels = [label for label, _kind in self.columns]
         return {
+            "id": row.pk,
             "cells": [cell | {"label": label} for cell, label in zip(cells, labels, strict=True)],
             "restricted": False,
             "broken": False,

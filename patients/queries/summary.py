@@ -81,7 +81,7 @@ def _problem(row: Condition) -> Shown | None:
     status = wording.status(row.status)
     return {
         "text": entries.named(row.code_text),
-        "since": wording.day(row.occurred_at),
+        "since": entries.when(row),
         "status": "" if row.status == "active" else status["text"],
         "tone": status["tone"],
     }

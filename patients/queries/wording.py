@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -43,6 +43,7 @@ STATUSES: dict[str, tuple[Promise, str]] = {
     "corrected": (_("corrected"), "warn"),
     "appended": (_("appended"), "neutral"),
     "entered-in-error": (_("entered in error"), "danger"),
+    "refuted": (_("refuted"), "neutral"),
     "unknown": (_("not known"), "neutral"),
 }
 CRITICALITIES: dict[str, Promise] = {
@@ -135,6 +136,14 @@ def status(code: str | None) -> dict[str, str]:
 def day(at: datetime | None) -> str:
     """Return the local day of an instant."""
     return formats.date_format(timezone.localtime(at), "DATE_FORMAT") if at else ""
+
+
+def dated(at: datetime | None, precision: str) -> str:
+    """Return a date no more exact than it is known; a day alone is the same day in every zone."""
+    if at is None or precision == "instant":
+        return day(at)
+    form = {"year": "Y", "month": "YEAR_MONTH_FORMAT"}.get(precision, "DATE_FORMAT")
+    return formats.date_format(at.astimezone(UTC).date(), form)
 
 
 def stretch(start: datetime | None, end: datetime | None) -> str:

@@ -10,6 +10,7 @@ from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from patients.models import PatientRecord
 from patients.queries.drafts import FORMS
 from patients.services import drafts
 from patients.views.chart import chart_of
@@ -60,7 +61,9 @@ def _kept(request: SignedInRequest, patient_id: UUID | None, form: str) -> HttpR
         target_id=target_id,
         target_version=number,
         content=_content(request.POST),
-        is_restricted=request.POST.get("draft_restricted") == "1",
+        # An entry that is to be restricted is so from its first draft on.
+        is_restricted=request.POST.get("draft_restricted") == "1"
+        or request.POST.get("confidentiality") == PatientRecord.Confidentiality.RESTRICTED,
         by=request.user,
     )
     said = _("Draft kept at %(time)s") % {"time": time_format(timezone.localtime(), "TIME_FORMAT")}

@@ -10,6 +10,7 @@ import re
 import pytest
 from django.db import connection, transaction
 
+from patients.models import Observation
 from security.access.categories import Reach
 from security.access.permissions import Permission
 from security.access.roles import reach_of
@@ -50,6 +51,7 @@ def values(clinic, name):
     return {
         "patient_id": clinic.patient.pk,
         "record_id": clinic.condition.pk,
+        "observation_id": Observation.objects.create(patient=clinic.patient, code_text="Pulse").pk,
         "factor_id": factor.pk,
         "object_id": clinic.users["nurse"].pk,
         "content_type_id": 1,
@@ -60,6 +62,8 @@ def values(clinic, name):
         "exporter": "patients",
         "document_id": clinic.patient.pk,
         "number": 0,
+        "kind": "conditions",
+        "codelist": "condition",
     }
 
 

@@ -1,0 +1,94 @@
+"""An allergy speaks up when a medicine is ordered that it is about; it warns and does not forbid."""
+
+import pytest
+
+from patients.models import AllergyIntolerance, MedicationRequest
+from patients.services import codelists
+from tests.patients import cast
+from tests.patients.charts import reader
+from tests.patients.writing import add_url, corrected, only, sent, url
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
+ATC = "http://www.whocc.no/atc"
+PENICILLIN = {"coding": [{"system": "http://snomed.info/sct", "code": "91936005"}]}
+
+
+@pytest.fixture
+def patient():
+    codelists.load_shipped()
+    return cast.patient()
+
+
+@pytest.fixture
+def client(patient):
+    return cast.browser(reader("physician", patient))
+
+
+def allergic(patient, text, code=None, **fields):
+    fields = {"status": "active"} | fields
+    return AllergyIntolerance.objects.create(patient=patient, code_text=text, code=code, **fields)
+
+
+def order(client, patient, text, code="", **more):
+    form = sent("medications", code=text, code_code=f"{ATC}|{code}" if code else "", **more)
+    return client.post(add_url(patient, "medications"), form)
+
+
+@pytest.mark.parametrize(
+    ("allergy", "coded", "medicine", "code"),
+    [
+        ("Allergy to penicillin", PENICILLIN, "Amoxicillin · 阿莫西林", "J01CA04"),
+        ("Allergy to penicillin", PENICILLIN, "amoxicillin syrup", ""),
+        ("青霉素过敏", PENICILLIN, "阿莫西林", ""),
+        ("Allergy to ibuprofen", None, "Ibuprofen 400", ""),
+        ("布洛芬过敏", None, "布洛芬缓释胶囊", ""),
+        ("Penicillin", None, "Penicillin V", "J01CE02"),
+        ("Anything", {"coding": [{"system": ATC, "code": "C08CA01"}]}, "Amlodipine", "C08CA01"),
+    ],
+)
+def test_a_medicine_is_warned_of_by_code_or_by_name(
+    client, patient, allergy, coded, medicine, code
+):
+    allergic(patient, allergy, coded)
+    answer = order(client, patient, medicine, code)
+    assert answer.status_code == 422
+    page = cast.words(answer)
+    assert "An allergy speaks against this medicine" in page
+    assert not MedicationRequest.objects.exists()
+    assert order(client, patient, medicine, code, seen="1").status_code == 302
+    assert MedicationRequest.objects.count() == 1
+    assert cast.events("patients.item.added")[-1].counts == {"warnings": 1}
+
+
+@pytest.mark.parametrize(
+    ("allergy", "fields"),
+    [
+        ("Allergy to peanut", {}),
+        ("Allergy to penicillin", {"verification": "entered-in-error"}),
+        ("Allergy to penicillin", {"status": "resolved"}),
+        ("No known allergy", {"code": {"coding": [{"code": "716186003"}]}}),
+    ],
+)
+def test_what_does_not_count_does_not_warn(client, patient, allergy, fields):
+    allergic(
+        patient, allergy, **{"code": PENICILLIN if "penicillin" in allergy else None, **fields}
+    )
+    assert order(client, patient, "Amoxicillin", "J01CA04").status_code == 302
+
+
+def test_a_correction_warns_of_another_medicine_and_not_of_the_same_again(client, patient):
+    allergic(patient, "Allergy to penicillin", PENICILLIN)
+    order(client, patient, "Amoxicillin", "J01CA04", seen="1")
+    row = only("medications")
+    same = corrected("medications", code="Amoxicillin", code_code=f"{ATC}|J01CA04", status="active")
+    assert client.post(url(row, "medications"), same).status_code == 302
+    other = same | {"version": 2, "code": "Penicillin V", "code_code": f"{ATC}|J01CE02"}
+    assert client.post(url(row, "medications"), other).status_code == 422
+    assert client.post(url(row, "medications"), other | {"seen": "1"}).status_code == 302
+
+
+def test_an_allergy_that_is_not_open_to_the_writer_is_not_told(patient):
+    allergic(patient, "Allergy to penicillin", PENICILLIN, confidentiality="R")
+    nurse = cast.browser(reader("nurse", patient))
+    answer = order(nurse, patient, "Amoxicillin", "J01CA04")
+    assert answer.status_code == 302
