@@ -44,8 +44,10 @@ def digits(currency: str) -> int:
 
 
 def is_exact(amount: Decimal, currency: str) -> bool:
-    """Tell whether an amount can be paid: it has no digits that the currency lacks."""
-    return amount.is_finite() and amount == round_to(amount, currency)
+    """Tell whether an amount can lie on a table: not below nothing, no digit that the currency lacks."""
+    if not amount.is_finite() or not ZERO <= amount <= MOST:
+        return False
+    return amount == round_to(amount, currency)
 
 
 def round_to(amount: Decimal, currency: str) -> Decimal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -45,6 +45,11 @@ def reason(label: Any, **options: Any) -> forms.CharField:
     """Return a field for a reason."""
     widget = forms.Textarea(attrs={"rows": 2})
     return forms.CharField(label=label, max_length=500, widget=widget, **options)
+
+
+def lines_in(sent: Iterable[str]) -> int:
+    """Return how many lines the names of sent fields speak of."""
+    return sum(1 for name in sent if name.startswith("line_") and name.endswith("_price"))
 
 
 class Bill(forms.Form):

@@ -15,7 +15,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from patients import currencies
@@ -184,14 +184,14 @@ def state(one: Invoice, today: date, *, is_cancelled: bool) -> dict[str, str]:
     elif one.balance < 0:
         text, tone = gettext("to be returned"), "warn"
     elif is_cancelled:
-        text, tone = gettext("cancelled"), "neutral"
+        text, tone = pgettext("invoice", "cancelled"), "neutral"
     elif one.balance == 0:
         text, tone = gettext("settled"), "good"
     elif late:
         text = ngettext("%(days)d day late", "%(days)d days late", late) % {"days": late}
         tone = "danger" if late > 90 else "warn"
     else:
-        text, tone = gettext("open"), "info"
+        text, tone = pgettext("invoice", "open"), "info"
     return {"state": text, "tone": tone}
 
 

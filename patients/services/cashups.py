@@ -32,7 +32,7 @@ class NeedsReason(Refused):
 @transaction.atomic
 def close(*, day: date, currency: str, counted: Decimal, reason: str = "", by: User) -> CashUp:
     """Close the own till of a day, once; a difference needs a reason."""
-    if counted < 0 or counted > currencies.MOST or not currencies.is_exact(counted, currency):
+    if not currencies.is_exact(counted, currency):
         raise NotAnAmount(
             _("This is no amount of %(currency)s that can be counted.") % {"currency": currency}
         )

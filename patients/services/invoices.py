@@ -119,8 +119,9 @@ def discard(*, invoice_id: UUID, version: int, by: User) -> None:
     row: Invoice = versions.locked(Invoice, invoice_id, version=version)
     if row.is_issued:
         raise NotADraft(_("This invoice was issued. An issued invoice never changes."))
-    RecordVersion.objects.filter(label=row.seal_label, row_id=row.pk).delete()
-    _tell("patients.invoice.discarded", row, by=by, deleted=[row])
+    earlier = list(RecordVersion.objects.filter(label=row.seal_label, row_id=row.pk))
+    _tell("patients.invoice.discarded", row, by=by, deleted=[row, *earlier])
+    RecordVersion.objects.filter(pk__in=[one.pk for one in earlier]).delete()
     row.delete()
 
 

@@ -85,7 +85,7 @@ def take(
 
 def check_amount(amount: Decimal, currency: str) -> None:
     """Refuse what cannot be paid: nothing, too much, or digits that the currency lacks."""
-    if not (0 < amount <= currencies.MOST) or not currencies.is_exact(amount, currency):
+    if not currencies.is_exact(amount, currency) or not amount:
         raise NotAnAmount(
             _("This is no amount of %(currency)s that can be paid.") % {"currency": currency}
         )

@@ -55,7 +55,7 @@ def new(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
         request.POST if request.method == "POST" else None,
         initial={"currency": settings.CURRENCY, **kept.content},
         services=prices.choices(),
-        lines=_lines(request, forms.LINES),
+        lines=_lines(request, max(forms.LINES, forms.lines_in(kept.content))),
     )
     if "more" not in request.POST and form.is_bound and form.is_valid():
         try:
@@ -152,7 +152,7 @@ def _settled(
 
 
 def _lines(request: SignedInRequest, least: int) -> int:
-    sent = sum(1 for name in request.POST if name.startswith("line_") and name.endswith("_price"))
+    sent = forms.lines_in(request.POST)
     return max(least, sent + (forms.SPARE if "more" in request.POST else 0))
 
 
