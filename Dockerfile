@@ -20,6 +20,7 @@ COPY crm crm
 COPY templates templates
 COPY static static
 COPY --from=set-up /srv/custodia/static/vendor static/vendor
+COPY --from=set-up /srv/custodia/fonts fonts
 COPY --from=set-up /srv/custodia/locale locale
 # The settings want these to be there; collecting files connects to nothing and opens no key.
 RUN SECRET_KEY=unused-while-files-are-collected-unused-while-files-are-collected \

@@ -1,5 +1,6 @@
 """Settings of the product: one file, read from the environment, loud about what is missing."""
 
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -216,6 +217,8 @@ TIME_ZONE = env.str("CUSTODIA_TIME_ZONE", default="UTC")
 PHONE_REGION = env.str("CUSTODIA_PHONE_REGION", default="CN")
 # Sealed files: uploads, exports. Part of a backup, beside the database.
 FILES_DIR = Path(env.str("CUSTODIA_FILES", default=str(VAR_DIR / "files")))
+# What printed pages are set in; the set-up brings it.
+FONTS_DIR = Path(env.str("CUSTODIA_FONTS", default=str(BASE_DIR / "fonts")))
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -230,6 +233,12 @@ STORAGES = {
 
 # Locally static files are served from where they lie, without a collecting step.
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = LOCAL
+
+# --- billing --------------------------------------------------------------------------------
+CURRENCY = env.str("CUSTODIA_CURRENCY", default="CNY")
+# A refund beyond this needs a second person; what went back to the same patient within a day counts with it.
+REFUND_LIMIT = Decimal(env.str("CUSTODIA_REFUND_LIMIT", default="500"))
+PAYMENT_DAYS = env.int("CUSTODIA_PAYMENT_DAYS", default=30)
 
 # --- trail ----------------------------------------------------------------------------------
 AUDITLOG_DISABLE_REMOTE_ADDR = True

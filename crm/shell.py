@@ -95,6 +95,8 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         entries.append(
             ("security:exports", _("Exports"), "file-export", reverse("security:exports"))
         )
+    if reach_of_user(user, Permission.BILLING_WRITE) is not Reach.NONE:
+        entries.append(("patients:desk", _("Billing desk"), "cash", reverse("patients:desk")))
     if user.is_staff:
         entries.append(("admin:index", _("Administration"), "settings", reverse("admin:index")))
     here = request.resolver_match.view_name if request.resolver_match else ""

@@ -10,6 +10,8 @@ from devtools.places import ROOT, Stop
 
 NODE_MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "static" / "vendor"
+# Not among the static files: nobody fetches them, and each has ten megabytes.
+PRINTING = ROOT / "fonts"
 # Each with its source map: the manifest storage stops when a named map is missing.
 FILES = (
     "@tabler/core/dist/css/tabler.min.css",
@@ -21,6 +23,11 @@ FILES = (
     # Source Sans 3, SIL Open Font Licence 1.1.
     "@fontsource-variable/source-sans-3/files/source-sans-3-latin-wght-normal.woff2",
     "@fontsource-variable/source-sans-3/files/source-sans-3-latin-ext-wght-normal.woff2",
+)
+# What is printed is set in these; typst reads TrueType only. Noto Sans SC, SIL Open Font Licence 1.1.
+FONTS = (
+    "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf",
+    "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf",
 )
 ICONS = (
     "activity", "address-book", "adjustments", "alert-circle", "alert-triangle", "ambulance",
@@ -72,11 +79,14 @@ def sprite(icons: Path) -> str:
     return f"{SPRITE_HEAD}{''.join(symbols)}</svg>\n"
 
 
-def gather(node_modules: Path = NODE_MODULES, vendor: Path = VENDOR) -> None:
-    """Copy the named files and write the sprite into an empty folder of static files."""
-    shutil.rmtree(vendor, ignore_errors=True)
-    vendor.mkdir(parents=True)
-    for name in FILES:
-        shutil.copyfile(node_modules / name, vendor / Path(name).name)
+def gather(
+    node_modules: Path = NODE_MODULES, vendor: Path = VENDOR, printing: Path = PRINTING
+) -> None:
+    """Copy the named files and write the sprite into empty folders of static files and of fonts."""
+    for folder, names in ((vendor, FILES), (printing, FONTS)):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for name in names:
+            shutil.copyfile(node_modules / name, folder / Path(name).name)
     icons = sprite(node_modules / "@tabler/icons/icons/outline")
     (vendor / "icons.svg").write_text(icons)

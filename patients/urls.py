@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import chart, documents, drafts, entries, reveal, unassigned
+from patients.views import (
+    cashups,
+    chart,
+    desk,
+    documents,
+    drafts,
+    entries,
+    invoices,
+    payments,
+    prices,
+    reveal,
+    unassigned,
+)
 
 app_name = "patients"
 
@@ -13,12 +25,44 @@ urlpatterns = [
     path("unassigned/assign/", unassigned.assign, name="assign"),
     path("drafts/<slug:form>/", drafts.keep_new, name="draft_new"),
     path("codes/<slug:codelist>/", entries.offer, name="codes"),
+    path("desk/", desk.bills, name="desk"),
+    path("desk/search/", desk.search, name="bill_search"),
+    path("desk/claims/", desk.claim_list, name="claims"),
+    path("desk/refunds/", desk.refund_list, name="refunds"),
+    path("desk/prices/", prices.price_list, name="prices"),
+    path("desk/prices/<uuid:price_id>/end/", prices.end, name="price_end"),
+    path("desk/cash-up/", cashups.cash_up, name="cash_up"),
     path("<uuid:patient_id>/", chart.summary, name="patient"),
     path("<uuid:patient_id>/timeline/", chart.timeline, name="timeline"),
     path("<uuid:patient_id>/clinical/", chart.clinical, name="clinical"),
     path("<uuid:patient_id>/billing/", chart.billing, name="billing"),
     path("<uuid:patient_id>/access/", chart.access, name="access"),
     path("<uuid:patient_id>/reveal/", reveal.reveal, name="reveal"),
+    path("<uuid:patient_id>/claims/reveal/", payments.reveal_code, name="reveal_code"),
+    path("<uuid:patient_id>/invoices/new/", invoices.new, name="invoice_new"),
+    path("<uuid:patient_id>/invoices/<uuid:invoice_id>/", invoices.invoice, name="invoice"),
+    path("<uuid:patient_id>/invoices/<uuid:invoice_id>/edit/", invoices.edit, name="invoice_edit"),
+    path(
+        "<uuid:patient_id>/invoices/<uuid:invoice_id>/issue/", invoices.issue, name="invoice_issue"
+    ),
+    path(
+        "<uuid:patient_id>/invoices/<uuid:invoice_id>/discard/",
+        invoices.discard,
+        name="invoice_discard",
+    ),
+    path(
+        "<uuid:patient_id>/invoices/<uuid:invoice_id>/cancel/",
+        invoices.cancel,
+        name="invoice_cancel",
+    ),
+    path("<uuid:patient_id>/invoices/<uuid:invoice_id>/pay/", payments.pay, name="invoice_pay"),
+    path(
+        "<uuid:patient_id>/invoices/<uuid:invoice_id>/refund/",
+        payments.refund,
+        name="invoice_refund",
+    ),
+    path("<uuid:patient_id>/refunds/<uuid:refund_id>/", payments.decide, name="refund_decide"),
+    path("<uuid:patient_id>/statement/", payments.statement, name="statement"),
     path("<uuid:patient_id>/drafts/<slug:form>/", drafts.keep, name="draft"),
     path("<uuid:patient_id>/documents/", documents.index, name="documents"),
     path("<uuid:patient_id>/documents/add/", documents.add, name="document_add"),

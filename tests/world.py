@@ -11,7 +11,15 @@ from django.test import Client
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 
-from patients.models import CareRelationship, Condition, Encounter, Patient, PortalAccount
+from patients.models import (
+    CareRelationship,
+    Condition,
+    Encounter,
+    Invoice,
+    Patient,
+    PortalAccount,
+    PriceItem,
+)
 from patients.services import relationships
 from security import sessions
 from security.access.gate import FACTOR_AT
@@ -147,3 +155,19 @@ def clinic() -> World:
         for name, whose, capacity in links
     )
     return world
+
+
+def bill(clinic: World) -> Invoice:
+    """Make an issued bill of the clinic's patient."""
+    return Invoice.objects.create(
+        patient=clinic.patient, currency="CNY", total=10, balance=10, status="issued", series="INV",
+        year=2026, sequence=1, issued_on=timezone.localdate(), due_on=timezone.localdate(), lines=[],
+    )  # fmt: skip
+
+
+def price() -> PriceItem:
+    """Make a price that is in force."""
+    return PriceItem.objects.create(
+        code="CONS", name="Consultation", name_zh="门诊", amount=10, currency="CNY",
+        valid_from=timezone.localdate(),
+    )  # fmt: skip

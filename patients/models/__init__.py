@@ -17,10 +17,20 @@ from patients.models.directory import DirectoryResource, Organization, Practitio
 from patients.models.document import Document
 from patients.models.draft import Draft
 from patients.models.encounter import Encounter
+from patients.models.invoice import (
+    Invoice,
+    InvoiceIndex,
+    InvoiceSeries,
+    Method,
+    Payment,
+    Refund,
+)
 from patients.models.patient import Patient, PatientIndex
 from patients.models.portal import PortalAccount
+from patients.models.price import PriceItem
 from patients.models.record import EncounterRecord, PatientRecord
 from patients.models.relationship import CareRelationship, ChartPermission, TeamAssignment
+from patients.models.till import CashUp
 from patients.models.version import RecordVersion
 
 __all__ = [
@@ -28,6 +38,7 @@ __all__ = [
     "BillingAttachment",
     "CarePlan",
     "CareRelationship",
+    "CashUp",
     "ChartPermission",
     "Claim",
     "ClinicalAttachment",
@@ -42,16 +53,23 @@ __all__ = [
     "Encounter",
     "EncounterRecord",
     "Immunization",
+    "Invoice",
+    "InvoiceIndex",
+    "InvoiceSeries",
     "MedicationRequest",
+    "Method",
     "Observation",
     "Organization",
     "Patient",
     "PatientIndex",
     "PatientRecord",
+    "Payment",
     "PortalAccount",
     "Practitioner",
+    "PriceItem",
     "Procedure",
     "RecordAttachment",
     "RecordVersion",
+    "Refund",
     "TeamAssignment",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db import models
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from patients.models.record import EncounterRecord, PatientRecord
@@ -36,6 +38,13 @@ class Claim(EncounterRecord):
 
     class Meta(EncounterRecord.Meta):
         verbose_name, verbose_name_plural = _("claim"), _("claims")
+        indexes = (
+            *EncounterRecord.Meta.indexes,
+            # The desk lists the claims of everybody, the newest first.
+            models.Index(
+                F("occurred_at").desc(nulls_last=True), F("id").desc(), name="rec_claim_newest"
+            ),
+        )
 
 
 class Coverage(PatientRecord):

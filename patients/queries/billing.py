@@ -1,7 +1,7 @@
 """Bills and insurance, as far as the reader may see them.
 
-A diagnosis on a bill is a category of its own: its code for whoever settles the bill, its words only for
-whoever reads the clinical record, and neither of an entry that is specially protected.
+A diagnosis on a bill is a category of its own: its words are for whoever reads the clinical record, its code
+masked for whoever settles the bill, and neither is shown of an entry that is specially protected.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from patients import names
 from patients.models import Claim, Coverage
-from patients.queries import entries, pages, wording
+from patients.queries import claims, entries, invoices, pages, wording
 from patients.queries.chart import Chart
 from patients.queries.pages import Place
 from security.access.permissions import Permission
@@ -27,9 +27,9 @@ _NO_NUMBER = {"value": "", "masked": False, "reveal_url": None, "field": "", "br
 
 def page(chart: Chart, *, after: str = "") -> dict[str, Any]:
     """Return one page of the claims, and the coverages with it."""
-    claims = Claim.objects.filter(patient_id=chart.patient.pk)
+    bills = Claim.objects.filter(patient_id=chart.patient.pk)
     place = Place.read(after)
-    found = list(pages.newest_first(claims, "occurred_at", place)[: CLAIMS + 1])
+    found = list(pages.newest_first(bills, "occurred_at", place)[: CLAIMS + 1])
     last = found[CLAIMS - 1] if len(found) > CLAIMS else None
     more = f"?after={Place(last.occurred_at, last.pk).text()}" if last else ""
     covers = Coverage.objects.filter(patient_id=chart.patient.pk)
@@ -40,6 +40,7 @@ def page(chart: Chart, *, after: str = "") -> dict[str, Any]:
             for row in pages.newest_first(covers, "occurred_at", None)[:COVERAGES]
         ],
         "next_url": chart.url("billing") + more if more else None,
+        "account": invoices.account(chart),
     }
 
 
@@ -54,6 +55,7 @@ def _claim(chart: Chart, row: Claim) -> dict[str, Any]:
             "currency": row.currency or "",
             "status": status["text"],
             "tone": status["tone"],
+            "lines": claims.lines(chart, row),
             "broken": False,
         }
     except SealBroken:
@@ -64,14 +66,11 @@ def _diagnoses(chart: Chart, row: Claim) -> str:
     """Return the diagnoses on a bill as far as the reader may see them."""
     if entries.is_locked(row, chart.sees_restricted):
         return ""
-    if chart.may(Permission.BILL_DIAGNOSIS_READ):
-        reads_words = chart.may(Permission.CLINICAL_READ)
-        found = [_diagnosis(concept, reads_words) for concept in _coded(row)]
-        shown = ", ".join(dict.fromkeys(filter(None, found)))
-    elif chart.may(Permission.BILL_DIAGNOSIS_READ_MASKED):
-        shown = ", ".join(names.MASK for _concept in _coded(row))
-    else:
+    # Everybody else who may know of codes sees them line by line, masked.
+    if not chart.may(Permission.BILL_DIAGNOSIS_READ) or not chart.may(Permission.CLINICAL_READ):
         return ""
+    found = [_diagnosis(concept) for concept in _coded(row)]
+    shown = ", ".join(dict.fromkeys(filter(None, found)))
     return gettext("Diagnosis: %(codes)s") % {"codes": shown} if shown else ""
 
 
@@ -86,9 +85,8 @@ def _coded(row: Claim) -> list[Any]:
     return [concept for concept in (*coded, *lines) if isinstance(concept, dict)]
 
 
-def _diagnosis(concept: Any, reads_words: bool) -> str:
-    code = next(iter(wording.codes(concept)), "")
-    words = wording.concept(concept) if reads_words else ""
+def _diagnosis(concept: Any) -> str:
+    code, words = next(iter(wording.codes(concept)), ""), wording.concept(concept)
     return f"{code} {words}".strip() if words != code else code
 
 

@@ -17,6 +17,7 @@ from security.models import User
 
 # Every form that keeps drafts: what the writer must be allowed, and what the form is called.
 FORMS: Mapping[str, tuple[Permission, Promise]] = {
+    "invoice": (Permission.BILLING_WRITE, _("Invoice")),
     "patient": (Permission.DEMOGRAPHICS_WRITE, _("Name and contact")),
     "note": (Permission.CLINICAL_WRITE, _("Note")),
     # Structured entries, by the keys of their kinds.

@@ -1,4 +1,4 @@
-"""Revealing a masked number: one at a time, each told to the trail."""
+"""Revealing what is masked: one number or code at a time, each told to the trail."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext
 
-from patients.models import Coverage, Patient
-from patients.queries import billing, details
+from patients.models import Claim, Coverage, Patient
+from patients.queries import billing, claims, details, entries
 from patients.queries.chart import Chart
-from security import trail
+from security import context, trail
+from security.access.gate import Refused
 from security.access.permissions import Permission
+from security.access.purposes import Purpose
 from security.models import User
 
 
@@ -66,3 +68,45 @@ def _coverage(patient: Patient, key: str) -> Coverage:
         raise NothingThere(billing.COVERAGE)
     found: Coverage = row
     return found
+
+
+class WrongPurpose(Refused):
+    """A code on a bill is revealed to settle the bill, for nothing else."""
+
+
+@transaction.atomic
+def reveal_code(*, chart: Chart, field: str, by: User) -> Revealed:
+    """Open the diagnosis code of one line of a claim; the line is recorded, the code never."""
+    if not chart.may(Permission.BILLING_READ) or not chart.may(Permission.BILL_DIAGNOSIS_READ):
+        raise NothingThere("claim")
+    if context.current().purpose != Purpose.HPAYMT:
+        raise WrongPurpose(
+            gettext("A code is revealed for the purpose of payment only. State that purpose first.")
+        )
+    row, number = _claim(chart, field)
+    codes = [] if entries.is_locked(row, chart.sees_restricted) else claims.codes_of(row, number)
+    if not codes:
+        raise NothingThere("claim")
+    trail.record(
+        "patients.claim_code.revealed",
+        subjects=[chart.patient.pk],
+        obj=row,
+        fields=["patients.claim.items"],
+        counts={"line": number},
+        by=by,
+    )
+    return Revealed(", ".join(codes), gettext("Diagnosis code"))
+
+
+def _claim(chart: Chart, field: str) -> tuple[Claim, int]:
+    key, _dot, line = field.partition(".")
+    try:
+        found: Claim | None = Claim.objects.filter(
+            patient_id=chart.patient.pk, pk=UUID(key)
+        ).first()
+        number = int(line) if line.isascii() and line.isdecimal() else -1
+    except ValueError:
+        found, number = None, -1
+    if found is None or not 0 <= number <= claims.MOST_LINES:
+        raise NothingThere("claim")
+    return found, number

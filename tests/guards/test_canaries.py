@@ -24,7 +24,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from patients.models import Patient, PatientIndex, PortalAccount
+from patients.models import Invoice, Patient, PatientIndex, PortalAccount
 from security.delivery import outbox
 from security.models import Unit, User
 from security.sealing import index
@@ -126,11 +126,13 @@ def plant(nest):
     PortalAccount.objects.create(user=account, patient=patient, capacity="self")
     columns = {
         "patient": patient, "occurred_at": timezone.now(), "user": account, "form": "note",
-        "requested_by": account, "uploaded_by": account, "file_id": patient.pk, "size": 1, "label": "patients.condition", "row_id": patient.pk, "row_version": 1,
+        "uploaded_by": account, "file_id": patient.pk, "size": 1,
+        "label": "patients.condition", "row_id": patient.pk, "row_version": 1,
+        **money(nest, patient, clinic.users["finance"]),
     }  # fmt: skip
     for model in sealed_models():
         names = {field.name for field in model._meta.concrete_fields}
-        if names & {"patient", "requested_by"}:
+        if names & {"patient", "requested_by", "clerk"}:
             nest.fill(model(**{name: columns[name] for name in names & set(columns)})).save()
     message = outbox.Message(
         channel="email",
@@ -153,6 +155,17 @@ def plant(nest):
     return clinic, patient, email
 
 
+def money(nest, patient, clerk):
+    """Return what fills rows of the billing desk; the bill that they belong to is filled as well."""
+    bill = nest.fill(Invoice(patient=patient, currency="CNY"))
+    bill.save()
+    return {
+        "invoice": bill, "amount": 1, "counted": 1, "expected": 1, "currency": "CNY", "status": "draft",
+        "day": timezone.localdate(), "received_on": timezone.localdate(),
+        "clerk": clerk, "taken_by": clerk, "requested_by": clerk,
+    }  # fmt: skip
+
+
 def use(clinic, patient, email, nest):
     """Fail to sign in, search, read, be refused, break a seal: whatever could leave a trace."""
     client = Client()
@@ -165,6 +178,10 @@ def use(clinic, patient, email, nest):
         browser = clinic.client(name)
         for page in ("", "timeline/", "clinical/", "billing/", "access/", "nonsense/"):
             browser.get(f"/patients/{patient.pk}/{page}", secure=True)
+        for page in ("", "claims/", "refunds/", "cash-up/"):
+            browser.get(f"/patients/desk/{page}", secure=True)
+        browser.post("/patients/desk/search/", {"q": nest.canaries[0]}, secure=True)
+        browser.post(f"/patients/{patient.pk}/statement/", secure=True)
         browser.post(f"/patients/{patient.pk}/reveal/", {"field": "identifiers"}, secure=True)
         browser.get("/", {"q": "x"}, secure=True)
     with connection.cursor() as cursor:

@@ -31,6 +31,9 @@ REFUSES_EMPTY = {
     "security:remove_factor": "the last factor stays",
     "patients:reveal": "no field was named",
     "patients:draft": "the form asked for is not the role's",
+    "patients:refund_decide": "the refund is another patient's",
+    "patients:reveal_code": "no line was named, or the purpose is not payment",
+    "patients:statement": "the bills are too many for one letter",
 }
 
 # Pages about something that is somebody's own: for everybody else it does not exist.
@@ -64,6 +67,9 @@ def values(clinic, name):
         "number": 0,
         "kind": "conditions",
         "codelist": "condition",
+        "invoice_id": world.bill(clinic).pk,
+        "price_id": world.price().pk,
+        "refund_id": clinic.condition.pk,
     }
 
 

@@ -177,9 +177,13 @@ def test_a_protected_envelope_is_not_even_fetched_without_clearance(mia):
     ("role", "shown", "hidden"),
     [
         ("physician", ("J45.9 Asthma words", "195967001 Line words", "**** 7001"), ("MEMBER-00777001",)),
-        ("finance", ("J45.9, 195967001", "**** 7001", "Reveal"), ("words", "Follow-up line")),
+        (
+            "finance",
+            ("1. Treatment of a diagnosis Code **", "2. Service", "**** 7001", "Reveal"),
+            ("J45.9", "195967001", "words", "Follow-up line"),
+        ),
         ("receptionist", ("**** 7001",), ("J45.9", "195967001", "words", "Diagnosis")),
-        ("auditor", ("Diagnosis: **", "**** 7001"), ("J45.9", "words", "Reveal", "Mia")),
+        ("auditor", ("diagnosis Code **", "**** 7001"), ("J45.9", "words", "Reveal", "Mia")),
     ],
 )  # fmt: skip
 def test_a_bill_shows_the_diagnosis_as_far_as_the_role_may(mia, role, shown, hidden):
