@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import CareRelationship, ChartPermission, Patient, PortalAccount
@@ -77,3 +77,21 @@ def confidential_chart(
         _("This chart is confidential: confirm with your second factor."), step_up=True
     )
     return dict.fromkeys(confidential, refusal)
+
+
+def _not_merged(actor: User, permission: Permission, now: datetime) -> Q:
+    return Q(merged_into__isnull=True)
+
+
+@restriction("merged_record", narrow=_not_merged)
+def merged_record(
+    actor: User, permission: Permission, patients: Sequence[UUID], purpose: str, now: datetime
+) -> Mapping[UUID, Refusal]:
+    """Refuse a record that was merged into another one, and name the one that took its place."""
+    merged = Patient.objects.filter(pk__in=patients, merged_into__isnull=False)
+    return {
+        patient: Refusal(
+            _("This record was merged into another record of the same person."), moved_to=heir
+        )
+        for patient, heir in merged.values_list("pk", "merged_into")
+    }

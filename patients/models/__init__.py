@@ -15,10 +15,13 @@ from patients.models.clinical import (
 from patients.models.directory import DirectoryResource, Organization, Practitioner
 from patients.models.draft import Draft
 from patients.models.encounter import Encounter
+from patients.models.merge import Merge
 from patients.models.patient import Patient, PatientIndex
 from patients.models.portal import PortalAccount
 from patients.models.record import EncounterRecord, PatientRecord
+from patients.models.relation import Relation
 from patients.models.relationship import CareRelationship, ChartPermission, TeamAssignment
+from patients.models.series import NumberSeries
 from patients.models.version import RecordVersion
 
 __all__ = [
@@ -38,6 +41,8 @@ __all__ = [
     "EncounterRecord",
     "Immunization",
     "MedicationRequest",
+    "Merge",
+    "NumberSeries",
     "Observation",
     "Organization",
     "Patient",
@@ -48,5 +53,6 @@ __all__ = [
     "Procedure",
     "RecordAttachment",
     "RecordVersion",
+    "Relation",
     "TeamAssignment",
 ]

@@ -42,6 +42,9 @@ def reopened(version: RecordVersion) -> Any:
     for field in plain_columns(model):
         values[field.attname] = field.to_python(version.plain.get(field.attname))
     # Django takes them in the order of the columns.
+    if model.heir_field is not None and version.patient_id != version.row_id:
+        # A record that was merged: its earlier states belong to the one that took its place as well.
+        values[model.heir_field] = version.patient_id
     names = [field.attname for field in model._meta.concrete_fields if field.attname in values]
     return model.from_db("default", names, [values[name] for name in names])
 

@@ -63,6 +63,8 @@ class Refusal:
 
     reason: Promise | str
     step_up: bool = False
+    # The patient under whom this record is kept now.
+    moved_to: UUID | None = None
 
 
 Ask = Callable[[Any, Permission, Sequence[UUID], str, datetime], Mapping[UUID, Any]]
