@@ -90,6 +90,9 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
                 reverse("patients:unassigned"),
             )
         )
+    if reach_of_user(user, Permission.IDENTIFIERS_WRITE) is not Reach.NONE:
+        url = reverse("patients:register")
+        entries.append(("patients:register", _("Register a patient"), "file-plus", url))
     if user.is_staff:
         entries.append(("admin:index", _("Administration"), "settings", reverse("admin:index")))
     here = request.resolver_match.view_name if request.resolver_match else ""

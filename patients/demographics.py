@@ -57,7 +57,7 @@ def stored(given: Values, before: Values | None = None) -> dict[str, Any]:
 
 
 def shown(row: Values) -> dict[str, Any]:
-    """Return what the form shows of stored fields."""
+    """Return what the form shows of stored fields; of a number only what it is."""
     first, other = _two_names(row.get("names"))
     number = _first_number(row.get("identifiers")) or {}
     address = next(iter(_objects(row.get("addresses"))), {})
@@ -70,12 +70,17 @@ def shown(row: Values) -> dict[str, Any]:
         "birth_precision": (row.get("birth_precision") or "day") if row.get("birth_on") else "none",
         "sex": row.get("sex") or "",
         "id_kind": kind_of(number) if number else "",
-        "id_number": number.get("value", ""),
+        "id_number": "",
         "phone": _value(row.get("telecoms"), "phone"),
         "email": _value(row.get("telecoms"), "email"),
         "address": _address_text(address),
         "language": row.get("language") or "",
     }
+
+
+def fields_of(row: Any) -> dict[str, Any]:
+    """Return the stored fields of a patient that the forms ask for."""
+    return {name: getattr(row, name) for name in dict.fromkeys(STORED_IN.values())}
 
 
 def number_of(kind: str, value: str) -> dict[str, Any]:
@@ -193,7 +198,8 @@ def _identifiers(given: Values, before: Any) -> list[Any]:
     found = list(_objects(before))
     old = _first_number(found)
     value, kind = given["id_number"], given["id_kind"]
-    if old is not None and (old.get("value"), kind_of(old)) == (value, kind):
+    if old is not None and kind_of(old) == kind and value in ("", old.get("value")):
+        # The form does not show the number; what is not typed anew stays.
         return found
     place = found.index(old) if old is not None else len(found)
     found[place : place + 1] = [number_of(kind, value)] if value else []

@@ -163,7 +163,7 @@ class Person(forms.Form):
         declared = shape_of(Patient).fields
         for name, field in self.fields.items():
             if name in demographics.STORED_IN:
-                field.help_text = why(declared[demographics.STORED_IN[name]].purpose)
+                field.help_text = str(why(declared[demographics.STORED_IN[name]].purpose))
 
     def clean(self) -> dict[str, Any]:
         """Check what belongs together; what is odd but possible is asked about once more."""
@@ -202,9 +202,9 @@ class Person(forms.Form):
         if self._is_wrong("id_kind", "id_number"):
             return
         if not number:
-            given["id_kind"], given["id_number"] = "", ""
-            return
-        if not kind:
+            if kind and kind != self.initial.get("id_kind"):
+                self.add_error("id_number", _("Give the number, or choose “No document”."))
+        elif not kind:
             self.add_error("id_kind", _("Say which document bears this number."))
         elif not _NUMBER.fullmatch(number):
             self.add_error("id_number", _("Such a number has 4 to 30 letters and figures."))

@@ -48,7 +48,7 @@ class Merge(SealedModel):
         plain = {
             name: Plain(level=3, purpose="integrity")
             for name in (
-                "patient", "absorbed", "survivor_version", "survivor_active_at", "merged_at", "merged_by", "undone_at",
-                "undone_by",
+                "patient", "absorbed", "survivor_version", "survivor_active_at", "merged_at", "merged_by",
+                "undone_at", "undone_by",
             )
         }  # fmt: skip

@@ -68,7 +68,7 @@ def merge(  # noqa: PLR0913 - both records, both versions, and what was decided 
     moved = moves.all_of(from_id=absorbed.pk, to_id=survivor.pk)
     Patient._base_manager.filter(pk=absorbed.pk).update(merged_into=survivor)
     keys.move(from_id=absorbed.pk, to_id=survivor.pk, kind=PATIENT)
-    row = Merge(
+    made = Merge(
         patient=survivor,
         absorbed=absorbed,
         survivor_version=survivor_version,
@@ -77,11 +77,11 @@ def merge(  # noqa: PLR0913 - both records, both versions, and what was decided 
         moved={label: [str(one.pk) for one in rows] for label, rows in moved.items()},
         reason=reason,
     )
-    row.save(force_insert=True)
+    made.save(force_insert=True)
     PatientIndex.objects.filter(row_id=absorbed.pk).delete()
     _follow_up([survivor], [survivor.pk, absorbed.pk])
-    _tell("patients.patient.merged", row, [kept, survivor, *_flat(moved)], by=by)
-    return row
+    _tell("patients.patient.merged", made, [kept, survivor, *_flat(moved)], by=by)
+    return made
 
 
 @transaction.atomic

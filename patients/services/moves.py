@@ -17,15 +17,14 @@ from django.db.models import F, QuerySet, UniqueConstraint
 from patients.models import (
     CareRelationship,
     EncounterRecord,
-    Patient,
     RecordVersion,
     TeamAssignment,
 )
+from patients.queries.subjects import sealed_of_patients
 from patients.queries.versions import KEPT, model_of
 from security.classification import Scope
 from security.sealing import SealedModel
 from security.sealing.envelope import Place
-from security.sealing.register import sealed_models
 from security.sealing.resealing import rekeyed
 from security.sealing.shape import shape_of
 
@@ -44,15 +43,8 @@ Moved = dict[str, list[Any]]
 
 
 def movable() -> list[type[models.Model]]:
-    """Return every model whose rows belong to a patient."""
-    own = [model for model in sealed_models() if _is_of_patient(model)]
-    return [*own, *UNITED]
-
-
-def _is_of_patient(model: type[models.Model]) -> bool:
-    names = {field.name: field for field in model._meta.concrete_fields}
-    field = names.get("patient")
-    return field is not None and field.related_model is Patient
+    """Return every model whose rows go with a patient."""
+    return [*sealed_of_patients(), *UNITED]
 
 
 def all_of(*, from_id: UUID, to_id: UUID) -> Moved:
