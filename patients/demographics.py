@@ -51,7 +51,9 @@ def stored(given: Values, before: Values | None = None) -> dict[str, Any]:
         found["identifiers"] = _identifiers(given, before.get("identifiers"))
     # Nothing and an empty list say the same: neither is a change of the other.
     return {
-        name: freeze(value) if value or before.get(name) else before.get(name)
+        name: (freeze(value) if isinstance(value, list) else value)
+        if value or before.get(name)
+        else before.get(name)
         for name, value in found.items()
     }
 

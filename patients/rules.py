@@ -13,7 +13,7 @@ from patients.models import CareRelationship, ChartPermission, Patient, PortalAc
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.permissions import Permission
-from security.access.registry import Basis, Refusal, reach, restriction
+from security.access.registry import Basis, Refusal, heir, reach, restriction
 from security.models import User
 
 # The best ground first: of several, this one is named.
@@ -87,11 +87,14 @@ def _not_merged(actor: User, permission: Permission, now: datetime) -> Q:
 def merged_record(
     actor: User, permission: Permission, patients: Sequence[UUID], purpose: str, now: datetime
 ) -> Mapping[UUID, Refusal]:
-    """Refuse a record that was merged into another one, and name the one that took its place."""
+    """Refuse a record that was merged into another one."""
     merged = Patient.objects.filter(pk__in=patients, merged_into__isnull=False)
-    return {
-        patient: Refusal(
-            _("This record was merged into another record of the same person."), moved_to=heir
-        )
-        for patient, heir in merged.values_list("pk", "merged_into")
-    }
+    refusal = Refusal(_("This record was merged into another record of the same person."))
+    return dict.fromkeys(merged.values_list("pk", flat=True), refusal)
+
+
+@heir
+def survivor(patient: UUID) -> UUID | None:
+    """Return the record that a patient's record was merged into."""
+    rows = Patient.objects.filter(pk=patient).values_list("merged_into_id", flat=True)
+    return next(iter(rows), None)

@@ -95,10 +95,10 @@ class RelationFields(forms.Form):
         return given
 
     def _check_reachable(self, given: dict[str, Any]) -> None:
-        is_outside = not given.get("related_number") and "related_number" in self.fields
-        if given.get("is_emergency_contact") and is_outside and not given.get("phone"):
-            if "phone" not in self.errors:
-                self.add_error("phone", _("An emergency contact needs a phone number."))
+        is_outside = "name" in self.fields and not given.get("related_number")
+        is_called = given.get("is_emergency_contact") and is_outside
+        if is_called and not given.get("phone") and "phone" not in self.errors:
+            self.add_error("phone", _("An emergency contact needs a phone number."))
 
     def _check_days(self, given: dict[str, Any]) -> None:
         start, end = given.get("starts_on"), given.get("ends_on")

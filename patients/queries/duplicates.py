@@ -30,7 +30,7 @@ from security.sealing.index import exact_hash, query_grams, token
 SHOWN = 8
 # A name that so many bear is opened no further: the birth date of each must be compared.
 OPENED = 400
-MOST_SPELLINGS = 6
+MOST_SPELLINGS = 30
 
 
 class Twin(StrEnum):
@@ -105,7 +105,7 @@ def spellings(names: Iterable[str]) -> list[str]:
     for name in names:
         found[name] = None
         for run in normalise.han_runs(name):
-            for way in normalise.readings(run)[:2]:
+            for way in normalise.readings(run):
                 found["".join(way)] = None
                 # One or two characters are the family name.
                 found |= {
@@ -114,7 +114,7 @@ def spellings(names: Iterable[str]) -> list[str]:
                     if len(way) > length
                 }
     return [one for one in found if normalise.words(one) or normalise.han_runs(one)][
-        : MOST_SPELLINGS * 3
+        :MOST_SPELLINGS
     ]
 
 

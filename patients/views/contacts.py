@@ -18,6 +18,7 @@ from patients.queries import chart as charts
 from patients.queries import contacts as found
 from patients.queries import drafts
 from patients.queries.chart import Chart
+from patients.services import drafts as drafted
 from patients.services import relations
 from patients.services.versions import Conflict, NothingChanged
 from patients.views import conflicts
@@ -102,6 +103,7 @@ def _corrected(request: SignedInRequest, row: Relation, form: RelationCorrection
             by=request.user,
         )
     except NothingChanged:
+        drafted.drop(form=FORM, patient_id=row.patient_id, target_id=row.pk, by=request.user)
         messages.info(request, _("Nothing was changed."))
     else:
         messages.success(request, _("Saved. What stood there before is kept."))

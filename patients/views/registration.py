@@ -19,6 +19,7 @@ from patients.queries import chart as charts
 from patients.queries import colleagues, drafts, duplicates, guardians
 from patients.queries.chart import Chart
 from patients.queries.duplicates import Found, Probe
+from patients.services import drafts as drafted
 from patients.services import registration
 from patients.services.versions import Conflict, NothingChanged
 from patients.views import conflicts
@@ -140,6 +141,8 @@ def _corrected(
             by=request.user,
         )
     except NothingChanged:
+        about = {"patient_id": patient.pk, "target_id": patient.pk}
+        drafted.drop(form=FORM, **about, by=request.user)
         messages.info(request, _("Nothing was changed."))
     else:
         messages.success(request, _("Saved. What stood there before is kept."))

@@ -38,8 +38,6 @@ class Decision:
     reason: Promise | str
     basis: Basis | None = None
     step_up: bool = False
-    # The patient under whom the record is kept now; refused here, decided anew there.
-    moved_to: UUID | None = None
 
     @property
     def is_reachable(self) -> bool:
@@ -172,13 +170,7 @@ def _refused(
             earlier = refused.get(one)
             # A plain refusal outweighs one that a fresh factor would lift.
             if earlier is None or (earlier.step_up and not refusal.step_up):
-                refused[one] = Decision(
-                    False,
-                    rule.name,
-                    refusal.reason,
-                    step_up=refusal.step_up,
-                    moved_to=refusal.moved_to,
-                )
+                refused[one] = Decision(False, rule.name, refusal.reason, step_up=refusal.step_up)
     return refused
 
 
