@@ -84,16 +84,16 @@ class Plain:
 # What a form says beside a field: the declared purpose, in words.
 PURPOSES: dict[str, Promise] = {
     "care": _("Needed to care for the patient."),
-    "identification": _("Tells this person from everybody else, so that no record is mixed up."),
-    "proof": _("Finds the right record without doubt, and bills the insurance."),
-    "safety": _("Doses, normal values and some examinations depend on it."),
-    "contact": _("To reach the patient about visits and results; never for advertising."),
-    "correspondence": _("For letters, home visits and the reports that the law asks for."),
-    "emergency": _("Whom to call when something happens to the patient."),
-    "communication": _("So that the patient understands what is said and written."),
-    "household": _("Who lives together may be ill together, and may be told of visits."),
-    "representation": _("Says who may decide and sign for the patient."),
-    "validity": _("Nobody decides or is called before or after this time."),
+    "identification": _("Tells this person from everybody else."),
+    "proof": _("Finds the right record; bills the insurance."),
+    "safety": _("Doses and normal values depend on it."),
+    "contact": _("For visits and results, never for advertising."),
+    "correspondence": _("For letters and home visits."),
+    "emergency": _("Whom to call when something happens."),
+    "communication": _("So that the patient understands us."),
+    "household": _("Who lives together may be ill together."),
+    "representation": _("Who may decide and sign for the patient."),
+    "validity": _("Before and after, this does not count."),
     "billing": _("Needed to bill what was done."),
 }
 

@@ -16,7 +16,7 @@ from security.models import User
 
 @transaction.atomic
 def add(
-    *, patient_id: UUID, related_id: UUID | None, fields: Mapping[str, Any], by: User
+    *, patient_id: UUID, related_id: UUID | None, fields: Mapping[str, Any], by: User | None
 ) -> Relation:
     """Record what somebody is to a patient."""
     row = Relation(patient_id=patient_id, related_id=related_id, **fields)
@@ -28,7 +28,8 @@ def add(
         obj=row,
         by=by,
     )
-    drafts.drop(form="relation", patient_id=patient_id, by=by)
+    if by is not None:
+        drafts.drop(form="relation", patient_id=patient_id, by=by)
     return row
 
 

@@ -127,6 +127,7 @@ def plant(nest):
     columns = {
         "patient": patient, "occurred_at": timezone.now(), "user": account, "form": "note",
         "label": "patients.condition", "row_id": patient.pk, "row_version": 1,
+        "absorbed": clinic.other,
     }  # fmt: skip
     for model in sealed_models():
         names = {field.name for field in model._meta.concrete_fields}
