@@ -21,6 +21,7 @@ SENTENCES: dict[str, Promise] = {
     "patients.identifier.revealed": _("A number of a patient was revealed."),
     "patients.item.corrected": _("An entry of a record was corrected."),
     "patients.patient.corrected": _("Name or contact of a patient was corrected."),
+    "patients.patient.gathered": _("Entries that came during a merge were moved after it."),
     "patients.patient.merged": _("Two records of one patient were merged."),
     "patients.patient.registered": _("A patient was registered."),
     "patients.patient.unmerged": _("A merge of two records was undone."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,8 @@ from security.models import User
 from security.sealing import index, keys
 
 PATIENT = SubjectKind.PATIENT
+# Longer than any deed takes, and than the time between two sweeps.
+LATE = timedelta(hours=6)
 
 
 class Impossible(Refused):
@@ -117,6 +120,32 @@ def undo(*, merge_id: UUID, survivor_version: int, reason: str, by: User) -> Mer
     return row
 
 
+@transaction.atomic
+def gather(*, merge_id: UUID) -> int:
+    """Move what was being written for a merged record while it was merged; return how many rows."""
+    row = Merge.objects.select_for_update(of=("self",)).get(pk=merge_id)
+    if row.undone_at is not None:
+        return 0
+    late = moves.all_of(from_id=row.absorbed_id, to_id=row.patient_id)
+    if not late:
+        return 0
+    known = {label: list(ids) for label, ids in (row.moved or {}).items()}
+    for label, rows in late.items():
+        known.setdefault(label, []).extend(str(one.pk) for one in rows)
+    row.moved = known
+    row.advance()
+    row.save()
+    _follow_up([], [row.patient_id, row.absorbed_id])
+    _tell("patients.patient.gathered", row, _flat(late), by=None)
+    return len(_flat(late))
+
+
+def recent() -> list[UUID]:
+    """Return the merges into which somebody may still have been writing when they were made."""
+    found = Merge.objects.filter(undone_at__isnull=True, merged_at__gt=timezone.now() - LATE)
+    return list(found.values_list("pk", flat=True))
+
+
 def _locked(survivor_id: UUID, absorbed_id: UUID) -> tuple[Patient, Patient]:
     """Lock both records against every new row about them, and against imports."""
     with connection.cursor() as cursor:
@@ -156,7 +185,7 @@ def _follow_up(found: list[Patient], patient_ids: list[UUID]) -> None:
     context.current().forget_decisions()
 
 
-def _tell(action: str, row: Merge, rows: list[Any], *, by: User) -> None:
+def _tell(action: str, row: Merge, rows: list[Any], *, by: User | None) -> None:
     trail.record(
         action,
         subjects=[row.patient_id, row.absorbed_id],

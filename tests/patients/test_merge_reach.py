@@ -1,11 +1,22 @@
 """Who reaches two records that were joined: care is united, accounts and drafts are kept apart."""
 
 import pytest
+from django.db import transaction
 
-from patients.models import CareRelationship, Draft, Patient, PortalAccount, TeamAssignment
+from audit.queries import records
+from patients import tasks
+from patients.models import (
+    CareRelationship,
+    Condition,
+    Draft,
+    Patient,
+    PortalAccount,
+    TeamAssignment,
+)
 from patients.services import drafts, teams
 from security.access.decision import decide
 from security.access.permissions import Permission
+from security.sealing import SealBroken, StaleRecord
 from security.services import units
 from tests import world
 from tests.patients import cast
@@ -92,3 +103,33 @@ def test_the_stricter_confidentiality_counts_and_is_given_back(desk, stays):
     assert Patient.objects.get(pk=stays.pk).confidentiality == "vip"
     undo(desk, row)
     assert Patient.objects.get(pk=stays.pk).confidentiality == "normal"
+
+
+def test_nothing_more_is_sealed_for_a_merged_record(desk, stays, goes):
+    merge(desk, stays, goes)
+    with cast.acting(desk), pytest.raises(StaleRecord), transaction.atomic():
+        Condition.objects.create(patient=goes, code_text="Too late")
+
+
+def test_what_was_being_written_during_a_merge_is_gathered_and_goes_back(desk, stays, goes):
+    row = Condition(patient=goes, code_text="Just in time")
+    # Sealed before the merge, stored after it: as if the insert had waited for the merge's lock.
+    assert row.sealed_card
+    assert row.sealed
+    assert row.sealed_restricted
+    made = merge(desk, stays, goes)
+    row.save(force_insert=True)
+    with cast.acting(desk), pytest.raises(SealBroken):
+        _ = Condition.objects.get().code_text
+    tasks.sweep()
+    with cast.acting(desk):
+        found = Condition.objects.get()
+        assert (found.patient_id, found.code_text) == (stays.pk, "Just in time")
+    assert not list(records.verify_rows([Condition.objects.get()]))
+    (event,) = cast.events("patients.patient.gathered")
+    assert set(event.subjects) == {stays.pk, goes.pk}
+    tasks.sweep()
+    assert len(cast.events("patients.patient.gathered")) == 1
+    undo(desk, made)
+    tasks.sweep()
+    assert Condition.objects.get().patient_id == goes.pk
