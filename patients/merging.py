@@ -7,6 +7,8 @@ from typing import Any
 
 from patients.demographics import number_of
 from patients.models import Patient
+from patients.names import full
+from security.sealing import normalise
 from security.sealing.fields import freeze
 
 # Fields of which one record's value counts; several that belong together go by the name of the first.
@@ -84,7 +86,19 @@ def taken_apart(before: Patient, after: Patient, now: Patient) -> dict[str, Any]
 def _union(first: Any, second: Any) -> Any:
     if not second:
         return first
-    return freeze([*(first or ()), *(part for part in second if part not in (first or ()))])
+    there = [_said(part) for part in first or ()]
+    return freeze([*(first or ()), *(part for part in second if _said(part) not in there)])
+
+
+def _said(part: Any) -> Any:
+    """Return what a part of a list says, whatever else is kept with it: each name and number once."""
+    if not isinstance(part, Mapping):
+        return part
+    if name := full(part):
+        return name.casefold()
+    if part.get("system") == "phone" and isinstance(part.get("value"), str):
+        return normalise.phone(part["value"])
+    return part
 
 
 def _is_known(value: Any) -> bool:
