@@ -56,6 +56,7 @@ NOT_JOURNALLED: dict[str, str] = {
     "patients.codesystem": "published code lists, read in by a command that records one event",
     "patients.chartpermission": "derived from care relationships and rebuilt in bulk",
     "patients.directoryresource": "import content without a screen; the import records its states",
+    "patients.numberseries": "counters; the deed that takes a number records what it is given to",
     "patients.portalaccount": "about a patient: its deeds record its states",
     "patients.teamassignment": "about a patient: its deeds record its states",
     "security.datakey": "written by SQL of the sealing layer; key administration records events",

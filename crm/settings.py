@@ -157,7 +157,7 @@ STEP_UP_SECONDS = 5 * 60
 # Every rule the decision must know; start-up stops when an app registers other ones (fail closed).
 ACCESS_RULES = {
     "reach": ["role", "care_relationship", "portal_account"],
-    "restriction": ["clearance", "confidential_chart"],
+    "restriction": ["clearance", "confidential_chart", "merged_record"],
 }
 
 # --- sessions, cookies, headers -------------------------------------------------------------
@@ -215,6 +215,10 @@ FORMAT_MODULE_PATH = ["crm.formats"]
 USE_I18N = USE_TZ = True
 TIME_ZONE = env.str("CUSTODIA_TIME_ZONE", default="UTC")
 PHONE_REGION = env.str("CUSTODIA_PHONE_REGION", default="CN")
+# Begins the record numbers that registration gives.
+RECORD_NUMBER_PREFIX = env.str("CUSTODIA_RECORD_NUMBER_PREFIX", default="P-")
+# Below this age a guardian decides about the person's data (PIPL 31).
+GUARDIAN_AGE = env.int("CUSTODIA_GUARDIAN_AGE", default=14)
 # Sealed files: uploads, exports. Part of a backup, beside the database.
 FILES_DIR = Path(env.str("CUSTODIA_FILES", default=str(VAR_DIR / "files")))
 # What printed pages are set in; the set-up brings it.

@@ -97,6 +97,9 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         )
     if reach_of_user(user, Permission.BILLING_WRITE) is not Reach.NONE:
         entries.append(("patients:desk", _("Billing desk"), "cash", reverse("patients:desk")))
+    if reach_of_user(user, Permission.IDENTIFIERS_WRITE) is not Reach.NONE:
+        url = reverse("patients:register")
+        entries.append(("patients:register", _("Register a patient"), "file-plus", url))
     if user.is_staff:
         entries.append(("admin:index", _("Administration"), "settings", reverse("admin:index")))
     here = request.resolver_match.view_name if request.resolver_match else ""

@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from patients.services import drafts
+from patients.services import drafts, merges
 from security import trail
 
 log = logging.getLogger(__name__)
@@ -14,7 +14,8 @@ log = logging.getLogger(__name__)
 
 @shared_task(name="patients.sweep")
 def sweep() -> None:
-    """Delete drafts that nobody came back to."""
+    """Delete drafts that nobody came back to; gather what was written while records were merged."""
     with trail.acting_for(system="patients.sweep", purpose="HOPERAT"):
         count = drafts.sweep()
-    log.info("swept %d drafts", count)
+        late = sum(merges.gather(merge_id=merge_id) for merge_id in merges.recent())
+    log.info("swept %d drafts, gathered %d entries", count, late)

@@ -79,3 +79,25 @@ class Plain:
 
     level: int
     purpose: str
+
+
+# What a form says beside a field: the declared purpose, in words.
+PURPOSES: dict[str, Promise] = {
+    "care": _("Needed to care for the patient."),
+    "identification": _("Tells this person from everybody else."),
+    "proof": _("Finds the right record; bills the insurance."),
+    "safety": _("Doses and normal values depend on it."),
+    "contact": _("For visits and results, never for advertising."),
+    "correspondence": _("For letters and home visits."),
+    "emergency": _("Whom to call when something happens."),
+    "communication": _("So that the patient understands us."),
+    "household": _("Who lives together may be ill together."),
+    "representation": _("Who may decide and sign for the patient."),
+    "validity": _("Before and after, this does not count."),
+    "billing": _("Needed to bill what was done."),
+}
+
+
+def why(purpose: str) -> Promise:
+    """Return why a field with this purpose is asked for; raise KeyError for one without a sentence."""
+    return PURPOSES[purpose]

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from crm.demo import accounts, billing, ground, histories
+from crm.demo import accounts, billing, ground, histories, households
 from crm.demo.chart import SYSTEM
 from crm.demo.people import Person
 from crm.demo.roster import PEOPLE
@@ -59,6 +59,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
     list_doctors(clinic)
     for person, tree in histories.bundles(timezone.localdate(), timezone.get_default_timezone()):
         clinic.patients[person.key] = register(person, bundles.read(tree), clinic)
+        households.record(person, clinic.patients[person.key])
         tell()
     give_responsibility(clinic)
     billing.open_desk(clinic.patients, clerk=clinic.people["finance1"])

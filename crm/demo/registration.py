@@ -5,13 +5,11 @@ from __future__ import annotations
 from crm.demo.chart import RESTRICTED, SYSTEM, Chart, Resource
 from crm.demo.people import Person
 from crm.demo.staff import DOCTORS, Doctor
+from patients.identity import RESIDENT_ID, check_mark
 
 V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
-RESIDENT_ID = "urn:oid:2.16.156.10011.1.3"
 NAME_FORM = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation"
-CHECK_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-CHECK_MARKS = "10X98765432"
 # No region begins with a nought, so no person ever bears such a number.
 NO_REGION = "009900"
 LABELS = {
@@ -179,8 +177,7 @@ def resident_number(chart: Chart) -> str:
     """Write a number of the right shape and check mark, in a region that does not exist."""
     order = 2 * chart.dice.between(50, 480) + (chart.person.sex == "male")
     digits = f"{NO_REGION}{chart.birth_on:%Y%m%d}{order:03d}"
-    total = sum(int(digit) * weight for digit, weight in zip(digits, CHECK_WEIGHTS, strict=True))
-    return digits + CHECK_MARKS[total % 11]
+    return digits + check_mark(digits)
 
 
 def telecoms(chart: Chart) -> list[Resource]:

@@ -25,11 +25,14 @@ from patients.models.invoice import (
     Payment,
     Refund,
 )
+from patients.models.merge import Merge
 from patients.models.patient import Patient, PatientIndex
 from patients.models.portal import PortalAccount
 from patients.models.price import PriceItem
 from patients.models.record import EncounterRecord, PatientRecord
+from patients.models.relation import Relation
 from patients.models.relationship import CareRelationship, ChartPermission, TeamAssignment
+from patients.models.series import NumberSeries
 from patients.models.till import CashUp
 from patients.models.version import RecordVersion
 
@@ -57,7 +60,9 @@ __all__ = [
     "InvoiceIndex",
     "InvoiceSeries",
     "MedicationRequest",
+    "Merge",
     "Method",
+    "NumberSeries",
     "Observation",
     "Organization",
     "Patient",
@@ -71,5 +76,6 @@ __all__ = [
     "RecordAttachment",
     "RecordVersion",
     "Refund",
+    "Relation",
     "TeamAssignment",
 ]

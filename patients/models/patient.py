@@ -43,6 +43,7 @@ class Patient(SealedModel):
         UNKNOWN = "unknown", _("Unknown")
 
     category, scope, seal_label = Category.DEMOGRAPHICS, Scope.RECORD, "patients.patient"
+    heir_field = "merged_into_id"
 
     confidentiality = models.CharField(
         _("confidentiality"),
@@ -53,32 +54,41 @@ class Patient(SealedModel):
     last_activity_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     source_key = models.BinaryField(max_length=16, null=True, editable=False)
+    # The record that this one was found to be the same person's as; nobody opens this one meanwhile.
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="+", editable=False
+    )
 
     sealed_card = EnvelopeField("card")
-    names = SealedJSON(level=4, purpose="care", card=True, index=[Index("name", search_texts)])
-    birth_on = SealedDate(level=4, purpose="care", card=True)
+    names = SealedJSON(
+        level=4, purpose="identification", card=True, index=[Index("name", search_texts)]
+    )
+    birth_on = SealedDate(level=4, purpose="identification", card=True)
     # "year" or "month" where no more is known; else "day".
-    birth_precision = SealedText(level=4, purpose="care", card=True)
-    sex = SealedText(level=3, purpose="care", card=True, choices=Sex.choices)
+    birth_precision = SealedText(level=4, purpose="identification", card=True)
+    sex = SealedText(level=3, purpose="safety", card=True, choices=Sex.choices)
     record_number = SealedText(
-        level=4, purpose="care", card=True, index=[Index("identifier", one_text, is_exact=True)]
+        level=4,
+        purpose="identification",
+        card=True,
+        index=[Index("identifier", one_text, is_exact=True)],
     )
     deceased = SealedBoolean(level=4, purpose="care", card=True)
     deceased_at = SealedInstant(level=4, purpose="care")
     identifiers = SealedJSON(
         level=4,
-        purpose="care",
+        purpose="proof",
         category=Category.IDENTIFIERS,
         index=[Index("identifier", identifier_texts, is_exact=True)],
     )
     telecoms = SealedJSON(
         level=4,
-        purpose="care",
+        purpose="contact",
         index=[Index("phone", phone_numbers, is_exact=True), Index("tail", phone_numbers)],
     )
-    addresses = SealedJSON(level=4, purpose="care")
-    contacts = SealedJSON(level=4, purpose="care")
-    language = SealedText(level=3, purpose="care")
+    addresses = SealedJSON(level=4, purpose="correspondence")
+    contacts = SealedJSON(level=4, purpose="emergency")
+    language = SealedText(level=3, purpose="communication")
     marital_status = SealedJSON(level=3, purpose="care")
     extra = SealedJSON(level=4, purpose="care", category=Category.CLINICAL)
 
@@ -99,6 +109,7 @@ class Patient(SealedModel):
             "last_activity_at": Plain(level=2, purpose="operation"),
             "created_at": Plain(level=2, purpose="integrity"),
             "source_key": Plain(level=3, purpose="import"),
+            "merged_into": Plain(level=3, purpose="access"),
         }
         operational = ("last_activity_at",)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import CareRelationship, Patient
-from patients.queries import allergies, people, wording
+from patients.queries import allergies, guardians, people, wording
 from security import context
 from security.access.decision import Decision, decide
 from security.access.permissions import Permission
@@ -41,6 +41,7 @@ TABS: tuple[tuple[str, Promise, Permission | None], ...] = (
     ("clinical", _("Clinical"), Permission.CLINICAL_READ),
     ("documents", _("Documents"), Permission.CLINICAL_READ),
     ("billing", _("Billing"), Permission.BILLING_READ),
+    ("contacts", _("Contacts"), Permission.DEMOGRAPHICS_READ),
     ("access", _("Access"), None),
 )
 
@@ -105,9 +106,16 @@ def banner(chart: Chart, tab: str = "") -> dict[str, Any]:
         "basis": _basis(chart, tab),
     }
     try:
-        return shown | _person(chart) | _details(chart)
+        return shown | _person(chart) | _details(chart) | _guardian(chart)
     except SealBroken:
         return shown | {"broken": True}
+
+
+def _guardian(chart: Chart) -> dict[str, Any]:
+    """Tell where a minor has no guardian; it is said and blocks nothing, for an emergency may not wait."""
+    if chart.is_masked or not guardians.is_missing(chart.patient):
+        return {}
+    return {"guardian_missing": True, "contacts_url": chart.url("contacts")}
 
 
 def _is_clinical(chart: Chart) -> bool:

@@ -37,7 +37,7 @@ def _contacts(patient: Patient, *, is_masked: bool) -> Iterator[dict[str, Any]]:
             shown = _masked_contact(contact) if is_masked else value
             yield _item(_contact_label(contact), shown, is_masked=is_masked)
     for address in wording.parts(patient.addresses):
-        shown = names.MASK if is_masked else _address(address)
+        shown = names.MASK if is_masked else address_text(address)
         yield _item(_with_use(gettext("Address"), address), shown, is_masked=is_masked)
     for person in () if is_masked else wording.parts(patient.contacts):
         yield _item(_relation(person), _contact_person(person), is_masked=False)
@@ -68,7 +68,8 @@ def _masked_contact(contact: Mapping[str, Any]) -> str:
     return names.masked_phone(contact["value"]) if contact.get("system") in _PHONES else names.MASK
 
 
-def _address(address: Mapping[str, Any]) -> str:
+def address_text(address: Mapping[str, Any]) -> str:
+    """Return an address on one line."""
     written = address.get("text")
     if isinstance(written, str) and written:
         return written
@@ -116,6 +117,11 @@ def numbers(patient: Patient) -> Iterator[tuple[str, str, str]]:
         value = identifier.get("value")
         if isinstance(value, str) and value and value != record_number:
             yield f"{IDENTIFIERS}.{place}", _number_label(identifier), value
+
+
+def number_words(identifier: Mapping[str, Any]) -> str:
+    """Return a number in the clear, after what it is."""
+    return f"{_number_label(identifier)}: {identifier.get('value', '')}"
 
 
 def _number_label(identifier: Mapping[str, Any]) -> str:

@@ -7,6 +7,8 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from django.db.models.functions import Coalesce
+
 from patients.models import ClinicalAttachment, Patient, PatientIndex, PatientRecord
 from security.sealing.index import exact_hash
 
@@ -39,7 +41,10 @@ def by_sources(sources: Collection[str]) -> dict[str, UUID]:
     attached = ClinicalAttachment.objects.filter(
         resource_type="Patient", source_key__in=list(keys)
     ).values_list("source_key", "patient_id")
-    own = Patient.objects.filter(source_key__in=list(keys)).values_list("source_key", "id")
+    # What was merged is looked for under the record that took its place.
+    own = Patient.objects.filter(source_key__in=list(keys)).values_list(
+        "source_key", Coalesce("merged_into_id", "id")
+    )
     for key, patient_id in (*attached, *own):
         if key is not None:
             found[keys[bytes(key)]] = patient_id

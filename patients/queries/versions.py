@@ -41,7 +41,13 @@ def reopened(version: RecordVersion) -> Any:
         values[column.attname] = None if kept is None else bytes(kept)
     for field in plain_columns(model):
         values[field.attname] = field.to_python(version.plain.get(field.attname))
+    if "patient_id" in values:
+        # Where two records were joined since, the state went with its row.
+        values["patient_id"] = version.patient_id
     # Django takes them in the order of the columns.
+    if model.heir_field is not None and version.patient_id != version.row_id:
+        # A record that was merged: its earlier states belong to the one that took its place as well.
+        values[model.heir_field] = version.patient_id
     names = [field.attname for field in model._meta.concrete_fields if field.attname in values]
     return model.from_db("default", names, [values[name] for name in names])
 

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 
 from security import context, trail
 from security.access import decision as decisions
+from security.access import registry
 from security.access.categories import Reach
 from security.access.permissions import Permission
 from security.access.roles import roles_that_may
@@ -193,8 +194,19 @@ def _about(
             return send_to_step_up(request)
     made = decisions.decide(user, permissions[0], patient, here.purpose)
     if not _is_visible(user, patient):
+        heir = registry.heir_of(patient)
+        if heir is not None and _is_visible(user, heir):
+            return _follow(request, patient, heir)
         return hidden(request, patient)
     return refuse(request, made.reason, permission=permissions[0], patient=patient)
+
+
+def _follow(request: SignedInRequest, patient: UUID, heir: UUID) -> HttpResponse:
+    """Lead to the same page of the record that this one was merged into; a deed is never led on."""
+    if request.method not in {"GET", "HEAD"}:
+        return render(request, "409.html", status=409)
+    # The address holds nothing of the person; the query may hold ids of rows, which stay the same.
+    return HttpResponseRedirect(request.get_full_path().replace(str(patient), str(heir), 1))
 
 
 def _is_visible(user: User, patient: UUID) -> bool:

@@ -93,6 +93,22 @@ class Restriction:
     narrow: Narrow | None = None
 
 
+# Who says under whom a patient's record is kept now.
+Heir = Callable[[UUID], UUID | None]
+heirs: list[Heir] = []
+
+
+def heir(find: Heir) -> Heir:
+    """Register what tells which record took a patient's place; it is decided about anew."""
+    heirs.append(find)
+    return find
+
+
+def heir_of(patient: UUID) -> UUID | None:
+    """Return the patient under whom a record is kept now, or None where it is in its place."""
+    return next((found for find in heirs if (found := find(patient)) is not None), None)
+
+
 reach_rules: dict[str, ReachRule] = {}
 restrictions: dict[str, Restriction] = {}
 

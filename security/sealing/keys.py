@@ -21,7 +21,7 @@ from security import context
 from security.classification import Scope, SubjectKind
 from security.ids import new_id
 from security.sealing import keyring
-from security.sealing.errors import KeyringError
+from security.sealing.errors import KeyringError, StaleRecord
 
 log = logging.getLogger(__name__)
 
@@ -153,6 +153,9 @@ def for_sealing(
     if known is not None and known.is_stored():
         return known.key
     row = _find(subject_id, kind=kind, scope=scope)
+    if row is not None and row[1] != subject_id:
+        # Merged into another record meanwhile: what is written for this one now would never open.
+        raise StaleRecord(f"the keys of {subject_id} moved to another record")
     fresh = FreshKey(
         _open_row(*(row or _insert(subject_id, kind=kind, scope=scope))), row is not None
     )
@@ -161,6 +164,28 @@ def for_sealing(
     here.keys[fresh.key.id.bytes] = fresh.key
     here.sealing_keys[subject_id, scope] = fresh
     return fresh.key
+
+
+def move(*, from_id: UUID, to_id: UUID, kind: SubjectKind) -> None:
+    """Let every key of one subject open for another one: two records are one person's."""
+    _repoint(
+        "UPDATE security_datakey SET subject_id = %s WHERE subject_id = %s", to_id, from_id, kind
+    )
+
+
+def give_back(*, created_for: UUID, kind: SubjectKind) -> set[bytes]:
+    """Let the keys that were made for a subject open for it alone again; return the bytes of their ids."""
+    statement = "UPDATE security_datakey SET subject_id = %s WHERE created_for = %s"
+    return _repoint(statement, created_for, created_for, kind)
+
+
+def _repoint(statement: str, to_id: UUID, of_id: UUID, kind: SubjectKind) -> set[bytes]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"{statement} AND subject_kind = %s RETURNING id", [to_id, of_id, kind])
+        ids = {row[0].bytes for row in cursor.fetchall()}
+    # What was opened so far says whose it was before.
+    context.current().forget_keys()
+    return ids
 
 
 def prepare(subject_ids: Sequence[UUID], *, kind: SubjectKind, scope: Scope) -> None:

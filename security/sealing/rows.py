@@ -55,6 +55,8 @@ class SealedModel(models.Model):
     subject_kind: ClassVar[SubjectKind] = SubjectKind.PATIENT
     # The attribute that holds whose data this is; None = the system's.
     subject_field: ClassVar[str | None] = "id"
+    # The column that names who took this subject's place, where two records were found to be one person's.
+    heir_field: ClassVar[str | None] = None
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -224,6 +226,9 @@ class SealedModel(models.Model):
     def _subject(self) -> UUID:
         if self.subject_field is None:
             return keys.SYSTEM_SUBJECT
+        heir: UUID | None = self.__dict__.get(self.heir_field) if self.heir_field else None
+        if heir is not None:
+            return heir
         subject: UUID = self.__dict__.get(self.subject_field) or getattr(self, self.subject_field)
         return subject
 

@@ -32,8 +32,11 @@ def shape_of(model: type[SealedModel]) -> Shape:
     names = [model._meta.pk.attname, "version"]
     if "restricted" in columns:
         names.append("restricted_version")
-    if model.subject_field not in (None, *names):
-        names.append(str(model.subject_field))
+    names += [
+        name
+        for name in (model.subject_field, model.heir_field)
+        if name is not None and name not in names
+    ]
     return Shape(
         fields={f.name: f for f in model._meta.private_fields if isinstance(f, Sealed)},
         columns=columns,

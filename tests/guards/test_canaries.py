@@ -129,6 +129,7 @@ def plant(nest):
         "uploaded_by": account, "file_id": patient.pk, "size": 1,
         "label": "patients.condition", "row_id": patient.pk, "row_version": 1,
         **money(nest, patient, clinic.users["finance"]),
+        "absorbed": clinic.other,
     }  # fmt: skip
     for model in sealed_models():
         names = {field.name for field in model._meta.concrete_fields}

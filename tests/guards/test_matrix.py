@@ -10,7 +10,8 @@ import re
 import pytest
 from django.db import connection, transaction
 
-from patients.models import Observation
+from patients.models import Observation, Patient
+from patients.services import merges, relations
 from security.access.categories import Reach
 from security.access.permissions import Permission
 from security.access.roles import reach_of
@@ -70,7 +71,27 @@ def values(clinic, name):
         "invoice_id": world.bill(clinic).pk,
         "price_id": world.price().pk,
         "refund_id": clinic.condition.pk,
+        "relation_id": relation_of(clinic).pk,
+        "other_id": clinic.other.pk,
+        "merge_id": merge_of(clinic).pk,
     }
+
+
+def relation_of(clinic):
+    """Return somebody who belongs to the clinic's patient."""
+    with transaction.atomic():
+        return relations.add(
+            patient_id=clinic.patient.pk, related_id=None, fields={"kind": "SIB"}, by=None
+        )
+
+
+def merge_of(clinic):
+    """Return a merge of another record into the clinic's patient."""
+    third = Patient.objects.create(names=[{"text": "Third"}])
+    return merges.merge(
+        survivor_id=clinic.patient.pk, survivor_version=1, absorbed_id=third.pk, absorbed_version=1,
+        choices={}, is_birth_confirmed=False, reason="same", by=clinic.users["receptionist"],
+    )  # fmt: skip
 
 
 def address(text, known):

@@ -22,10 +22,10 @@ from tests.patients.charts import NOW, page, reader, record
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 TABS = {
-    "physician": ["Summary", "Timeline", "Clinical", "Billing", "Access"],
-    "nurse": ["Summary", "Timeline", "Clinical", "Access"],
-    "receptionist": ["Summary", "Billing", "Access"],
-    "finance": ["Summary", "Billing", "Access"],
+    "physician": ["Summary", "Timeline", "Clinical", "Billing", "Contacts", "Access"],
+    "nurse": ["Summary", "Timeline", "Clinical", "Contacts", "Access"],
+    "receptionist": ["Summary", "Billing", "Contacts", "Access"],
+    "finance": ["Summary", "Billing", "Contacts", "Access"],
     "engagement": ["Summary", "Access"],
     "compliance_officer": ["Summary", "Access"],
     "auditor": ["Summary", "Billing", "Access"],

@@ -39,10 +39,13 @@ def span(dice):
 
 
 def some_patients(dice):
-    return [
+    rows = [
         Patient.objects.create(confidentiality=dice.choice(["normal", "normal", "vip", "employee"]))
         for _number in range(6)
     ]
+    if dice.random() < 0.3:
+        Patient._base_manager.filter(pk=rows[0].pk).update(merged_into=rows[1])
+    return rows
 
 
 def some_staff(dice, number):
