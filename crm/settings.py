@@ -67,6 +67,12 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-exports": {"task": "security.exports.sweep", "schedule": 60.0},
     "sweep-security": {"task": "security.sweep", "schedule": 3600.0},
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
+    # A tick that no worker took in time is worth nothing: the next one says the same.
+    "work-on-imports": {
+        "task": "patients.imports.work",
+        "schedule": 3.0,
+        "options": {"expires": 3.0},
+    },
 }
 
 # --- apps -----------------------------------------------------------------------------------
@@ -199,6 +205,11 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# What does not fit into memory waits on the disk under a key that lives in this process alone.
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "security.sealing.uploads.SealedUploadHandler",
+]
 
 # --- language, time, files ------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
+from django.utils import timezone
 
-from patients.services import drafts
+from patients.services import batch_runs, batches, drafts
 from security import trail
 
 log = logging.getLogger(__name__)
 
+# A worker goes on with an import for so long, then lets other tasks have a turn.
+TURN_SECONDS = 20
+FILES_KEPT = timedelta(days=30)
+
 
 @shared_task(name="patients.sweep")
 def sweep() -> None:
-    """Delete drafts that nobody came back to."""
+    """Delete drafts and uploaded files that nobody came back to."""
     with trail.acting_for(system="patients.sweep", purpose="HOPERAT"):
         count = drafts.sweep()
-    log.info("swept %d drafts", count)
+        files = batches.forget_files(older_than=timezone.now() - FILES_KEPT)
+    log.info("swept %d drafts, %d files", count, files)
+
+
+@shared_task(name="patients.imports.work")
+def work_on_imports() -> None:
+    """Go on with one import that nobody works on: a new one, or one whose process died."""
+    batch = batch_runs.take()
+    if batch is not None:
+        batch_runs.work(batch, seconds=TURN_SECONDS)
