@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from patients.imports.faults import Unreadable
-from patients.imports.reading import Layout, rows
+from patients.imports.reading import LONGEST_LINE, Layout, rows
 
 HEAD = 256 * 1024
 MOST_COLUMNS = 200
@@ -24,6 +24,10 @@ _SIGNS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "not_text"), (b"\x89PNG", "not_text"), (b"\xff\xd8\xff", "not_text"),
     (b"GIF8", "not_text"), (b"\x7fELF", "not_text"), (b"MZ\x90", "not_text"),
 )  # fmt: skip
+
+_CONTROLS = [bytes([code]) for code in range(1, 32) if code not in (9, 10, 13)]
+# A line of so many bytes is longer than any that is read, in every encoding.
+LONGEST_RUN = 4 * LONGEST_LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Watch:
         self.lines = 0
         self.is_utf8 = True
         self._utf8 = codecs.getincrementaldecoder("utf-8")()
-        self._last = b""
+        self._run = 0
 
     def passing(self, parts: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the parts unchanged; raise Unreadable at the first sight of what is no table."""
@@ -53,13 +57,19 @@ class Watch:
                 self.head += part[: HEAD - len(self.head)]
                 self._refuse_signs()
             self.lines += part.count(b"\n") or part.count(b"\r")
-            self._last = part[-2:] or self._last
+            self._measure(part)
             if self.is_utf8:
                 try:
                     self._utf8.decode(part)
                 except UnicodeDecodeError:
                     self.is_utf8 = False
             yield part
+
+    def _measure(self, part: bytes) -> None:
+        end = max(part.rfind(b"\n"), part.rfind(b"\r"))
+        self._run = len(part) - end - 1 + (self._run if end < 0 else 0)
+        if self._run > LONGEST_RUN:
+            raise Unreadable("line_too_long")
 
     def _refuse_signs(self) -> None:
         for sign, code in _SIGNS:
@@ -78,8 +88,10 @@ class Watch:
     def _encoding(self, head: bytes) -> str:
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
-        if b"\0" in head:
-            return _wide(head)
+        if b"\0" in head and (found := _wide(head)) != "utf-8":
+            return found
+        if sum(map(head.count, _CONTROLS)) > len(head) // 50:
+            raise Unreadable("not_text")
         if self.is_utf8 or _is_mostly_utf8(head):
             return "utf-8"
         return "windows-1252" if _is_western(head) else "gb18030"
@@ -135,12 +147,13 @@ def _delimiter(text: str) -> str:
 
 def _wide(head: bytes) -> str:
     even, odd = head[0::2].count(0), head[1::2].count(0)
-    if odd and not even:
+    many = len(head) // 50
+    if odd > many and not even:
         return "utf-16-le"
-    if even and not odd:
+    if even > many and not odd:
         return "utf-16-be"
     # Some cells hold a NUL; a file that is full of them is no text.
-    if even + odd > len(head) // 50 + 8:
+    if even + odd > many + 8:
         raise Unreadable("not_text")
     return "utf-8"
 
@@ -149,7 +162,7 @@ def _is_mostly_utf8(head: bytes) -> bool:
     """Tell whether a file is UTF-8 with some foreign bytes, which are then reported row by row."""
     text = head.decode("utf-8", "replace")
     wide = sum(1 for letter in text if letter > "\x7f" and letter != "�")
-    return wide > text.count("�")
+    return 0 < wide >= text.count("�")
 
 
 def _is_western(head: bytes) -> bool:

@@ -38,7 +38,7 @@ OF_FILE: dict[str, Promise] = {
     "one_column": _("Only one column was found. Columns are parted by comma, semicolon, tab or bar."),
     "too_many_columns": _("The file has more than 200 columns."),
     "headings": _("Two columns have the same heading. Please give each a heading of its own."),
-    "workbook": _("This is an Excel workbook, whatever its name says. Save it as “CSV UTF-8” and upload that."),
+    "workbook": _("This is an Excel workbook, whatever its name says. Save it as “CSV UTF-8” first."),
     "archive": _("This is a packed file. Unpack it and upload the CSV file in it."),
     "not_text": _("This is no text file, so it can not be a table."),
     "too_large": _("The file is larger than 2 GB. Please split it."),

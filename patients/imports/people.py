@@ -22,7 +22,7 @@ _MEDICAL_RECORD = {
 COLUMNS = (
     Column(
         "record_number", _("Record number"), cells.number, True, "P-10482",
-        "mrn,patient id,patient number,patient no,id,chart number,病历号,病案号,患者编号,患者ID,就诊卡号,编号",
+        "mrn,patient id,patient number,patient no,id,chart number,病历号,病案号,患者编号,就诊卡号,编号",
     ),
     Column(
         "family", _("Family name"), cells.text, example="Ouyang",

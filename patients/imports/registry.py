@@ -65,8 +65,8 @@ class Plan:
 class Importer:
     """One kind of file.
 
-    `plan` compares good lines with what is here and notes faults on them; it reads and writes nothing. A person
-    needs every one of `permissions` for everybody, since a file may be about anybody.
+    `plan` compares good lines with what is here and notes faults on them; it writes nothing. A person needs
+    every one of `permissions` for everybody, since a file may be about anybody.
     """
 
     key: str

@@ -98,7 +98,7 @@ def plan(lines: Sequence[Line]) -> Plan:
 ENCOUNTERS = Importer(
     "encounters",
     _("Visits"),
-    _("Adds visits of registered patients: when, how, and what kind. Reasons and findings are not imported here."),
+    _("Adds visits of registered patients: when, how, and what kind. Reasons are not imported here."),
     "calendar-event",
     Encounter,
     (Permission.APPOINTMENTS_WRITE,),

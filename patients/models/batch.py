@@ -116,8 +116,8 @@ class ImportBatch(SealedModel):
         plain = {
             name: Plain(level=2, purpose="import")
             for name in (
-                *operational[:-1], "acting_for", "importer", "uploaded_by", "uploaded_at", "purpose", "size", "encoding",
-                "delimiter", "day_order",
+                *operational[:-1], "acting_for", "importer", "uploaded_by", "uploaded_at", "purpose",
+                "size", "encoding", "delimiter", "day_order",
             )
         }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The work of an import: chunk by chunk, one transaction each, so that it goes on exactly where it was cut off."""
+"""The work of an import: chunk by chunk, one transaction each, so that it goes on where it was cut off."""
 
 from __future__ import annotations
 
@@ -106,8 +106,11 @@ def _stop(batch: ImportBatch, code: str, row: int | None = None) -> None:
         lease=None,
         lease_until=None,
     )
-    action = "patients.import.file_refused" if is_file else "patients.import.paused"
-    trail.record(action, outcome="failed", obj=now)
+    trail.record(
+        "patients.import.file_refused" if is_file else "patients.import.paused",
+        outcome="failed",
+        obj=now,
+    )
 
 
 class _Step:
@@ -133,7 +136,7 @@ class _Step:
         ImportBatch.objects.filter(pk=self.batch.pk).update(lease_until=until, **values)
         self.batch.refresh_from_db(fields=ImportBatch.Privacy.operational)
 
-    def finish(self, status: Status, action: str, **values: int) -> None:
+    def finish(self, status: Status, *, action: str, **values: int) -> None:
         """Note that it is over."""
         self.mark(status=status, ended_at=timezone.now(), lease=None, **values)
         ImportBatch.objects.filter(pk=self.batch.pk).update(lease_until=None)
@@ -194,7 +197,11 @@ class _Checking(_Reading):
         if not lines:
             if not self.batch.rows_done:
                 raise Unreadable("no_rows")
-            self.finish(Status.CHECKED, "patients.import.checked", rows_total=self.batch.rows_done)
+            self.finish(
+                Status.CHECKED,
+                action="patients.import.checked",
+                rows_total=self.batch.rows_done,
+            )
             return False
         plan = self.run.plan(lines)
         self.errors_of(lines)
@@ -211,7 +218,7 @@ class _Importing(_Reading):
         self.hold()
         lines = self.run.lines(IMPORT_ROWS)
         if not lines:
-            self.finish(Status.DONE, "patients.import.finished")
+            self.finish(Status.DONE, action="patients.import.finished")
             return False
         batch_writes.wait_for_turn()
         plan = self.run.plan(lines)
@@ -231,7 +238,7 @@ class _Undoing(_Step):
         batch_writes.wait_for_turn()
         chunk = self.batch.chunks.filter(undone_at__isnull=True).order_by("-number").first()
         if chunk is None:
-            self.finish(Status.UNDONE, "patients.import.undone")
+            self.finish(Status.UNDONE, action="patients.import.reverted")
             return False
         importer = registry.importers[self.batch.importer]
         kept = batch_undo.take_back(batch=self.batch, importer=importer, chunk=chunk)

@@ -30,7 +30,7 @@ def take_back(*, batch: ImportBatch, importer: Importer, chunk: ImportChunk) -> 
     if deleted or returned:
         subjects = {getattr(row, "patient_id", row.pk) for row in (*deleted, *returned)}
         trail.record(
-            "patients.import.rows_taken_back",
+            "patients.import.rows_reverted",
             subjects=subjects,
             changed=returned,
             deleted=deleted,

@@ -53,7 +53,7 @@ def write(*, batch: ImportBatch, importer: Importer, plan: Plan, number: int) ->
     )
     if plan.created or changed:
         trail.record(
-            "patients.import.rows_written",
+            "patients.import.rows_imported",
             subjects={_whose(row) for row in (*plan.created, *changed)},
             changed=[*plan.created, *changed, *kept],
             obj=batch,

@@ -125,7 +125,7 @@ def read_again(
     batch.status = Status.UPLOADED
     batch.advance()
     batch.save()
-    trail.record("patients.import.read_again", changed=[batch], obj=batch, by=by)
+    trail.record("patients.import.layout_changed", changed=[batch], obj=batch, by=by)
     return batch
 
 
@@ -193,7 +193,7 @@ def undo(*, batch_id: UUID, by: User) -> ImportBatch:
     total, kept = batch.rows_total, batch.rows_kept
     _begin(batch, Status.UNDOING, by)
     batch.rows_total, batch.rows_kept = total, kept
-    return _moved(batch, "patients.import.undo_begun", by)
+    return _moved(batch, "patients.import.undo_started", by)
 
 
 def _locked(

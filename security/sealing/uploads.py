@@ -1,4 +1,4 @@
-"""Uploads on their way in: what is too large for memory waits on the disk encrypted, under a key of this process."""
+"""Uploads on their way in: what is too large for memory waits on the disk under a key of this process."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class SealedUpload(UploadedFile):
 
 
 class SealedUploadHandler(FileUploadHandler):
-    """Receives uploads that are too large for memory; too large at all, they are read to the end and dropped."""
+    """Receives uploads that are too large for memory; beyond the limit they are read and dropped."""
 
     def handle_raw_input(
         self,

@@ -126,11 +126,12 @@ def plant(nest):
     PortalAccount.objects.create(user=account, patient=patient, capacity="self")
     columns = {
         "patient": patient, "occurred_at": timezone.now(), "user": account, "form": "note",
-        "requested_by": account, "label": "patients.condition", "row_id": patient.pk, "row_version": 1,
+        "requested_by": account, "uploaded_by": account, "acting_for": account, "size": 1,
+        "label": "patients.condition", "row_id": patient.pk, "row_version": 1,
     }  # fmt: skip
     for model in sealed_models():
         names = {field.name for field in model._meta.concrete_fields}
-        if names & {"patient", "requested_by"}:
+        if names & {"patient", "requested_by", "acting_for"}:
             nest.fill(model(**{name: columns[name] for name in names & set(columns)})).save()
     message = outbox.Message(
         channel="email",

@@ -10,6 +10,7 @@ import re
 import pytest
 from django.db import connection, transaction
 
+from patients.models import ImportBatch
 from security.access.categories import Reach
 from security.access.permissions import Permission
 from security.access.roles import reach_of
@@ -30,6 +31,9 @@ REFUSES_EMPTY = {
     "security:remove_factor": "the last factor stays",
     "patients:reveal": "no field was named",
     "patients:draft": "the form asked for is not the role's",
+    "patients:import_start": "the file was not checked",
+    "patients:import_resume": "the import is not paused",
+    "patients:import_undo": "the import wrote nothing",
 }
 
 # Pages about something that is somebody's own: for everybody else it does not exist.
@@ -57,7 +61,17 @@ def values(clinic, name):
         "form": "patient",
         "export_id": clinic.patient.pk,
         "exporter": "patients",
+        "batch_id": _batch(clinic, "claims" if name == "finance" else "patients").pk,
     }
+
+
+def _batch(clinic, kind):
+    """Return an uploaded file of a kind; whoever may import that kind may go on with it."""
+    desk = clinic.users["receptionist"]
+    return ImportBatch.objects.create(
+        importer=kind, uploaded_by=desk, acting_for=desk, purpose="PATADMIN", size=1, encoding="utf-8",
+        delimiter=",", file_name="a.csv", headers=["A", "B"], sample=[["1", "2"]], mapping={},
+    )  # fmt: skip
 
 
 def address(text, known):

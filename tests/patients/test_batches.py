@@ -58,7 +58,7 @@ def test_an_import_registers_indexes_and_tells_each_chunk(desk, monkeypatch):
     assert batch.status == ImportBatch.Status.DONE
     assert tables.counts(batch) == (5, 0, 0, 0)
     assert PatientIndex.objects.filter(kind="phone").count() == 5
-    written = cast.events("patients.import.rows_written")
+    written = cast.events("patients.import.rows_imported")
     assert [event.counts["created"] for event in written] == [2, 2, 1]
     assert {event.actor_id for event in written} == {desk.pk}
     with cast.acting(desk):
@@ -76,13 +76,13 @@ def test_the_same_file_again_changes_nothing(desk):
     tables.brought(desk, people(4))
     before = (
         Patient.objects.count(),
-        Event.objects.filter(action="patients.import.rows_written").count(),
+        Event.objects.filter(action="patients.import.rows_imported").count(),
     )
     batch = tables.brought(desk, people(4))
     assert tables.counts(batch) == (0, 0, 4, 0)
     now = (
         Patient.objects.count(),
-        Event.objects.filter(action="patients.import.rows_written").count(),
+        Event.objects.filter(action="patients.import.rows_imported").count(),
     )
     assert now == before
 
@@ -118,7 +118,7 @@ def test_undo_removes_what_was_created_and_puts_back_what_was_changed(desk):
     assert (batch.status, batch.rows_kept) == (ImportBatch.Status.UNDONE, 0)
     with cast.acting(desk):
         assert [row.names[0]["given"] for row in Patient.objects.all()] == [("Mia",)]
-    told = cast.events("patients.import.rows_taken_back")[0]
+    told = cast.events("patients.import.rows_reverted")[0]
     assert (told.counts["removed"], told.counts["kept"]) == (1, 0)
     assert PatientIndex.objects.filter(kind="phone").count() == 1
 

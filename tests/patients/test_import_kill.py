@@ -82,7 +82,9 @@ def wait_for(process, rows):
 
 
 @pytest.mark.prove(step=2, full=100_000)
-def test_a_killed_import_goes_on_without_a_row_twice_or_lost(rounds, settings, tmp_path, record_property):
+def test_a_killed_import_goes_on_without_a_row_twice_or_lost(
+    rounds, settings, tmp_path, record_property
+):
     settings.FILES_DIR = tmp_path / "files"
     count, path = max(rounds, REDUCED), tmp_path / "people.csv"
     bad = write(path, count)
@@ -103,7 +105,9 @@ def test_a_killed_import_goes_on_without_a_row_twice_or_lost(rounds, settings, t
     assert f"{batch.rows_done} of {count} rows" in page.replace(",", "")
 
     # A minute later the dead process's hold is over.
-    ImportBatch.objects.filter(pk=batch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    ImportBatch.objects.filter(pk=batch.pk).update(
+        lease_until=timezone.now() - timedelta(seconds=1)
+    )
     began, before = time.monotonic(), batch.rows_done
     second = command("patients", "--resume", str(batch.pk), "--as", desk.handle)
     most = 0
@@ -117,14 +121,16 @@ def test_a_killed_import_goes_on_without_a_row_twice_or_lost(rounds, settings, t
     rate = (count - before) / (time.monotonic() - began)
     record_property("rows per second", round(rate))
     record_property("megabytes above idle", round(most - idle))
-    print(f"\n{rate:.0f} rows/s, idle {idle:.0f} MB, at most {most:.0f} MB")
 
     assert second.returncode == 1, (said, wrong)
     batch = ImportBatch.objects.get(pk=batch.pk)
     assert (batch.status, batch.rows_done) == (ImportBatch.Status.DONE, count)
     assert (batch.rows_created, batch.rows_failed) == (count - bad, bad)
     assert Patient.objects.count() == count - bad
-    assert PatientIndex.objects.filter(kind="identifier").values("exact").distinct().count() >= count - bad
+    assert (
+        PatientIndex.objects.filter(kind="identifier").values("exact").distinct().count()
+        >= count - bad
+    )
     made = [one for chunk in ImportChunk.objects.all() for one in chunk.created]
     assert len(made) == len(set(made)) == count - bad
     rows = list(ImportRowError.objects.filter(phase="import").values_list("row", flat=True))

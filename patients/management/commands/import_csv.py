@@ -1,4 +1,4 @@
-"""Bring a CSV file in from the terminal, by the same way as the browser: checked first, then chunk by chunk."""
+"""Bring a CSV file in from the terminal by the way of the browser: checked first, then chunk by chunk."""
 
 from __future__ import annotations
 
@@ -36,11 +36,15 @@ class Command(BaseCommand):
         """Take what, which file, and for whom."""
         parser.add_argument("importer", choices=sorted(registry.importers))
         parser.add_argument("file", nargs="?", type=Path)
-        parser.add_argument("--as", dest="handle", required=True, metavar="HANDLE", help="who imports")
+        parser.add_argument(
+            "--as", dest="handle", required=True, metavar="HANDLE", help="who imports"
+        )
         parser.add_argument(
             "--map", action="append", default=[], metavar="COLUMN=HEADING", help="match a column"
         )
-        parser.add_argument("--days", choices=("dmy", "mdy"), default="", help="order of day and month")
+        parser.add_argument(
+            "--days", choices=("dmy", "mdy"), default="", help="order of day and month"
+        )
         parser.add_argument("--dry-run", action="store_true", help="check, and import nothing")
         parser.add_argument("--resume", type=UUID, metavar="ID", help="go on with an import")
         parser.add_argument("--undo", type=UUID, metavar="ID", help="take an import back")
