@@ -67,11 +67,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-exports": {"task": "security.exports.sweep", "schedule": 60.0},
     "sweep-security": {"task": "security.sweep", "schedule": 3600.0},
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
-    # A tick that no worker took in time is worth nothing: the next one says the same.
+    # Takes up what a process that died has left; a tick that no worker took in time is worth nothing.
     "work-on-imports": {
         "task": "patients.imports.work",
-        "schedule": 3.0,
-        "options": {"expires": 3.0},
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
     },
 }
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from patients.models import ImportBatch
 from patients.services import batch_runs, batches, drafts
 from security import trail
 
@@ -33,3 +34,5 @@ def work_on_imports() -> None:
     batch = batch_runs.take()
     if batch is not None:
         batch_runs.work(batch, seconds=TURN_SECONDS)
+        if ImportBatch.objects.free(timezone.now()).exists():
+            work_on_imports.delay()

@@ -46,6 +46,8 @@ OF_FILE: dict[str, Promise] = {
     "quote_open": _("A quotation mark is opened and not closed, so that the end of the row can not be told."),
     "encoding": _("The file can not be read in this encoding. Choose another one."),
     "file_gone": _("The uploaded file can no longer be opened. Please upload it again."),
+    "no_patients_file": _("This is no folder of Synthea's CSV files: it holds no patients.csv."),
+    "no_such_column": _("A file lacks the column that says whose its rows are."),
     "not_allowed": _("Whoever started it may no longer import this."),
     "failed": _("Something went wrong on our side. What was written stays; go on when it is put right."),
 }  # fmt: skip

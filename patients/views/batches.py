@@ -10,7 +10,9 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from kombu.exceptions import OperationalError
 
+from patients import tasks
 from patients.forms.batch import Layout, Match, Upload, initial_of
 from patients.imports import faults, registry
 from patients.imports.faults import Unreadable
@@ -175,7 +177,7 @@ def match(request: SignedInRequest, batch_id: UUID) -> HttpResponseBase:
             day_order=form.cleaned_data["day_order"],
             by=request.user,
         )
-        return redirect("patients:import", found.pk)
+        return _at_work(request, batch_id)
     page = _page(request, found, match=form)
     return render(request, "patients/imports/import.html", page, status=422)
 
@@ -193,12 +195,21 @@ def _read_again(request: SignedInRequest, found: ImportBatch) -> HttpResponseBas
     return render(request, "patients/imports/import.html", page, status=422)
 
 
+def _at_work(request: SignedInRequest, batch_id: UUID) -> HttpResponseBase:
+    """Hand the work on and show how far it is; without a queue the clock takes it up in half a minute."""
+    try:
+        tasks.work_on_imports.delay()
+    except OperationalError:
+        messages.info(request, _("The work begins in a moment."))
+    return redirect("patients:import", batch_id)
+
+
 @require_POST
 @requires(*WRITE)
 def start(request: SignedInRequest, batch_id: UUID) -> HttpResponseBase:
     """Begin to import what was checked."""
     batches.start(batch_id=batch_of(request, batch_id).pk, by=request.user)
-    return redirect("patients:import", batch_id)
+    return _at_work(request, batch_id)
 
 
 @require_POST
@@ -206,7 +217,7 @@ def start(request: SignedInRequest, batch_id: UUID) -> HttpResponseBase:
 def resume(request: SignedInRequest, batch_id: UUID) -> HttpResponseBase:
     """Go on with a paused import."""
     batches.resume(batch_id=batch_of(request, batch_id).pk, by=request.user)
-    return redirect("patients:import", batch_id)
+    return _at_work(request, batch_id)
 
 
 @require_POST
@@ -223,7 +234,7 @@ def cancel(request: SignedInRequest, batch_id: UUID) -> HttpResponseBase:
 def undo(request: SignedInRequest, batch_id: UUID) -> HttpResponseBase:
     """Take back what an import wrote."""
     batches.undo(batch_id=batch_of(request, batch_id).pk, by=request.user)
-    return redirect("patients:import", batch_id)
+    return _at_work(request, batch_id)
 
 
 @require_safe
