@@ -68,6 +68,12 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-exports": {"task": "security.exports.sweep", "schedule": 60.0},
     "sweep-security": {"task": "security.sweep", "schedule": 3600.0},
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
+    # Takes up what a process that died has left; a tick that no worker took in time is worth nothing.
+    "work-on-imports": {
+        "task": "patients.imports.work",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
 }
 
 # --- apps -----------------------------------------------------------------------------------
@@ -200,12 +206,15 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
-# Uploads stay in memory until they are sealed: no readable temporary file.
-FILE_UPLOAD_HANDLERS = ["security.uploads.SealedUploads"]
 UPLOAD_MOST_BYTES = env.int("UPLOAD_MOST_MB", default=25) * 1024 * 1024
 # clamd, as tcp://host:3310 or unix:///run/clamav/clamd.ctl; none: every file is shown as not scanned.
 CLAMD_URL = env.str("CLAMD_URL", default="")
 CLAMD_REQUIRED = env.bool("CLAMD_REQUIRED", default=False)
+# What does not fit into memory waits on the disk under a key that lives in this process alone.
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "security.sealing.uploads.SealedUploadHandler",
+]
 
 # --- language, time, files ------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -90,6 +90,11 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
                 reverse("patients:unassigned"),
             )
         )
+    importing = (Permission.IDENTIFIERS_WRITE, Permission.BILLING_WRITE)
+    if any(reach_of_user(user, one) is not Reach.NONE for one in importing):
+        entries.append(
+            ("patients:imports", _("Imports"), "file-import", reverse("patients:imports"))
+        )
     exporting = (Permission.EXPORT_REQUEST, Permission.EXPORT_APPROVE)
     if any(reach_of_user(user, one) is not Reach.NONE for one in exporting):
         entries.append(

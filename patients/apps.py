@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.utils.module_loading import import_string
+from django.utils.module_loading import autodiscover_modules, import_string
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,6 +14,7 @@ class PatientsConfig(AppConfig):
     verbose_name = _("Patients")
 
     def ready(self) -> None:
-        """Let care teams follow who joins and leaves them."""
+        """Let care teams follow who joins and leaves them; learn which files every app takes in."""
         # By name: an app's models can not be imported before all apps are there.
         import_string("patients.services.teams.install")()
+        autodiscover_modules("importers")

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
+from django.utils import timezone
 
-from patients.services import drafts, merges
+from patients.models import ImportBatch
+from patients.services import batch_runs, batches, drafts, merges
 from security import trail
 
 log = logging.getLogger(__name__)
 
+# A worker goes on with an import for so long, then lets other tasks have a turn.
+TURN_SECONDS = 20
+FILES_KEPT = timedelta(days=30)
+
 
 @shared_task(name="patients.sweep")
 def sweep() -> None:
-    """Delete drafts that nobody came back to; gather what was written while records were merged."""
+    """Delete drafts and files that nobody came back to; gather what was written while records were merged."""
     with trail.acting_for(system="patients.sweep", purpose="HOPERAT"):
         count = drafts.sweep()
+        files = batches.forget_files(older_than=timezone.now() - FILES_KEPT)
         late = sum(merges.gather(merge_id=merge_id) for merge_id in merges.recent())
-    log.info("swept %d drafts, gathered %d entries", count, late)
+    log.info("swept %d drafts, %d files, gathered %d entries", count, files, late)
+
+
+@shared_task(name="patients.imports.work")
+def work_on_imports() -> None:
+    """Go on with one import that nobody works on: a new one, or one whose process died."""
+    batch = batch_runs.take()
+    if batch is not None:
+        batch_runs.work(batch, seconds=TURN_SECONDS)
+        if ImportBatch.objects.free(timezone.now()).exists():
+            work_on_imports.delay()

@@ -1,6 +1,7 @@
 """Rows of the patients app."""
 
 from patients.models.attachment import BillingAttachment, ClinicalAttachment, RecordAttachment
+from patients.models.batch import ImportBatch, ImportChunk, ImportMapping, ImportRowError
 from patients.models.billing import Claim, Coverage
 from patients.models.clinical import (
     AllergyIntolerance,
@@ -56,6 +57,10 @@ __all__ = [
     "Encounter",
     "EncounterRecord",
     "Immunization",
+    "ImportBatch",
+    "ImportChunk",
+    "ImportMapping",
+    "ImportRowError",
     "Invoice",
     "InvoiceIndex",
     "InvoiceSeries",

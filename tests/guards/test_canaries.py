@@ -126,14 +126,14 @@ def plant(nest):
     PortalAccount.objects.create(user=account, patient=patient, capacity="self")
     columns = {
         "patient": patient, "occurred_at": timezone.now(), "user": account, "form": "note",
-        "uploaded_by": account, "file_id": patient.pk, "size": 1,
+        "uploaded_by": account, "acting_for": account, "file_id": patient.pk, "size": 1,
         "label": "patients.condition", "row_id": patient.pk, "row_version": 1,
         **money(nest, patient, clinic.users["finance"]),
         "absorbed": clinic.other,
     }  # fmt: skip
     for model in sealed_models():
         names = {field.name for field in model._meta.concrete_fields}
-        if names & {"patient", "requested_by", "clerk"}:
+        if names & {"patient", "requested_by", "clerk", "acting_for"}:
             nest.fill(model(**{name: columns[name] for name in names & set(columns)})).save()
     message = outbox.Message(
         channel="email",

@@ -10,7 +10,7 @@ import re
 import pytest
 from django.db import connection, transaction
 
-from patients.models import Observation, Patient
+from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security.access.categories import Reach
 from security.access.permissions import Permission
@@ -35,6 +35,9 @@ REFUSES_EMPTY = {
     "patients:refund_decide": "the refund is another patient's",
     "patients:reveal_code": "no line was named, or the purpose is not payment",
     "patients:statement": "the bills are too many for one letter",
+    "patients:import_start": "the file was not checked",
+    "patients:import_resume": "the import is not paused",
+    "patients:import_undo": "the import wrote nothing",
 }
 
 # Pages about something that is somebody's own: for everybody else it does not exist.
@@ -74,6 +77,7 @@ def values(clinic, name):
         "relation_id": relation_of(clinic).pk,
         "other_id": clinic.other.pk,
         "merge_id": merge_of(clinic).pk,
+        "batch_id": _batch(clinic, "claims" if name == "finance" else "patients").pk,
     }
 
 
@@ -91,6 +95,15 @@ def merge_of(clinic):
     return merges.merge(
         survivor_id=clinic.patient.pk, survivor_version=1, absorbed_id=third.pk, absorbed_version=1,
         choices={}, is_birth_confirmed=False, reason="same", by=clinic.users["receptionist"],
+    )  # fmt: skip
+
+
+def _batch(clinic, kind):
+    """Return an uploaded file of a kind; whoever may import that kind may go on with it."""
+    desk = clinic.users["receptionist"]
+    return ImportBatch.objects.create(
+        importer=kind, uploaded_by=desk, acting_for=desk, purpose="PATADMIN", size=1, encoding="utf-8",
+        delimiter=",", file_name="a.csv", headers=["A", "B"], sample=[["1", "2"]], mapping={},
     )  # fmt: skip
 
 

@@ -1,0 +1,90 @@
+"""Uploads on their way in: what is too large for memory waits on the disk under a key of this process."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+
+MOST_BYTES = 2 * 1024**3
+# Nobody who is not signed in has anything to upload.
+MOST_OF_STRANGERS = 4 * 1024**2
+
+
+class SealedUpload(UploadedFile):
+    """An upload in a file without a name; neither name nor key outlive the request."""
+
+    def __init__(self, name: str, content_type: str | None) -> None:
+        super().__init__(tempfile.TemporaryFile("w+b"), name, content_type, 0)  # noqa: SIM115
+        self._cipher, self._sizes = AESGCM(os.urandom(32)), list[int]()
+
+    def add(self, part: bytes) -> None:
+        """Take the next bytes."""
+        number = len(self._sizes)
+        sealed = self._cipher.encrypt(number.to_bytes(12, "big"), part, None)
+        self._sizes.append(len(sealed))
+        self.file.write(sealed)
+        self.size += len(part)
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        """Yield the bytes in the parts in which they came."""
+        self.file.seek(0)
+        for number, size in enumerate(self._sizes):
+            yield self._cipher.decrypt(number.to_bytes(12, "big"), self.file.read(size), None)
+
+    def multiple_chunks(self, chunk_size: int | None = None) -> bool:
+        """Tell that it is to be read in parts."""
+        return True
+
+    def read(self, *args: Any) -> bytes:
+        """Return all of it; who can, reads the chunks."""
+        return b"".join(self.chunks())
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the lines."""
+        yield from self.read().splitlines(keepends=True)
+
+
+class SealedUploadHandler(FileUploadHandler):
+    """Receives uploads that are too large for memory; beyond the limit they are read and dropped."""
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: dict[str, str],
+        content_length: int,
+        boundary: bytes,
+        encoding: str | None = None,
+    ) -> None:
+        """Refuse strangers early: their bytes would fill the disk before anybody asked who they are."""
+        user = getattr(self.request, "user", None)
+        is_known = user is not None and user.is_authenticated
+        if content_length > MOST_OF_STRANGERS and not is_known:
+            raise RequestDataTooBig("too large for somebody who is not signed in")
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Begin a file."""
+        super().new_file(*args, **kwargs)
+        self.file = SealedUpload(str(self.file_name), self.content_type)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Take the next bytes; beyond the limit the file is none."""
+        if start + len(raw_data) > MOST_BYTES:
+            self.request.is_upload_too_large = True  # type: ignore[union-attr]
+            raise SkipFile
+        self.file.add(raw_data)
+
+    def file_complete(self, file_size: int) -> SealedUpload:
+        """Return the whole file."""
+        return self.file
+
+    def upload_interrupted(self) -> None:
+        """Let the rest of a broken upload go."""
+        if hasattr(self, "file"):
+            self.file.close()
