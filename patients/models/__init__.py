@@ -15,8 +15,10 @@ from patients.models.clinical import (
 from patients.models.directory import DirectoryResource, Organization, Practitioner
 from patients.models.draft import Draft
 from patients.models.encounter import Encounter
+from patients.models.note import Note, NoteAddendum
 from patients.models.patient import Patient, PatientIndex
 from patients.models.portal import PortalAccount
+from patients.models.protected import Protectable
 from patients.models.record import EncounterRecord, PatientRecord
 from patients.models.relationship import CareRelationship, ChartPermission, TeamAssignment
 from patients.models.version import RecordVersion
@@ -38,6 +40,8 @@ __all__ = [
     "EncounterRecord",
     "Immunization",
     "MedicationRequest",
+    "Note",
+    "NoteAddendum",
     "Observation",
     "Organization",
     "Patient",
@@ -46,6 +50,7 @@ __all__ = [
     "PortalAccount",
     "Practitioner",
     "Procedure",
+    "Protectable",
     "RecordAttachment",
     "RecordVersion",
     "TeamAssignment",

@@ -39,6 +39,7 @@ TABS: tuple[tuple[str, Promise, Permission | None], ...] = (
     ("summary", _("Summary"), None),
     ("timeline", _("Timeline"), Permission.CLINICAL_READ),
     ("clinical", _("Clinical"), Permission.CLINICAL_READ),
+    ("notes", _("Notes"), Permission.CLINICAL_READ),
     ("billing", _("Billing"), Permission.BILLING_READ),
     ("access", _("Access"), None),
 )

@@ -18,6 +18,7 @@ from security.models import User
 # Every form that keeps drafts: what the writer must be allowed, and what the form is called.
 FORMS: Mapping[str, tuple[Permission, Promise]] = {
     "patient": (Permission.DEMOGRAPHICS_WRITE, _("Name and contact")),
+    "addendum": (Permission.CLINICAL_WRITE, _("Addendum")),
     "note": (Permission.CLINICAL_WRITE, _("Note")),
 }
 
