@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 
-from patients.models import CareRelationship, Condition, Encounter, Patient, PortalAccount
+from patients.models import CareRelationship, Condition, Encounter, Note, Patient, PortalAccount
 from patients.services import relationships
 from security import sessions
 from security.access.gate import FACTOR_AT
@@ -49,6 +49,7 @@ class World:
     patient: Patient
     other: Patient
     condition: Condition
+    note: Note | None = None
     users: dict[str, User] = field(default_factory=dict)
     factors: dict[str, TotpFactor] = field(default_factory=dict)
 
@@ -129,6 +130,10 @@ def clinic() -> World:
         world.users[name] = user
         if state == "whole":
             world.factors[name] = factor_of(user)
+    world.note = Note.objects.create(
+        patient=patient, author=world.users["physician"], template="free", title="Phone call",
+        sections={"text": "Called back"}, occurred_at=timezone.now(),
+    )  # fmt: skip
     for name in IN_TEAM | {"disabled"}:
         relationships.grant(
             user=world.users[name],

@@ -50,7 +50,7 @@ class NoteText(forms.Form):
         self.fields["template"].choices = [(template, template)]  # type: ignore[attr-defined]
         for section in SECTIONS[template]:
             self.fields[section.key] = forms.CharField(
-                label=section.label,
+                label=str(section.label),
                 required=False,
                 max_length=LONGEST,
                 widget=forms.Textarea(

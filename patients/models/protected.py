@@ -30,7 +30,7 @@ class Protectable(models.Model):
     def conceal(self) -> None:
         """Move what the card and the body say into the restricted envelope; nothing stays behind."""
         kept: dict[str, Any] = dict(self.withheld or {})
-        for name, field in shape_of(type(self)).fields.items():  # type: ignore[type-var]  # a sealed model
+        for name, field in shape_of(type(self)).fields.items():
             if field.envelope == "restricted":
                 continue
             value = field.to_sealed(getattr(self, name))
@@ -44,7 +44,7 @@ class Protectable(models.Model):
         kept = self.withheld
         if kept is None:
             return
-        for name, field in shape_of(type(self)).fields.items():  # type: ignore[type-var]  # a sealed model
+        for name, field in shape_of(type(self)).fields.items():
             if field.envelope != "restricted" and field.key in kept:
                 setattr(self, name, field.from_sealed(kept[field.key]))
         self.withheld = None

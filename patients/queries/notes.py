@@ -60,10 +60,10 @@ def is_locked(chart: Chart, row: Note) -> bool:
 
 
 def told(chart: Chart, row: Note) -> Shown:
-    """Return a note that the reader may open, as its page shows it."""
-    addenda = list(_addenda(chart, row))
+    """Return a note that the reader may open, as its page shows it; raise SealBroken."""
     return {
-        **_row(row, chart),
+        **_said(row, chart),
+        "at": row.occurred_at,
         "id": row.pk,
         "version": row.version,
         "sections": _sections(row),
@@ -73,7 +73,7 @@ def told(chart: Chart, row: Note) -> Shown:
         "is_open": row.status == Note.Status.OPEN,
         "is_signed": row.status == Note.Status.SIGNED,
         "is_own": row.author_id == chart.reader.pk,
-        "addenda": addenda,
+        "addenda": _addenda(chart, row),
         "versions": versions.of_row(row).count() + 1,
     }
 
@@ -132,19 +132,22 @@ def _row(row: Note, chart: Chart) -> Shown:
     if is_locked(chart, row):
         return where | entries.LOCKED
     try:
-        entries.uncover(row, sees_restricted=chart.sees_restricted)
-        shown = {
-            "text": entries.note_title(row),
-            "snippet": entries.note_snippet(row),
-            "template": row.get_template_display(),
-            "author": name_of(row.author),
-            "status": entries.note_status(row),
-            "is_protected": row.is_protected,
-            "url": entries.note_url(row),
-        }
+        return where | _said(row, chart) | {"restricted": False, "broken": False}
     except SealBroken:
         return where | entries.BROKEN
-    return where | shown | {"restricted": False, "broken": False}
+
+
+def _said(row: Note, chart: Chart) -> Shown:
+    entries.uncover(row, sees_restricted=chart.sees_restricted)
+    return {
+        "text": entries.note_title(row),
+        "snippet": entries.note_snippet(row),
+        "template": row.get_template_display(),
+        "author": name_of(row.author),
+        "status": entries.note_status(row),
+        "is_protected": row.is_protected,
+        "url": entries.note_url(row),
+    }
 
 
 def _addenda(chart: Chart, row: Note) -> list[Shown]:

@@ -70,8 +70,8 @@ def write(
 @transaction.atomic
 def edit(*, note_id: UUID, version: int, changes: Mapping[str, Any], by: User) -> Note:
     """Change one's own note before it is signed; what stood there is kept."""
-    row = _own(note_id, version=version, by=by)
-    row = versions.correct(
+    _own(note_id, version=version, by=by)
+    row: Note = versions.correct(
         model=Note,
         row_id=note_id,
         version=version,
@@ -130,7 +130,11 @@ def amend(*, note_id: UUID, text: str, by: User) -> NoteAddendum:
 @transaction.atomic
 def mark_mistaken(*, note_id: UUID, version: int, reason: str, by: User) -> Note:
     """Mark one's own note as entered in error; it stays readable, with the reason on it."""
-    row = versions.locked(Note, note_id, version=version)
+    try:
+        row: Note = versions.locked(Note, note_id, version=version)
+    except versions.Conflict as conflict:
+        _require_author(conflict.row, by)
+        raise
     _require_author(row, by)
     if row.status == Note.Status.MISTAKEN:
         raise Final(_("This note is marked as entered in error already."))
@@ -151,6 +155,7 @@ def _own(note_id: UUID, *, version: int, by: User) -> Note:
     try:
         row: Note = versions.locked(Note, note_id, version=version)
     except versions.Conflict as conflict:
+        _require_author(conflict.row, by)
         _require_open(conflict.row)
         raise
     _require_author(row, by)

@@ -58,7 +58,7 @@ def _move(row: Any, *, is_restricted: bool, reason: str, by: User) -> Iterator[S
             row.conceal()
         else:
             row.uncover()
-    row.advance()  # type: ignore[attr-defined]
+    row.advance()
     row.save()
     yield row
     if is_restricted and isinstance(row, Protectable):
@@ -68,8 +68,8 @@ def _move(row: Any, *, is_restricted: bool, reason: str, by: User) -> Iterator[S
 
 def _concealed(version: RecordVersion) -> RecordVersion:
     """Seal an earlier state again: with its content in the restricted envelope, at the same place."""
-    before = earlier.reopened(version)
-    before.conceal()
+    before: PatientRecord = earlier.reopened(version)
+    before.conceal()  # type: ignore[attr-defined]  # earlier states of protectable rows only
     for name, column in shape_of(type(before)).columns.items():
         setattr(version, earlier.KEPT[name], bytes(getattr(before, column.attname)))
     version.plain = {**version.plain, "confidentiality": str(RESTRICTED)}

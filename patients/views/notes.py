@@ -17,6 +17,7 @@ from patients.forms.note import Addendum, Mistake, NoteEdit, NoteText, Signing, 
 from patients.models import Note
 from patients.queries import chart as charts
 from patients.queries import drafts as typed
+from patients.queries import note_forms
 from patients.queries import notes as found
 from patients.queries.chart import Chart
 from patients.services import notes
@@ -56,8 +57,13 @@ def new(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
         template = template_of(request.POST.get("template", ""))
         form = NoteText(request.POST, template=template, may_protect=may_protect)
         if form.is_valid():
-            about = {"patient_id": patient_id, "template": template, "by": request.user}
-            row = notes.write(is_restricted=form.is_restricted, **about, **form.words)
+            row = notes.write(
+                patient_id=patient_id,
+                template=template,
+                is_restricted=form.is_restricted,
+                by=request.user,
+                **form.words,
+            )
             return onwards(request, row)
         return editor(request, chart, form, template=template, status=422)
     kept = typed.find(request.user, form=notes.FORM, patient_id=patient_id)
@@ -74,11 +80,9 @@ def edit(request: SignedInRequest, patient_id: UUID, note_id: UUID) -> HttpRespo
     """Change one's own note before it is signed."""
     chart = chart_of(request, patient_id)
     row = note_of(chart, note_id)
-    if row.author_id != request.user.pk:
-        raise notes.NotTheAuthor(_("Only the author changes a note."))
     if request.method == "POST":
         return changed(request, chart, row)
-    if row.status != Note.Status.OPEN:
+    if row.author_id != request.user.pk or row.status != Note.Status.OPEN:
         return redirect("patients:note", patient_id, note_id)
     kept = typed.find(request.user, form=notes.FORM, patient_id=patient_id, target_id=note_id)
     content = dict(kept.content) if kept else {}
@@ -214,6 +218,6 @@ def _typed_for(chart: Chart, row: Note) -> str:
     if kept := typed.find(chart.reader, form=notes.ADDENDUM, **about):
         return str(kept.content.get("text", ""))
     if kept := typed.find(chart.reader, form=notes.FORM, **about):
-        keys = found.note_forms.labels(row.template)
+        keys = note_forms.labels(row.template)
         return "\n\n".join(str(kept.content[key]) for key in keys if kept.content.get(key))
     return ""

@@ -82,4 +82,4 @@ def _address(row: PatientRecord) -> str:
     """Return where the entry is read."""
     if isinstance(row, Note):
         return reverse("patients:note", args=[row.patient_id, row.pk])
-    return reverse("patients:clinical", args=[row.patient_id])  # type: ignore[attr-defined]
+    return reverse("patients:clinical", args=[row.patient_id])

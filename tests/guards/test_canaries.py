@@ -24,7 +24,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from patients.models import Patient, PatientIndex, PortalAccount
+from patients.models import Note, Patient, PatientIndex, PortalAccount
 from security.delivery import outbox
 from security.models import Unit, User
 from security.sealing import index
@@ -126,8 +126,12 @@ def plant(nest):
     PortalAccount.objects.create(user=account, patient=patient, capacity="self")
     columns = {
         "patient": patient, "occurred_at": timezone.now(), "user": account, "form": "note",
+        "author": account, "template": "soap",
         "label": "patients.condition", "row_id": patient.pk, "row_version": 1,
     }  # fmt: skip
+    # An addendum needs the note it is added to.
+    columns["note"] = nest.fill(Note(patient=patient, author=account, template="soap"))
+    columns["note"].save()
     for model in sealed_models():
         names = {field.name for field in model._meta.concrete_fields}
         if "patient" in names:

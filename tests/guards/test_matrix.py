@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from security.access.categories import Reach
 from security.access.permissions import Permission
 from security.access.roles import reach_of
+from security.classification import Category
 from tests import world
 from tests.guards.test_urls import routes
 
@@ -30,6 +31,10 @@ REFUSES_EMPTY = {
     "security:remove_factor": "the last factor stays",
     "patients:reveal": "no field was named",
     "patients:draft": "the form asked for is not the role's",
+    "patients:note_amend": "the note is not signed, or not the person's to change",
+    "patients:note_edit": "the note is not the person's to change",
+    "patients:note_mistaken": "the note is not the person's to change",
+    "patients:note_sign": "the note is not the person's to change",
 }
 
 
@@ -39,6 +44,8 @@ def values(clinic, name):
     return {
         "patient_id": clinic.patient.pk,
         "record_id": clinic.condition.pk,
+        "note_id": clinic.note.pk,
+        "kind": "conditions",
         "factor_id": factor.pk,
         "object_id": clinic.users["nurse"].pk,
         "content_type_id": 1,
@@ -64,6 +71,9 @@ def reach(name, permission):
 
 def reaches(name, permission):
     """Tell whether this person reaches the patient of the clinic with a permission."""
+    # Specially protected records need a clearance as well, and nobody at this clinic was given one.
+    if permission.category is Category.RESTRICTED:
+        return False
     wide = reach(name, permission)
     return wide is Reach.ALL or (wide is Reach.TEAM and name in world.IN_TEAM)
 

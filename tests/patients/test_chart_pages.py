@@ -22,8 +22,8 @@ from tests.patients.charts import NOW, page, reader, record
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 TABS = {
-    "physician": ["Summary", "Timeline", "Clinical", "Billing", "Access"],
-    "nurse": ["Summary", "Timeline", "Clinical", "Access"],
+    "physician": ["Summary", "Timeline", "Clinical", "Notes", "Billing", "Access"],
+    "nurse": ["Summary", "Timeline", "Clinical", "Notes", "Access"],
     "receptionist": ["Summary", "Billing", "Access"],
     "finance": ["Summary", "Billing", "Access"],
     "engagement": ["Summary", "Access"],
