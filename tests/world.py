@@ -16,6 +16,7 @@ from patients.models import (
     Condition,
     Encounter,
     Invoice,
+    Note,
     Patient,
     PortalAccount,
     PriceItem,
@@ -57,6 +58,7 @@ class World:
     patient: Patient
     other: Patient
     condition: Condition
+    note: Note | None = None
     users: dict[str, User] = field(default_factory=dict)
     factors: dict[str, TotpFactor] = field(default_factory=dict)
 
@@ -137,6 +139,10 @@ def clinic() -> World:
         world.users[name] = user
         if state == "whole":
             world.factors[name] = factor_of(user)
+    world.note = Note.objects.create(
+        patient=patient, author=world.users["physician"], template="free", title="Phone call",
+        sections={"text": "Called back"}, occurred_at=timezone.now(),
+    )  # fmt: skip
     for name in IN_TEAM | {"disabled"}:
         relationships.grant(
             user=world.users[name],

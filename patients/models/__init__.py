@@ -27,9 +27,11 @@ from patients.models.invoice import (
     Refund,
 )
 from patients.models.merge import Merge
+from patients.models.note import Note, NoteAddendum
 from patients.models.patient import Patient, PatientIndex
 from patients.models.portal import PortalAccount
 from patients.models.price import PriceItem
+from patients.models.protected import Protectable
 from patients.models.record import EncounterRecord, PatientRecord
 from patients.models.relation import Relation
 from patients.models.relationship import CareRelationship, ChartPermission, TeamAssignment
@@ -67,6 +69,8 @@ __all__ = [
     "MedicationRequest",
     "Merge",
     "Method",
+    "Note",
+    "NoteAddendum",
     "NumberSeries",
     "Observation",
     "Organization",
@@ -78,6 +82,7 @@ __all__ = [
     "Practitioner",
     "PriceItem",
     "Procedure",
+    "Protectable",
     "RecordAttachment",
     "RecordVersion",
     "Refund",

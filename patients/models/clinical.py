@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from patients.models.protected import Protectable
 from patients.models.record import EncounterRecord
 from security.sealing import (
-    EnvelopeField,
     SealedBoolean,
     SealedDecimal,
     SealedInstant,
@@ -27,13 +26,10 @@ class ClinicalItem(EncounterRecord):
         abstract = True
 
 
-class Condition(ClinicalItem):
+class Condition(Protectable, ClinicalItem):
     """A diagnosis or problem; corrected by a new version, never overwritten."""
 
     seal_label = "patients.condition"
-
-    restricted_version = models.PositiveIntegerField(default=1, editable=False)
-    sealed_restricted = EnvelopeField("restricted")
 
     verification = SealedText(level=4, purpose="care", card=True)
     code = SealedJSON(level=4, purpose="care")

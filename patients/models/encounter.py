@@ -6,11 +6,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from patients.models.directory import Organization, Practitioner
+from patients.models.protected import Protectable
 from patients.models.record import PatientRecord
-from security.sealing import EnvelopeField, Plain, SealedInstant, SealedJSON, SealedText
+from security.sealing import Plain, SealedInstant, SealedJSON, SealedText
 
 
-class Encounter(PatientRecord):
+class Encounter(Protectable, PatientRecord):
     """One contact of a patient with the clinic; it begins at `occurred_at`."""
 
     seal_label = "patients.encounter"
@@ -21,8 +22,6 @@ class Encounter(PatientRecord):
     organization = models.ForeignKey(
         Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    restricted_version = models.PositiveIntegerField(default=1, editable=False)
-    sealed_restricted = EnvelopeField("restricted")
 
     class_code = SealedText(level=4, purpose="care", card=True)
     type_text = SealedText(level=4, purpose="care", card=True)

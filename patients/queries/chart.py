@@ -39,6 +39,7 @@ TABS: tuple[tuple[str, Promise, Permission | None], ...] = (
     ("summary", _("Summary"), None),
     ("timeline", _("Timeline"), Permission.CLINICAL_READ),
     ("clinical", _("Clinical"), Permission.CLINICAL_READ),
+    ("notes", _("Notes"), Permission.CLINICAL_READ),
     ("documents", _("Documents"), Permission.CLINICAL_READ),
     ("billing", _("Billing"), Permission.BILLING_READ),
     ("contacts", _("Contacts"), Permission.DEMOGRAPHICS_READ),

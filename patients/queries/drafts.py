@@ -20,6 +20,7 @@ FORMS: Mapping[str, tuple[Permission, Promise]] = {
     "invoice": (Permission.BILLING_WRITE, _("Invoice")),
     "patient": (Permission.DEMOGRAPHICS_WRITE, _("Name and contact")),
     "relation": (Permission.DEMOGRAPHICS_WRITE, _("Household and contacts")),
+    "addendum": (Permission.CLINICAL_WRITE, _("Addendum")),
     "note": (Permission.CLINICAL_WRITE, _("Note")),
     # Structured entries, by the keys of their kinds.
     "conditions": (Permission.CLINICAL_WRITE, _("Diagnosis")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext
 
 from patients.fhir import export
@@ -17,12 +18,15 @@ from patients.models import (
     Encounter,
     Immunization,
     MedicationRequest,
+    Note,
     Observation,
     PatientRecord,
     Procedure,
+    Protectable,
 )
 from patients.models.clinical import ClinicalItem
 from patients.queries import measures, wording
+from patients.queries.colleagues import name_of
 from security.sealing import SealBroken
 
 Shown = dict[str, Any]
@@ -34,6 +38,12 @@ BROKEN: Shown = {"restricted": False, "broken": True}
 def is_locked(row: PatientRecord, sees_restricted: bool) -> bool:
     """Tell whether an entry is one that this reader may not open."""
     return not sees_restricted and row.confidentiality != PatientRecord.Confidentiality.NORMAL
+
+
+def uncover(row: PatientRecord, *, sees_restricted: bool) -> None:
+    """Put what a protected entry withholds in its places, in memory, for a reader who may open it."""
+    if sees_restricted and isinstance(row, Protectable) and row.is_protected:
+        row.uncover()
 
 
 def named(text: str | None) -> str:
@@ -234,6 +244,46 @@ def allergy_cells(row: AllergyIntolerance, sees_restricted: bool) -> list[Shown]
         {"text": wording.word(wording.CRITICALITIES, row.criticality), "kind": ""},
         when_cell(row),
         standing_cell(row),
+    ]
+
+
+NOTE_TONES = {"open": "warn", "signed": "neutral", "mistaken": "danger"}
+SNIPPET = 160
+
+
+def note_title(row: Note) -> str:
+    """Return what a note is called; one without a title goes by its template."""
+    return row.title or str(row.get_template_display())
+
+
+def note_snippet(row: Note) -> str:
+    """Return the beginning of a note that stands, on one line."""
+    if row.status == row.Status.MISTAKEN:
+        return ""
+    text = " ".join(" ".join((row.sections or {}).values()).split())
+    return f"{text[:SNIPPET]}…" if len(text) > SNIPPET else text
+
+
+def note_status(row: Note) -> dict[str, str]:
+    """Return where a note stands; the usual, signed, needs no colour."""
+    return {"text": str(row.get_status_display()), "tone": NOTE_TONES[row.status]}
+
+
+def note_url(row: Note) -> str:
+    """Return where a note is read."""
+    return reverse("patients:note", args=[row.patient_id, row.pk])
+
+
+def note_cells(row: Note, sees_restricted: bool) -> list[Shown]:
+    """Return the cells of a note."""
+    title = note_title(row)
+    template = str(row.get_template_display())
+    written = joined("" if title == template else template, name_of(row.author))
+    return [
+        text_cell(title, note_snippet(row)) | {"url": note_url(row)},
+        {"text": written, "kind": ""},
+        day_cell(row.occurred_at),
+        note_status(row) | {"kind": "status"},
     ]
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from patients import models
 from patients.models import PatientRecord
 from patients.queries import entries, measures
+from patients.queries.colleagues import name_of
 from patients.queries.entries import Shown
 from security.sealing import SealBroken
 from security.sealing.shape import shape_of
@@ -54,6 +55,7 @@ class Kind:
         if entries.is_locked(row, sees_restricted):
             return entries.LOCKED | {"cells": []}
         try:
+            entries.uncover(row, sees_restricted=sees_restricted)
             cells = self.cells(row, sees_restricted)
         except SealBroken:
             return entries.BROKEN | {"cells": []}
@@ -71,6 +73,7 @@ class Kind:
         if entries.is_locked(row, sees_restricted):
             return where | entries.LOCKED
         try:
+            entries.uncover(row, sees_restricted=sees_restricted)
             name = self.cells(row, sees_restricted)[0]
             told = {"text": name["text"], "detail": name["note"]} | _extra(row)
         except SealBroken:
@@ -81,6 +84,9 @@ class Kind:
 def _extra(row: PatientRecord) -> Shown:
     if isinstance(row, models.Observation):
         return dict(measures.measured(row))
+    if isinstance(row, models.Note):
+        status = entries.note_status(row) if row.status != row.Status.SIGNED else {}
+        return {"who": name_of(row.author), "url": entries.note_url(row), "status": status}
     if isinstance(row, models.Encounter):
         return dict(entries.visit_place(row))
     return {}
@@ -96,6 +102,16 @@ KINDS: tuple[Kind, ...] = (
         ((_("Visit"), ""), (_("With"), ""), _WHEN, _STATUS),
         entries.visit_cells,
         related=("practitioner", "organization"),
+    ),
+    Kind(
+        "notes",
+        _("Notes"),
+        _("Note"),
+        "notes",
+        models.Note,
+        ((_("Note"), ""), (_("Written"), ""), _WHEN, _STATUS),
+        entries.note_cells,
+        related=("author",),
     ),
     Kind(
         "conditions",

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from patients.models import Condition, Encounter, MedicationRequest, Observation, PatientRecord
-from patients.queries import details, entries, measures, pages, wording
+from patients.queries import details, entries, measures, notes, pages, wording
 from patients.queries.chart import Chart
 from patients.queries.entries import Shown
 from patients.queries.kinds import BY_KEY
@@ -32,6 +32,7 @@ def of(chart: Chart, allergies: list[dict[str, Any]] | None) -> dict[str, Any]:
         "allergies": allergies,
         "medications": None,
         "results": None,
+        "notes": None,
         "visits_coming": None,
         "visits_past": None,
         "contacts": details.contacts(chart),
@@ -43,6 +44,7 @@ def of(chart: Chart, allergies: list[dict[str, Any]] | None) -> dict[str, Any]:
         "problems": _standing(chart, "conditions", _problem),
         "medications": _standing(chart, "medications", _medication),
         "results": _shown(chart, _newest(chart, "observations")[: 2 * RESULTS], _result)[:RESULTS],
+        "notes": notes.recent(chart),
         **_visits(chart),
     }
 
@@ -69,6 +71,7 @@ def _entry(
     if entries.is_locked(row, sees_restricted):
         return entries.LOCKED
     try:
+        entries.uncover(row, sees_restricted=sees_restricted)
         shown = present(row)
     except SealBroken:
         return entries.BROKEN

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from patients.models import Patient, RecordVersion
+from patients.models import Patient, Protectable, RecordVersion
 from patients.queries.versions import KEPT, plain_columns
 from security import trail
 from security.models import User
@@ -80,12 +80,17 @@ def correct(
     row can not be opened: a form built on nothing must never be saved over it.
     """
     row = locked(model, row_id, version=version)
+    is_concealed = isinstance(row, Protectable) and row.is_protected
+    if is_concealed:
+        row.uncover()
     differing = {name: value for name, value in changes.items() if getattr(row, name) != value}
     if not differing:
         raise NothingChanged(repr(row))
     kept = keep(row=row, reason=reason, by=by)
     for name, value in differing.items():
         setattr(row, name, value)
+    if is_concealed:
+        row.conceal()
     row.advance()
     row.save()
     trail.record(

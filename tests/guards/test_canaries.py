@@ -24,7 +24,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from patients.models import Invoice, Patient, PatientIndex, PortalAccount
+from patients.models import Invoice, Note, Patient, PatientIndex, PortalAccount
 from security.delivery import outbox
 from security.models import Unit, User
 from security.sealing import index
@@ -127,10 +127,14 @@ def plant(nest):
     columns = {
         "patient": patient, "occurred_at": timezone.now(), "user": account, "form": "note",
         "uploaded_by": account, "acting_for": account, "file_id": patient.pk, "size": 1,
+        "author": account, "template": "soap",
         "label": "patients.condition", "row_id": patient.pk, "row_version": 1,
         **money(nest, patient, clinic.users["finance"]),
         "absorbed": clinic.other,
     }  # fmt: skip
+    # An addendum needs the note it is added to.
+    columns["note"] = nest.fill(Note(patient=patient, author=account, template="soap"))
+    columns["note"].save()
     for model in sealed_models():
         names = {field.name for field in model._meta.concrete_fields}
         if names & {"patient", "requested_by", "clerk", "acting_for"}:

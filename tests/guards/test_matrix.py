@@ -15,6 +15,7 @@ from patients.services import merges, relations
 from security.access.categories import Reach
 from security.access.permissions import Permission
 from security.access.roles import reach_of
+from security.classification import Category
 from tests import world
 from tests.guards.test_urls import routes
 
@@ -49,6 +50,10 @@ OF_ONE_PERSON = {
     # Which exports there are to ask for follows from what the role reads.
     "security:export_ask",
     *(f"patients:document{one}" for one in ("", "_page", "_file", "_withdraw")),
+    "patients:note_amend": "the note is not signed, or not the person's to change",
+    "patients:note_edit": "the note is not the person's to change",
+    "patients:note_mistaken": "the note is not the person's to change",
+    "patients:note_sign": "the note is not the person's to change",
 }
 
 
@@ -59,6 +64,8 @@ def values(clinic, name):
         "patient_id": clinic.patient.pk,
         "record_id": clinic.condition.pk,
         "observation_id": Observation.objects.create(patient=clinic.patient, code_text="Pulse").pk,
+        "note_id": clinic.note.pk,
+        "kind": "conditions",
         "factor_id": factor.pk,
         "object_id": clinic.users["nurse"].pk,
         "content_type_id": 1,
@@ -69,7 +76,6 @@ def values(clinic, name):
         "exporter": "patients",
         "document_id": clinic.patient.pk,
         "number": 0,
-        "kind": "conditions",
         "codelist": "condition",
         "invoice_id": world.bill(clinic).pk,
         "price_id": world.price().pk,
@@ -123,6 +129,9 @@ def reach(name, permission):
 
 def reaches(name, permission):
     """Tell whether this person reaches the patient of the clinic with a permission."""
+    # Specially protected records need a clearance as well, and nobody at this clinic was given one.
+    if permission.category is Category.RESTRICTED:
+        return False
     wide = reach(name, permission)
     return wide is Reach.ALL or (wide is Reach.TEAM and name in world.IN_TEAM)
 

@@ -14,7 +14,7 @@ from patients.models import Claim, Patient
 from security import trail
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-TABS = ["Summary", "Timeline", "Clinical", "Billing", "Contacts", "Access"]
+TABS = ["Summary", "Timeline", "Clinical", "Notes", "Documents", "Billing", "Contacts", "Access"]
 
 
 @pytest.fixture

@@ -22,8 +22,17 @@ from tests.patients.charts import NOW, page, reader, record
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 TABS = {
-    "physician": ["Summary", "Timeline", "Clinical", "Billing", "Contacts", "Access"],
-    "nurse": ["Summary", "Timeline", "Clinical", "Contacts", "Access"],
+    "physician": [
+        "Summary",
+        "Timeline",
+        "Clinical",
+        "Notes",
+        "Documents",
+        "Billing",
+        "Contacts",
+        "Access",
+    ],
+    "nurse": ["Summary", "Timeline", "Clinical", "Notes", "Documents", "Contacts", "Access"],
     "receptionist": ["Summary", "Billing", "Contacts", "Access"],
     "finance": ["Summary", "Billing", "Contacts", "Access"],
     "engagement": ["Summary", "Access"],
