@@ -13,6 +13,7 @@ class PatientsConfig(AppConfig):
     verbose_name = "Patients"
 
     def ready(self) -> None:
-        """Let care teams follow who joins and leaves them."""
+        """Let care teams follow their members, and emergency accesses the ends of sessions."""
         # By name: an app's models can not be imported before all apps are there.
         import_string("patients.services.teams.install")()
+        import_string("patients.services.emergencies.install")()

@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from patients.services import drafts
+from patients.services import access_requests, drafts, referrals
 from security import trail
 
 log = logging.getLogger(__name__)
@@ -14,7 +14,8 @@ log = logging.getLogger(__name__)
 
 @shared_task(name="patients.sweep")
 def sweep() -> None:
-    """Delete drafts that nobody came back to."""
+    """Delete drafts that nobody came back to; end requests and referrals that nobody answered."""
     with trail.acting_for(system="patients.sweep", purpose="HOPERAT"):
         count = drafts.sweep()
-    log.info("swept %d drafts", count)
+        expired = access_requests.expire() + referrals.expire()
+    log.info("swept %d drafts, ended %d requests and referrals", count, expired)

@@ -2,6 +2,7 @@
 
 from patients.models.attachment import BillingAttachment, ClinicalAttachment, RecordAttachment
 from patients.models.billing import Claim, Coverage
+from patients.models.break_glass import BreakGlass
 from patients.models.clinical import (
     AllergyIntolerance,
     CarePlan,
@@ -19,11 +20,15 @@ from patients.models.patient import Patient, PatientIndex
 from patients.models.portal import PortalAccount
 from patients.models.record import EncounterRecord, PatientRecord
 from patients.models.relationship import CareRelationship, ChartPermission, TeamAssignment
+from patients.models.request import AccessRequest, Referral
+from patients.models.staff_link import StaffLink
 from patients.models.version import RecordVersion
 
 __all__ = [
+    "AccessRequest",
     "AllergyIntolerance",
     "BillingAttachment",
+    "BreakGlass",
     "CarePlan",
     "CareRelationship",
     "ChartPermission",
@@ -48,5 +53,7 @@ __all__ = [
     "Procedure",
     "RecordAttachment",
     "RecordVersion",
+    "Referral",
+    "StaffLink",
     "TeamAssignment",
 ]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from patients.models import StaffLink
 from security.access.categories import Reach
 from security.access.permissions import Permission
 from security.access.roles import ROLES
@@ -42,3 +46,19 @@ def unit_name(unit: Unit | None) -> str:
     if unit is None:
         return ""
     return unit.name_zh if (get_language() or "").startswith("zh") and unit.name_zh else unit.name
+
+
+def staff() -> list[tuple[str, str]]:
+    """Return everybody who works here, by display name."""
+    working = Q(ends_on__isnull=True) | Q(ends_on__gte=timezone.localdate())
+    users = User.objects.staff().active().filter(working).only("handle", "sealed_card")
+    return sorted(((str(user.pk), name_of(user)) for user in users), key=lambda pair: pair[1])
+
+
+def linked(patient_id: UUID) -> list[dict[str, Any]]:
+    """Return the colleagues who must stay out of a record."""
+    rows = StaffLink.objects.in_force().filter(patient_id=patient_id).select_related("user")
+    return [
+        {"id": row.pk, "who": name_of(row.user), "kind": row.get_kind_display()}
+        for row in rows.order_by("starts_at", "pk")
+    ]
