@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
 from django.urls import reverse
 
 from patients.models import AccessRequest, CareRelationship, Referral
@@ -18,7 +18,7 @@ from security.sealing import SealBroken
 MOST = 50
 Source = CareRelationship.Source
 OPEN, EXPIRED = Asked.State.OPEN, Asked.State.EXPIRED
-RESPONSIBLE = CareRelationship.objects.filter(source=Source.RESPONSIBLE)
+OPEN_FIRST = Case(When(state=OPEN, then=Value(0)), default=Value(1))
 
 
 def answers_for(user: User, patient_id: UUID) -> bool:
@@ -66,9 +66,7 @@ def waiting_count(user: User) -> int:
 def _rows(rows: QuerySet[Any]) -> list[Any]:
     people = ["patient", "asked_by", "relationship"]
     people += ["asked_of"] if rows.model is Referral else []
-    return list(
-        rows.select_related(*people).order_by(Q(state=OPEN).desc(), "-asked_at", "-pk")[:MOST]
-    )
+    return list(rows.select_related(*people).order_by(OPEN_FIRST, "-asked_at", "-pk")[:MOST])
 
 
 def _shown(row: Any) -> dict[str, Any]:

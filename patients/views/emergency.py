@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from patients.forms.emergency import BreakTheGlass, Finder
 from patients.queries import emergency
 from patients.services import emergencies, emergency_finder
+from patients.views.chart import sent
 from security.access.gate import SignedInRequest, hidden, requires
 from security.access.permissions import Permission
 
@@ -24,7 +25,7 @@ ASK = Permission.CLINICAL_REQUEST
 @requires(ASK, step_up=True)
 def find(request: SignedInRequest) -> HttpResponse:
     """Find somebody who is not in one's care, for an emergency; what was typed is in no address."""
-    form = Finder(request.POST or None)
+    form = Finder(sent(request))
     page: dict[str, object] = {"form": form, "stubs": None}
     if form.is_valid():
         try:
@@ -40,7 +41,7 @@ def find(request: SignedInRequest) -> HttpResponse:
 @requires(ASK, of="patient_id", step_up=True)
 def break_glass(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     """Break the glass of one chart; the page is the same whether there is such a patient or not."""
-    form = BreakTheGlass(request.POST or None)
+    form = BreakTheGlass(sent(request))
     if form.is_valid():
         lasts = timedelta(minutes=form.cleaned_data.pop("minutes"))
         try:

@@ -14,7 +14,7 @@ from patients.forms.requests import Ask, Decline, Refer
 from patients.queries import colleagues, requests
 from patients.queries.chart import banner
 from patients.services import access_requests, referrals
-from patients.views.chart import chart_of
+from patients.views.chart import chart_of, sent
 from security.access.gate import SignedInRequest, requires
 from security.access.permissions import Permission
 from security.models import User
@@ -26,7 +26,7 @@ ASK = Permission.CLINICAL_REQUEST
 @requires(ASK, of="patient_id")
 def ask(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     """Ask the carers for access; the page is the same whether there is such a patient or not."""
-    form = Ask(request.POST or None)
+    form = Ask(sent(request))
     if form.is_valid():
         access_requests.ask(patient_id=patient_id, by=request.user, **form.cleaned_data)
         return redirect("patients:asked")
@@ -100,7 +100,7 @@ def refer(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     """Refer a patient of one's own to a colleague."""
     chart = chart_of(request, patient_id)
     others = [one for one in colleagues.clinicians() if one[0] != str(request.user.pk)]
-    form = Refer(request.POST or None, clinicians=others)
+    form = Refer(sent(request), clinicians=others)
     if form.is_valid():
         colleague = User.objects.get(pk=form.cleaned_data.pop("colleague"))
         try:

@@ -14,7 +14,7 @@ from patients.forms.teams import Colleague
 from patients.queries import colleagues
 from patients.queries.chart import banner
 from patients.services import staff_links
-from patients.views.chart import chart_of
+from patients.views.chart import chart_of, sent
 from security.access.gate import SignedInRequest, requires
 from security.access.permissions import Permission
 from security.models import User
@@ -25,7 +25,7 @@ from security.models import User
 def listed(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     """Show and note which colleagues must stay out of this record."""
     chart = chart_of(request, patient_id)
-    form = Colleague(request.POST or None, staff=colleagues.staff())
+    form = Colleague(sent(request), staff=colleagues.staff())
     if form.is_valid():
         colleague = User.objects.get(pk=form.cleaned_data["colleague"])
         kind = form.cleaned_data["kind"]

@@ -18,6 +18,7 @@ from patients.forms.teams import Handover, NewMember, NewTeam
 from patients.queries import colleagues, teams
 from patients.queries.teams import CLINICIAN, Giver
 from patients.services import handovers
+from patients.views.chart import sent
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.gate import (
@@ -110,7 +111,7 @@ def handover(request: SignedInRequest) -> HttpResponseBase:
     chosen = Giver.read(request.POST.get("giver") or request.GET.get("giver") or givers[0][0])
     if chosen is None or chosen.text not in {key for key, _name in givers}:
         raise Http404
-    form = Handover(request.POST or None, takers=teams.takers(chosen))
+    form = Handover(sent(request), takers=teams.takers(chosen))
     if form.is_valid():
         patients, is_fresh = form.cleaned_data["patients"], has_fresh_factor(request)
         if not is_fresh and handovers.needs_factor(patients, by=request.user):

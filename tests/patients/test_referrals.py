@@ -47,9 +47,9 @@ def mia(doctor):
     return row
 
 
-def referred(doctor, colleague, patient, **form):
+def referred(doctor, whom, patient, **form):
     sent = {
-        "colleague": str(colleague.pk),
+        "colleague": str(whom.pk),
         "days": "30",
         "question": QUESTION,
         "sections": ["problems"],
