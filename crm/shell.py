@@ -23,12 +23,12 @@ from security.sealing.errors import SealBroken
 
 # Places of the workspace, each for those who hold its permission.
 PLACES = (
+    (Permission.CLINICAL_REQUEST, "patients:emergency", _lazy("Emergency access"), "ambulance"),
     (Permission.CLINICAL_REQUEST, "patients:requests", _lazy("Requests and referrals"), "send"),
     (Permission.CLINICAL_WRITE, "patients:handover", _lazy("Handover"), "users-group"),
     (Permission.DEMOGRAPHICS_ASSIGN, "patients:handover", _lazy("Handover"), "users-group"),
     (Permission.CLINICAL_REQUEST, "patients:teams", _lazy("My teams"), "hierarchy"),
     (Permission.ADMINISTRATION_MANAGE, "patients:teams", _lazy("Care teams"), "hierarchy"),
-    (Permission.CLINICAL_REQUEST, "patients:emergency", _lazy("Emergency access"), "ambulance"),
     (
         Permission.INCIDENTS_MANAGE,
         "patients:glass_review",

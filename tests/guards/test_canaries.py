@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 import subprocess
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
@@ -127,6 +127,8 @@ def plant(nest):
     columns = {
         "patient": patient, "occurred_at": timezone.now(), "user": account, "form": "note",
         "label": "patients.condition", "row_id": patient.pk, "row_version": 1,
+        "session": "a" * 64, "code": "life", "ends_at": timezone.now() + timedelta(hours=1),
+        "asked_by": clinic.users["physician"], "asked_of": clinic.users["nurse"],
     }  # fmt: skip
     for model in sealed_models():
         names = {field.name for field in model._meta.concrete_fields}

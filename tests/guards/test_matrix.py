@@ -30,6 +30,10 @@ REFUSES_EMPTY = {
     "security:remove_factor": "the last factor stays",
     "patients:reveal": "no field was named",
     "patients:draft": "the form asked for is not the role's",
+    "patients:staff_link_end": "no colleague is linked to the patient",
+    "patients:team_join": "the unit is no care team",
+    "patients:team_leave": "nobody belongs to a care team",
+    "patients:withdraw_referral": "nobody was referred",
 }
 
 
@@ -45,6 +49,11 @@ def values(clinic, name):
         "app_label": "security",
         "url": "nowhere",
         "form": "patient",
+        "request_id": clinic.condition.pk,
+        "referral_id": clinic.condition.pk,
+        "team_id": clinic.condition.pk,
+        "membership_id": clinic.condition.pk,
+        "link_id": clinic.condition.pk,
     }
 
 
