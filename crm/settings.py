@@ -162,8 +162,8 @@ STAFF_ABSOLUTE_SECONDS = env.int("STAFF_ABSOLUTE_SECONDS", default=12 * 3600)
 STEP_UP_SECONDS = 5 * 60
 # Every rule the decision must know; start-up stops when an app registers other ones (fail closed).
 ACCESS_RULES = {
-    "reach": ["role", "care_relationship", "portal_account"],
-    "restriction": ["clearance", "confidential_chart", "merged_record"],
+    "reach": ["role", "break_glass", "care_relationship", "portal_account"],
+    "restriction": ["clearance", "confidential_chart", "merged_record", "own_record"],
 }
 
 # --- sessions, cookies, headers -------------------------------------------------------------

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from crm.demo import staff
 from security import context
@@ -20,6 +21,21 @@ from security.access.roles import ROLES
 from security.models import User
 from security.sealing.errors import SealBroken
 
+# Places of the workspace, each for those who hold its permission.
+PLACES = (
+    (Permission.CLINICAL_REQUEST, "patients:emergency", _lazy("Emergency access"), "ambulance"),
+    (Permission.CLINICAL_REQUEST, "patients:requests", _lazy("Requests and referrals"), "send"),
+    (Permission.CLINICAL_WRITE, "patients:handover", _lazy("Handover"), "users-group"),
+    (Permission.DEMOGRAPHICS_ASSIGN, "patients:handover", _lazy("Handover"), "users-group"),
+    (Permission.CLINICAL_REQUEST, "patients:teams", _lazy("My teams"), "hierarchy"),
+    (Permission.ADMINISTRATION_MANAGE, "patients:teams", _lazy("Care teams"), "hierarchy"),
+    (
+        Permission.INCIDENTS_MANAGE,
+        "patients:glass_review",
+        _lazy("Emergencies to review"),
+        "clipboard-check",
+    ),
+)
 THEMES = ("light", "dark", "auto")
 THEME_COOKIE = "theme"
 
@@ -105,6 +121,12 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
     if reach_of_user(user, Permission.IDENTIFIERS_WRITE) is not Reach.NONE:
         url = reverse("patients:register")
         entries.append(("patients:register", _("Register a patient"), "file-plus", url))
+    places = {
+        name: (name, label, icon, reverse(name))
+        for permission, name, label, icon in PLACES
+        if reach_of_user(user, permission) is not Reach.NONE
+    }
+    entries += places.values()
     if user.is_staff:
         entries.append(("admin:index", _("Administration"), "settings", reverse("admin:index")))
     here = request.resolver_match.view_name if request.resolver_match else ""

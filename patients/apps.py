@@ -14,7 +14,8 @@ class PatientsConfig(AppConfig):
     verbose_name = _("Patients")
 
     def ready(self) -> None:
-        """Let care teams follow who joins and leaves them; learn which files every app takes in."""
+        """Let teams follow their members, emergencies the ends of sessions; learn which files come in."""
         # By name: an app's models can not be imported before all apps are there.
         import_string("patients.services.teams.install")()
+        import_string("patients.services.emergencies.install")()
         autodiscover_modules("importers")

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from patients.models import ImportBatch
-from patients.services import batch_runs, batches, drafts, merges
+from patients.services import access_requests, batch_runs, batches, drafts, merges, referrals
 from security import trail
 
 log = logging.getLogger(__name__)
@@ -21,12 +21,15 @@ FILES_KEPT = timedelta(days=30)
 
 @shared_task(name="patients.sweep")
 def sweep() -> None:
-    """Delete drafts and files that nobody came back to; gather what was written while records were merged."""
+    """Delete what nobody came back to, end what nobody answered, gather what came while records merged."""
     with trail.acting_for(system="patients.sweep", purpose="HOPERAT"):
         count = drafts.sweep()
         files = batches.forget_files(older_than=timezone.now() - FILES_KEPT)
+        expired = access_requests.expire() + referrals.expire()
         late = sum(merges.gather(merge_id=merge_id) for merge_id in merges.recent())
-    log.info("swept %d drafts, %d files, gathered %d entries", count, files, late)
+    log.info(
+        "swept %d drafts, %d files, %d requests, gathered %d entries", count, files, expired, late
+    )
 
 
 @shared_task(name="patients.imports.work")

@@ -34,6 +34,8 @@ class Context:
     on_behalf_of: UUID | None = None
     request_id: UUID = field(default_factory=new_id)
     session_ref: str = ""
+    # What belongs to this one session, however often its key changes; nothing else knows it.
+    session_bond: str = ""
     device_ref: str = ""
     address: str = ""
     user_agent: str = ""

@@ -6,6 +6,8 @@ Its key changes at every step (ASVS 7.2.4), so that a key known before tells not
 from __future__ import annotations
 
 import hashlib
+import secrets
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -25,14 +27,12 @@ from django_otp.middleware import is_verified
 from security import context, trail
 from security.access.decision import actor_refusal
 from security.access.gate import FACTOR_AT
-from security.ids import new_id
 from security.models import TotpFactor, User
 from security.services import browsers
 
-HALF = "half"
+HALF, BOND = "half", "bond"
 HALF_SECONDS = 10 * 60
 STARTED_AT, SEEN_AT = "started_at", "seen_at"
-SIGN_IN = "sign_in"
 SEEN_EVERY_SECONDS = 30
 BACKEND = "security.backends.SignInBackend"
 BROWSER_COOKIE = "custodia_browser" if settings.INSECURE_COOKIES else "__Host-browser"
@@ -48,13 +48,14 @@ def reference(key: str | None) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:16] if key else ""
 
 
-def sign_in_ref(request: HttpRequest) -> str:
-    """Return what tells this sign-in from every other, from its second factor to its end.
+def bond_of(request: HttpRequest) -> str:
+    """Return what lasts as long as this session: its key changes at each step-up, this does not."""
+    known = request.session.get(BOND)
+    return hashlib.sha256(str(known).encode()).hexdigest() if known else ""
 
-    The key of the session changes with each fresh factor; what is bound to a sign-in must outlive that.
-    """
-    own = request.session.get(SIGN_IN) or request.session.session_key
-    return reference(str(own)) if own else ""
+
+# What other apps do when a session ends, inside the deed that ends it.
+followers: list[Callable[[User], None]] = []
 
 
 def begin_half(request: HttpRequest, user: User) -> None:
@@ -92,9 +93,11 @@ def complete(request: HttpRequest, user: User, factor: TotpFactor) -> None:
     otp_login(request, factor)
     user.is_verified = partial(is_verified, user)  # type: ignore[attr-defined]
     at = now()
-    request.session.update({FACTOR_AT: at, STARTED_AT: at, SEEN_AT: at, SIGN_IN: new_id().hex})
+    request.session.update({FACTOR_AT: at, STARTED_AT: at, SEEN_AT: at})
+    request.session[BOND] = secrets.token_urlsafe(24)
     here = context.current()
     here.actor, here.session_ref = user, reference(request.session.session_key)
+    here.session_bond = bond_of(request)
     trail.record("security.session.signed_in", by=user, subjects=[user.pk])
 
 
@@ -115,6 +118,9 @@ def end(request: HttpRequest, action: str = "security.session.signed_out") -> No
     whose = user.pk if user is not None else request.session.get(SESSION_KEY)
     if whose is not None:
         trail.record(action, by=user, subjects=[UUID(str(whose))])
+    if user is not None:
+        for follow in followers:
+            follow(user)
     auth.logout(request)
     context.current().actor = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -90,6 +91,8 @@ def signed_in(user: User, factor: TotpFactor, client: Client | None = None) -> C
     session.update(
         dict.fromkeys((FACTOR_AT, sessions.STARTED_AT, sessions.SEEN_AT), sessions.now())
     )
+    # As after a sign-in: each session has a bond of its own.
+    session[sessions.BOND] = secrets.token_urlsafe(24)
     session.save()
     return client
 

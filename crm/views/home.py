@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from crm.shell import patients_reach
-from patients.queries import lists
+from patients.queries import emergency, lists
 from security.access.categories import Reach
 from security.access.decision import reach_of_user, roles_of
 from security.access.gate import SignedInRequest, requires
@@ -24,6 +24,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     reads = patients_reach(request.user) is not Reach.NONE
     page = {
         "page": lists.recent(request.user, after=request.GET.get("after", "")) if reads else None,
+        "glass": emergency.strip(request.user),
         "unassigned": lists.unassigned_card(request.user) if assigns else None,
         "sees": " ".join(str(ROLES[key].sentence) for key in roles_of(request.user))
         or _("No role yet."),

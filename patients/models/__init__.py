@@ -3,6 +3,7 @@
 from patients.models.attachment import BillingAttachment, ClinicalAttachment, RecordAttachment
 from patients.models.batch import ImportBatch, ImportChunk, ImportMapping, ImportRowError
 from patients.models.billing import Claim, Coverage
+from patients.models.break_glass import BreakGlass
 from patients.models.clinical import (
     AllergyIntolerance,
     CarePlan,
@@ -35,13 +36,17 @@ from patients.models.protected import Protectable
 from patients.models.record import EncounterRecord, PatientRecord
 from patients.models.relation import Relation
 from patients.models.relationship import CareRelationship, ChartPermission, TeamAssignment
+from patients.models.request import AccessRequest, Referral
 from patients.models.series import NumberSeries
+from patients.models.staff_link import StaffLink
 from patients.models.till import CashUp
 from patients.models.version import RecordVersion
 
 __all__ = [
+    "AccessRequest",
     "AllergyIntolerance",
     "BillingAttachment",
+    "BreakGlass",
     "CarePlan",
     "CareRelationship",
     "CashUp",
@@ -85,7 +90,9 @@ __all__ = [
     "Protectable",
     "RecordAttachment",
     "RecordVersion",
+    "Referral",
     "Refund",
     "Relation",
+    "StaffLink",
     "TeamAssignment",
 ]

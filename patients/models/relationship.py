@@ -25,6 +25,7 @@ class CareRelationship(Dated):
         IMPORT = "import", _("Earlier visits (imported)")
         APPOINTMENT = "appointment", _("Appointment")
         REFERRAL = "referral", _("Referral")
+        REQUEST = "request", _("Accepted request")
         CASE = "case", _("Compliance case")
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="care_relationships")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -16,6 +17,7 @@ from security import context
 from security.access.categories import Action, Reach
 from security.access.permissions import PATIENT_READING, Permission
 from security.access.purposes import Purpose
+from security.access.registry import Basis
 from security.access.roles import ROLES, Role
 from security.classification import Category
 
@@ -34,6 +36,8 @@ RULES: dict[str, Promise] = {
     "portal_account": _("portal account"),
     "clearance": _("clearance"),
     "confidential_chart": _("confidential chart"),
+    "break_glass": _("emergency access"),
+    "own_record": _("own record or close family"),
 }
 
 
@@ -45,6 +49,7 @@ def explained(chart: Chart) -> dict[str, Any]:
         "decisions": [_decision(chart, category) for category in READING],
         "relationships": _relationships(chart),
         "is_masked": chart.is_masked,
+        "ways": _ways(chart),
         "others": [row for role in ROLES.values() if (row := _other(role))],
     }
 
@@ -57,13 +62,27 @@ def _decision(chart: Chart, category: Category) -> dict[str, Any]:
     return {
         "label": gettext("%(category)s, masked") % {"category": label} if is_masked else label,
         # Behind a step-up the page itself is open only with a fresh factor; the words say so.
-        "allowed": best.is_reachable,
+        "allowed": best.allowed or best.step_up,
         "step_up": best.step_up,
         "rule": RULES.get(best.rule, best.rule),
         "reason": best.reason,
-        "because": BECAUSE[best.basis] if best.is_reachable and best.basis else "",
+        "because": BECAUSE[best.basis] if best.basis and not best.glass else "",
         "basis": best.basis.label if best.step_up and best.basis else "",
     }
+
+
+def _ways(chart: Chart) -> list[dict[str, Any]]:
+    """Return where access to this record is given or kept from somebody."""
+    patient, ways = [chart.patient.pk], []
+    is_own = chart.decision(Permission.CLINICAL_READ).basis is not Basis.BREAK_GLASS
+    if is_own and chart.may(Permission.CLINICAL_WRITE):
+        url = reverse("patients:refer", args=patient)
+        ways.append({"url": url, "label": gettext("Refer to a colleague"), "icon": "send"})
+    if chart.may(Permission.DEMOGRAPHICS_ASSIGN):
+        url = reverse("patients:staff_links", args=patient)
+        label = gettext("Colleague or close family of one")
+        ways.append({"url": url, "label": label, "icon": "id"})
+    return ways
 
 
 def _relationships(chart: Chart) -> list[dict[str, Any]]:

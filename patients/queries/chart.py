@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import CareRelationship, Patient
-from patients.queries import allergies, guardians, people, wording
+from patients.queries import allergies, emergency, guardians, people, wording
 from security import context
 from security.access.decision import Decision, decide
 from security.access.permissions import Permission
@@ -29,6 +29,7 @@ BECAUSE: dict[Basis, Promise] = {
     Basis.APPOINTMENT: _("you have seen this patient or have an appointment"),
     Basis.REFERRAL: _("the patient was referred to you"),
     Basis.CASE: _("a case is open"),
+    Basis.REQUEST: _("your request for access was accepted"),
     Basis.BREAK_GLASS: _("you opened the chart in an emergency"),
     Basis.PROXY: _("you represent this person"),
     Basis.SELF: _("it is your own record"),
@@ -82,6 +83,10 @@ class Chart:
 
 def find(reader: User, patient_id: UUID, *, is_fresh: bool) -> Chart:
     """Return the chart of a patient the reader may know of; raise Patient.DoesNotExist."""
+    made = decide(reader, Permission.DEMOGRAPHICS_READ, patient_id, context.current().purpose)
+    if made.allowed and made.basis is Basis.BREAK_GLASS:
+        # An emergency opens one chart by its address; it stands in no list.
+        return Chart(Patient.objects.get(pk=patient_id), reader, is_fresh)
     visible = Patient.objects.visible_to(reader, Category.DEMOGRAPHICS)
     return Chart(visible.get(pk=patient_id), reader, is_fresh)
 
@@ -105,6 +110,7 @@ def banner(chart: Chart, tab: str = "") -> dict[str, Any]:
         "allergies": None if known is None else known.items,
         "no_known_allergies": known is not None and known.is_none_known,
         "basis": _basis(chart, tab),
+        "glass": emergency.of_chart(chart.reader, chart.patient.pk),
     }
     try:
         return shown | _person(chart) | _details(chart) | _guardian(chart)
@@ -151,7 +157,8 @@ def _basis(chart: Chart, tab: str) -> dict[str, str] | None:
         made = chart.decision(Permission.DEMOGRAPHICS_READ_MASKED)
     if made.basis is None:
         return None
-    until = "" if made.basis is Basis.ROLE else _until(chart)
+    # The red banner of an emergency counts the minutes itself.
+    until = "" if made.basis in (Basis.ROLE, Basis.BREAK_GLASS) else _until(chart)
     url = "" if tab == "access" else chart.url("access")
     return {"text": str(BECAUSE[made.basis]), "until": until, "url": url}
 

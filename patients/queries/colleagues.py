@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from patients.models import StaffLink
 from security.access.categories import Reach
 from security.access.permissions import Permission
 from security.access.roles import ROLES
@@ -51,3 +53,19 @@ def names_of(user_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return how several colleagues are called, with one query."""
     users = User.objects.filter(pk__in=set(user_ids)).only("handle", "sealed_card")
     return {user.pk: name_of(user) for user in users}
+
+
+def staff() -> list[tuple[str, str]]:
+    """Return everybody who works here, by display name."""
+    working = Q(ends_on__isnull=True) | Q(ends_on__gte=timezone.localdate())
+    users = User.objects.staff().active().filter(working).only("handle", "sealed_card")
+    return sorted(((str(user.pk), name_of(user)) for user in users), key=lambda pair: pair[1])
+
+
+def linked(patient_id: UUID) -> list[dict[str, Any]]:
+    """Return the colleagues who must stay out of a record."""
+    rows = StaffLink.objects.in_force().filter(patient_id=patient_id).select_related("user")
+    return [
+        {"id": row.pk, "who": name_of(row.user), "kind": row.get_kind_display()}
+        for row in rows.order_by("starts_at", "pk")
+    ]

@@ -40,6 +40,8 @@ class Sight:
 
     is_masked: bool
     is_locked: bool
+    # Confidential: it opens in an emergency only.
+    is_glass: bool
     basis: Basis | None
     # Whether the clear name is theirs to read, at once or after a fresh factor.
     may_be_clear: bool
@@ -54,7 +56,7 @@ def sights(reader: User, patient_ids: Iterable[UUID]) -> dict[UUID, Sight]:
         decide_many(reader, Permission.DEMOGRAPHICS_READ_MASKED, others, purpose) if others else {}
     )
     found = {
-        one: _sight(made, is_masked=not made.allowed, may_be_clear=True)
+        one: _sight(made, is_masked=not made.allowed, may_be_clear=not made.glass)
         for one, made in clear.items()
     }
     found |= {one: _sight(made, is_masked=True, may_be_clear=False) for one, made in masked.items()}
@@ -64,7 +66,7 @@ def sights(reader: User, patient_ids: Iterable[UUID]) -> dict[UUID, Sight]:
 def _sight(made: Decision, *, is_masked: bool, may_be_clear: bool) -> Sight | None:
     if not made.is_reachable:
         return None
-    return Sight(is_masked, made.step_up, made.basis, may_be_clear)
+    return Sight(is_masked, made.step_up, made.glass, made.basis, may_be_clear)
 
 
 def rows(patients: Iterable[Patient], seen: Mapping[UUID, Sight]) -> list[dict[str, Any]]:
@@ -79,6 +81,7 @@ def row(patient: Patient, sight: Sight) -> dict[str, Any]:
         "last_activity_at": patient.last_activity_at,
         "basis": sight.basis.label if sight.basis not in (None, Basis.ROLE) else "",
         "locked": sight.is_locked,
+        "glass": sight.is_glass,
         "masked": sight.is_masked,
         "tags": tags(patient),
         "broken": False,

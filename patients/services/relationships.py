@@ -110,7 +110,7 @@ def end(*, relationship_id: UUID, by: User) -> CareRelationship:
     row = CareRelationship.objects.select_for_update().get(pk=relationship_id)
     if row.ends_at and row.ends_at <= timezone.now():
         raise AlreadyEnded(_("This relationship was ended before."))
-    _end([row], by=by)
+    end_rows(rows=[row], by=by)
     return row
 
 
@@ -129,11 +129,13 @@ def end_of_unit(
     if patient_id is not None:
         rows = rows.filter(patient_id=patient_id)
     found = list(rows.select_for_update())
-    _end(found, by=by)
+    end_rows(rows=found, by=by)
     return len(found)
 
 
-def _end(rows: list[CareRelationship], *, by: User | None) -> None:
+@transaction.atomic
+def end_rows(*, rows: list[CareRelationship], by: User | None) -> None:
+    """End relationships that were locked, all in one event."""
     if not rows:
         return
     now = timezone.now()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -22,6 +22,11 @@ from security.access.gate import SignedInRequest, has_fresh_factor, requires
 from security.access.permissions import Permission
 
 READ, READ_MASKED = Permission.DEMOGRAPHICS_READ, Permission.DEMOGRAPHICS_READ_MASKED
+
+
+def sent(request: SignedInRequest) -> QueryDict | None:
+    """Return what a form sent, be it nothing; None where the page is only looked at."""
+    return request.POST if request.method == "POST" else None
 
 
 def chart_of(request: SignedInRequest, patient_id: UUID) -> Chart:

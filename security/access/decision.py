@@ -31,18 +31,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An answer with its reason; `step_up` means refused only until a fresh second factor."""
+    """An answer with its reason: refused for good, until a fresh factor (`step_up`) or emergency access."""
 
     allowed: bool
     rule: str
     reason: Promise | str
     basis: Basis | None = None
     step_up: bool = False
+    glass: bool = False
 
     @property
     def is_reachable(self) -> bool:
-        """Tell whether the patient may be known to the actor: allowed, now or after a fresh factor."""
-        return self.allowed or self.step_up
+        """Tell whether the patient may be known to the actor: allowed, now or after one step more."""
+        return self.allowed or self.step_up or self.glass
 
 
 def roles_of(user: User) -> tuple[str, ...]:
@@ -77,6 +78,16 @@ def roles_for(user: User, purpose: str) -> list[str]:
 def purposes_of(user: User) -> list[Purpose]:
     """Return the purposes a user may state, the usual one first."""
     return list(dict.fromkeys(purpose for key in roles_of(user) for purpose in ROLES[key].purposes))
+
+
+def purpose_about(user: User, patient: UUID, stated: str) -> str:
+    """Return the purpose of work on one chart: emergency treatment where this session broke its glass."""
+    rule = registry.reach_rules.get("break_glass")
+    if rule is None or Purpose.ETREAT not in purposes_of(user):
+        return stated
+    purpose = str(Purpose.ETREAT)
+    broken = _ask(rule, user, Permission.DEMOGRAPHICS_READ, [patient], purpose, timezone.now())
+    return purpose if patient in broken else stated
 
 
 def actor_refusal(user: User, now: datetime | None = None) -> Promise | None:
@@ -138,10 +149,10 @@ def _decide(
         else Decision(False, "reach", OUT_OF_REACH)
         for one in ids
     }
-    refused = _refused(actor, permission, list(granted), purpose, now)
-    # What a fresh factor opens is opened on the ground that the reach rule named.
+    refused = _refused(actor, permission, ids, list(granted), purpose, now)
+    # What one step more opens is opened on the ground that the reach rule named.
     return decisions | {
-        one: replace(made, basis=granted[one][2]) if made.step_up else made
+        one: replace(made, basis=granted[one][2]) if made.is_reachable else made
         for one, made in refused.items()
     }
 
@@ -161,17 +172,29 @@ def _granted(
 
 
 def _refused(
-    actor: User, permission: Permission, ids: list[UUID], purpose: str, now: datetime
+    actor: User,
+    permission: Permission,
+    ids: list[UUID],
+    granted: list[UUID],
+    purpose: str,
+    now: datetime,
 ) -> dict[UUID, Decision]:
     refused: dict[UUID, Decision] = {}
-    for rule in registry.restrictions.values() if ids else ():
-        answer = _ask(rule, actor, permission, ids, purpose, now)
+    for rule in registry.restrictions.values():
+        asked = ids if rule.is_personal else granted
+        answer = _ask(rule, actor, permission, asked, purpose, now) if asked else {}
         for one, refusal in answer.items():
-            earlier = refused.get(one)
-            # A plain refusal outweighs one that a fresh factor would lift.
-            if earlier is None or (earlier.step_up and not refusal.step_up):
-                refused[one] = Decision(False, rule.name, refusal.reason, step_up=refusal.step_up)
+            made = Decision(
+                False, rule.name, refusal.reason, step_up=refusal.step_up, glass=refusal.glass
+            )
+            if one not in refused or _weight(made) > _weight(refused[one]):
+                refused[one] = made
     return refused
+
+
+def _weight(refusal: Decision) -> int:
+    """Return how heavy a refusal is: for good, until emergency access, until a fresh factor."""
+    return 0 if refusal.step_up else 1 if refusal.glass else 2
 
 
 def _ask(

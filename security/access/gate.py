@@ -171,6 +171,7 @@ def _barrier(gate: Gate, request: HttpRequest, kwargs: dict[str, Any]) -> HttpRe
     here.actor, here.roles = user, decisions.roles_of(user)
     here.purpose = purpose_of(cast(SignedInRequest, request))
     if gate.of:
+        here.purpose = decisions.purpose_about(user, kwargs[gate.of], here.purpose)
         barrier = _about(gate.permissions, kwargs[gate.of], cast(SignedInRequest, request))
     elif all(decisions.reach_of_user(user, one) is Reach.NONE for one in gate.permissions):
         return refuse(request, _("Your role does not include this."), permission=gate.permission)
@@ -197,8 +198,11 @@ def _about(
         heir = registry.heir_of(patient)
         if heir is not None and _is_visible(user, heir):
             return _follow(request, patient, heir)
+    # What a restriction refuses is known to the person, so its reason is told.
+    if made.rule not in registry.restrictions and not _is_visible(user, patient):
         return hidden(request, patient)
-    return refuse(request, made.reason, permission=permissions[0], patient=patient)
+    asked = None if made.rule in registry.restrictions else permissions[0]
+    return refuse(request, made.reason, permission=asked, patient=patient, may_ask=made.glass)
 
 
 def _follow(request: SignedInRequest, patient: UUID, heir: UUID) -> HttpResponse:
@@ -223,8 +227,9 @@ def refuse(
     *,
     permission: Permission | None = None,
     patient: UUID | None = None,
+    may_ask: bool = False,
 ) -> HttpResponse:
-    """Answer 403 with the reason and the roles that may, and record the refusal."""
+    """Answer 403 with the reason, the roles that may and whether to ask for access; record the refusal."""
     with transaction.atomic():
         trail.record(
             "security.access.refused",
@@ -233,7 +238,9 @@ def refuse(
             fields=[str(permission)] if permission else [],
         )
     roles = [role.label for role in roles_that_may(permission)] if permission else []
-    return render(request, "403.html", {"reason": reason, "roles_that_may": roles}, status=403)
+    page = {"reason": reason, "roles_that_may": roles}
+    page["asks_about"] = patient if may_ask and _may_ask(request) else None
+    return render(request, "403.html", page, status=403)
 
 
 def hidden(request: HttpRequest, patient: UUID | None = None) -> HttpResponse:
@@ -242,7 +249,16 @@ def hidden(request: HttpRequest, patient: UUID | None = None) -> HttpResponse:
         trail.record(
             "security.access.hidden", outcome="refused", subjects=[patient] if patient else []
         )
-    return render(request, "404.html", status=404)
+    # Hidden or absent, the same is offered: a way to ask that tells nothing.
+    page = {"asks_about": patient if patient is not None and _may_ask(request) else None}
+    return render(request, "404.html", page, status=404)
+
+
+def _may_ask(request: HttpRequest) -> bool:
+    user = request.user
+    return isinstance(user, User) and (
+        decisions.reach_of_user(user, Permission.CLINICAL_REQUEST) is not Reach.NONE
+    )
 
 
 def is_verified(request: HttpRequest) -> bool:

@@ -24,6 +24,8 @@ class Permission(StrEnum):
     APPOINTMENTS_WRITE = "appointments.write"
     CLINICAL_READ = "clinical.read"
     CLINICAL_WRITE = "clinical.write"
+    # Asking to be let in: of a patient's carers, or in an emergency with all that this takes.
+    CLINICAL_REQUEST = "clinical.request"
     RESTRICTED_READ = "restricted.read"
     RESTRICTED_WRITE = "restricted.write"
     BILLING_READ = "billing.read"

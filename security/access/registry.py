@@ -32,6 +32,7 @@ class Basis(StrEnum):
     APPOINTMENT = "appointment"
     REFERRAL = "referral"
     CASE = "case"
+    REQUEST = "request"
     BREAK_GLASS = "break_glass"
     PROXY = "proxy"
     SELF = "self"
@@ -50,6 +51,7 @@ BASIS_LABELS: dict[Basis, Promise] = {
     Basis.APPOINTMENT: _("an appointment"),
     Basis.REFERRAL: _("a referral"),
     Basis.CASE: _("an open case"),
+    Basis.REQUEST: _("an accepted request"),
     Basis.BREAK_GLASS: _("emergency access"),
     Basis.PROXY: _("you represent this person"),
     Basis.SELF: _("it is your own record"),
@@ -59,10 +61,11 @@ BASIS_LABELS: dict[Basis, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a rule refuses; `step_up` means that a fresh second factor would satisfy it."""
+    """Why a rule refuses; a fresh second factor (`step_up`) or emergency access (`glass`) may lift it."""
 
     reason: Promise | str
     step_up: bool = False
+    glass: bool = False
 
 
 Ask = Callable[[Any, Permission, Sequence[UUID], str, datetime], Mapping[UUID, Any]]
@@ -85,12 +88,14 @@ class Restriction:
     """A rule that may refuse or ask for a fresh factor.
 
     A rule that refuses for good also says so as a condition on patients, so that lists leave them out;
-    one that only asks for a fresh factor has none.
+    one that only asks for a fresh factor or for emergency access has none. A rule about the person
+    (`is_personal`) is asked whether the role reaches the patient or not, so that its reason is told.
     """
 
     name: str
     ask: Ask
     narrow: Narrow | None = None
+    is_personal: bool = False
 
 
 # Who says under whom a patient's record is kept now.
@@ -123,11 +128,13 @@ def reach(name: str, *, serves: set[Reach]) -> Callable[[Ask], Ask]:
     return register
 
 
-def restriction(name: str, *, narrow: Narrow | None = None) -> Callable[[Ask], Ask]:
+def restriction(
+    name: str, *, narrow: Narrow | None = None, is_personal: bool = False
+) -> Callable[[Ask], Ask]:
     """Register a restriction: patients -> {patient: Refusal}."""
 
     def register(ask: Ask) -> Ask:
-        restrictions[name] = Restriction(name, ask, narrow)
+        restrictions[name] = Restriction(name, ask, narrow, is_personal)
         return ask
 
     return register

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from security.access.categories import Reach
 from security.access.permissions import PATIENT_READING, Permission
 from security.access.purposes import Purpose
+from security.classification import Category
 
 P, R = Permission, Reach
 
@@ -28,8 +29,20 @@ class Role:
     sentence: Promise
     purposes: tuple[Purpose, ...]
     grants: Mapping[Permission, Reach]
+    # What opens after breaking the glass; a role with an empty set has no emergency access.
+    emergency: frozenset[Category] = frozenset()
 
 
+# What an emergency needs: no bills, no exports, no messages.
+EMERGENCY = frozenset(
+    {
+        Category.DEMOGRAPHICS,
+        Category.IDENTIFIERS,
+        Category.APPOINTMENTS,
+        Category.CLINICAL,
+        Category.CONSENT,
+    }
+)
 # What everybody who works here may do: manage the own account, read the own trail, report an incident.
 STAFF = {P.ACCOUNT_MANAGE: R.SELF, P.TRAIL_READ: R.SELF, P.INCIDENTS_REQUEST: R.ALL}
 
@@ -50,6 +63,7 @@ PHYSICIAN = Role(
             P.APPOINTMENTS_WRITE: R.TEAM,
             P.CLINICAL_READ: R.TEAM,
             P.CLINICAL_WRITE: R.TEAM,
+            P.CLINICAL_REQUEST: R.ALL,
             P.RESTRICTED_READ: R.TEAM,
             P.RESTRICTED_WRITE: R.TEAM,
             P.BILLING_READ: R.TEAM,
@@ -62,6 +76,8 @@ PHYSICIAN = Role(
             P.EXPORT_REQUEST: R.TEAM,
         }
     ),
+    # With a clearance, as always, also what is specially protected.
+    EMERGENCY | {Category.RESTRICTED},
 )
 
 NURSE = Role(
@@ -79,6 +95,7 @@ NURSE = Role(
             P.APPOINTMENTS_WRITE: R.TEAM,
             P.CLINICAL_READ: R.TEAM,
             P.CLINICAL_WRITE: R.TEAM,
+            P.CLINICAL_REQUEST: R.ALL,
             # Named nurses only: the clearance rule refuses everybody without a clearance.
             P.RESTRICTED_READ: R.TEAM,
             P.BILL_DIAGNOSIS_READ: R.TEAM,
@@ -89,6 +106,7 @@ NURSE = Role(
             P.RIGHTS_READ: R.TEAM,
         }
     ),
+    EMERGENCY,
 )
 
 RECEPTIONIST = Role(
@@ -295,3 +313,8 @@ def conflict(keys: Iterable[str]) -> bool:
     return (administers and bool(permissions & PATIENT_READING)) or (
         "patient" in held and len(held) > 1
     )
+
+
+def emergency_of(keys: Iterable[str]) -> frozenset[Category]:
+    """Return what these roles open by breaking the glass."""
+    return frozenset().union(*(ROLES[key].emergency for key in keys))

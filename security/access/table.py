@@ -22,6 +22,7 @@ LETTERS = {
 REACHES = {Reach.ALL: "", Reach.TEAM: "ᵗ", Reach.CASE: "ᶜ", Reach.SELF: "ˢ"}
 LEGEND = (
     "R reads, M reads masked, A sees totals, W writes, Q requests, S assigns, P approves, G manages;"
+    " B opens after breaking the glass, for one patient and a limited time;"
     " ᵗ people in the own care, ᶜ inside a case, ˢ oneself, no mark: everybody; – not at all."
 )
 
@@ -44,4 +45,5 @@ def _lines() -> Iterator[str]:
 def cell(role: Role, category: Category) -> str:
     """Return what a role may do with a category, as letters with their reach."""
     held = [one for one in Permission if one.category is category and one in role.grants]
-    return " ".join(LETTERS[one.action] + REACHES[role.grants[one]] for one in held) or "–"
+    letters = [LETTERS[one.action] + REACHES[role.grants[one]] for one in held]
+    return " ".join([*letters, *("B" for one in role.emergency if one is category)]) or "–"

@@ -27,6 +27,7 @@ class ContextMiddleware:
             ),
             user_agent=request.headers.get("User-Agent", "")[:400],
             session_ref=sessions.reference(request.session.session_key),
+            session_bond=sessions.bond_of(request),
         )
         with context.enter(here):
             return self.get_response(request)

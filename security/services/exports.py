@@ -247,7 +247,7 @@ def open_file(*, export_id: UUID, sign_in_ref: str, by: User) -> tuple[Export, b
     """
     row = own(export_id, by)
     is_alive = row.expires_at is not None and row.expires_at > timezone.now()
-    is_here = row.sign_in_ref == sign_in_ref
+    is_here = bool(sign_in_ref) and row.sign_in_ref == sign_in_ref
     if row.state != State.READY or not (is_alive and is_here) or row.file_id is None:
         raise NotOpen(_("This link is over. Ask for the export again."))
     content = files.read_all(row.file_id, row.file_key)

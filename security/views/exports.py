@@ -112,9 +112,7 @@ def refuse(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
 def prepare(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
     """Begin to make the file of an own export."""
     try:
-        exports.prepare(
-            export_id=export_id, sign_in_ref=sessions.sign_in_ref(request), by=request.user
-        )
+        exports.prepare(export_id=export_id, sign_in_ref=sessions.bond_of(request), by=request.user)
         tasks.produce_export.delay(str(export_id))
     except Export.DoesNotExist:
         raise Http404 from None
@@ -142,7 +140,7 @@ def download(request: SignedInRequest, export_id: UUID) -> HttpResponse:
     """Give the file out, once more recorded."""
     try:
         row, content = exports.open_file(
-            export_id=export_id, sign_in_ref=sessions.sign_in_ref(request), by=request.user
+            export_id=export_id, sign_in_ref=sessions.bond_of(request), by=request.user
         )
     except Export.DoesNotExist:
         raise Http404 from None

@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 import subprocess
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
@@ -131,6 +131,8 @@ def plant(nest):
         "label": "patients.condition", "row_id": patient.pk, "row_version": 1,
         **money(nest, patient, clinic.users["finance"]),
         "absorbed": clinic.other,
+        "session": "a" * 64, "code": "life", "ends_at": timezone.now() + timedelta(hours=1),
+        "asked_by": clinic.users["physician"], "asked_of": clinic.users["nurse"],
     }  # fmt: skip
     # An addendum needs the note it is added to.
     columns["note"] = nest.fill(Note(patient=patient, author=account, template="soap"))

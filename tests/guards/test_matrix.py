@@ -32,6 +32,14 @@ REFUSES_EMPTY = {
     "crm:purpose": "no purpose was stated",
     "security:remove_factor": "the last factor stays",
     "patients:reveal": "no field was named",
+    "patients:note_amend": "the note is not signed, or not the person's to change",
+    "patients:note_edit": "the note is not the person's to change",
+    "patients:note_mistaken": "the note is not the person's to change",
+    "patients:note_sign": "the note is not the person's to change",
+    "patients:staff_link_end": "no colleague is linked to the patient",
+    "patients:team_join": "the unit is no care team",
+    "patients:team_leave": "nobody belongs to a care team",
+    "patients:withdraw_referral": "nobody was referred",
     "patients:draft": "the form asked for is not the role's",
     "patients:refund_decide": "the refund is another patient's",
     "patients:reveal_code": "no line was named, or the purpose is not payment",
@@ -50,10 +58,6 @@ OF_ONE_PERSON = {
     # Which exports there are to ask for follows from what the role reads.
     "security:export_ask",
     *(f"patients:document{one}" for one in ("", "_page", "_file", "_withdraw")),
-    "patients:note_amend": "the note is not signed, or not the person's to change",
-    "patients:note_edit": "the note is not the person's to change",
-    "patients:note_mistaken": "the note is not the person's to change",
-    "patients:note_sign": "the note is not the person's to change",
 }
 
 
@@ -84,6 +88,11 @@ def values(clinic, name):
         "other_id": clinic.other.pk,
         "merge_id": merge_of(clinic).pk,
         "batch_id": _batch(clinic, "claims" if name == "finance" else "patients").pk,
+        "request_id": clinic.condition.pk,
+        "referral_id": clinic.condition.pk,
+        "team_id": clinic.condition.pk,
+        "membership_id": clinic.condition.pk,
+        "link_id": clinic.condition.pk,
     }
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit.models import Event
@@ -93,6 +94,13 @@ def words(response) -> str:
     """Return the text of a page, its tags and spaces folded."""
     text = re.sub(r"<script.*?</script>|<[^>]+>", " ", response.content.decode(), flags=re.S)
     return " ".join(text.split())
+
+
+class CaptureQueries(CaptureQueriesContext):
+    """Counts the queries of a block."""
+
+    def __init__(self) -> None:
+        super().__init__(connection)
 
 
 def break_seal(row, column: str = "sealed_card") -> None:

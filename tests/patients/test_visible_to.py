@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import timedelta
 from random import Random
 
@@ -10,12 +11,12 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from patients.models import CareRelationship, Patient, PortalAccount
+from patients.models import BreakGlass, CareRelationship, Patient, PortalAccount, StaffLink
 from patients.models.visibility import reading
 from patients.services import relationships
 from security import context
-from security.access.decision import decide_many, purposes_of
-from security.access.roles import ROLES, conflict
+from security.access.decision import decide_many, purposes_of, roles_of
+from security.access.roles import ROLES, conflict, emergency_of
 from security.classification import Category
 from security.models import Clearance, User
 from tests import world
@@ -24,9 +25,20 @@ from tests.patients import cast
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 STAFF = [key for key in ROLES if key != "patient"]
 SOURCES = [source for source in CareRelationship.Source.values if source != "team"]
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 # Categories that somebody may read of patients; of the others nobody sees anybody.
 READABLE = [category for category in Category if reading(category)]
+
+
+@contextmanager
+def in_session(bond):
+    """Act in a session; what was decided outside it is forgotten, and the other way round."""
+    here = context.current()
+    here.session_bond = bond
+    here.forget_decisions()
+    yield
+    here.session_bond = ""
+    here.forget_decisions()
 
 
 def span(dice):
@@ -90,6 +102,51 @@ def portal(dice, patients):
     return users
 
 
+SESSIONS = ["this", "another"]
+
+
+def break_some_glass(dice, users, patients):
+    """Break the glass of some charts, in this session or another, now, before or later."""
+    for _number in range(6):
+        start, _end = span(dice)
+        BreakGlass.objects.create(
+            user=dice.choice(users), patient=dice.choice(patients), session=dice.choice(SESSIONS),
+            code="other", starts_at=start, ends_at=start + dice.choice([HOUR, 4 * HOUR]),
+            reason="generated",
+        )  # fmt: skip
+        now = timezone.now()
+        BreakGlass.objects.create(
+            user=dice.choice(users), patient=dice.choice(patients), session=dice.choice(SESSIONS),
+            code="other", starts_at=now - HOUR, ends_at=now + HOUR, reason="generated",
+        )  # fmt: skip
+
+
+def link_some_staff(dice, users, patients):
+    """Let some of the patients be colleagues, or their family."""
+    links = {}
+    for user in users:
+        start, end = span(dice)
+        kind = dice.choice(StaffLink.Kind.values)
+        patient = dice.choice(patients)
+        # Only one colleague's own record may be open at a time.
+        links[patient.pk, end is None] = StaffLink(
+            user=user, patient=patient, kind=kind, starts_at=start, ends_at=end
+        )
+    StaffLink.objects.bulk_create(links.values())
+
+
+def emergencies_of(user, category, patients):
+    """Return whom this session opened in an emergency, worked out without the decision."""
+    opens = emergency_of(roles_of(user))
+    if category not in opens or not user.is_active or user.ends_on:
+        return set()
+    if category is Category.RESTRICTED and not Clearance.objects.in_force().filter(user=user):
+        return set()
+    own = StaffLink.objects.in_force().filter(user=user).values("patient_id")
+    rows = BreakGlass.objects.in_force().filter(user=user, session="this")
+    return set(rows.exclude(patient_id__in=own).values_list("patient_id", flat=True))
+
+
 def decided(user, category, patients):
     """Return whom the decision lets this person know of, by any permission and any own purpose."""
     found = set()
@@ -102,13 +159,15 @@ def decided(user, category, patients):
 
 @pytest.mark.prove(step=1, full=2000)
 def test_lists_and_decisions_agree_in_every_generated_world(rounds):
-    seen = set()
+    seen, opened = set(), set()
     for seed in range(rounds):
         dice = Random(seed)
         with transaction.atomic():
             patients = some_patients(dice)
             users = [some_staff(dice, number) for number in range(2)]
             relate(dice, users, patients)
+            break_some_glass(dice, users, patients)
+            link_some_staff(dice, users, patients)
             users += portal(dice, patients)
             context.current().forget_decisions()
             for user in users:
@@ -118,8 +177,19 @@ def test_lists_and_decisions_agree_in_every_generated_world(rounds):
                     )
                     assert visible == decided(user, category, patients), (seed, user.pk, category)
                     seen.add(len(visible))
+                    # With the session that broke the glass the decision opens more; lists never do.
+                    broken = emergencies_of(user, category, patients)
+                    with in_session("this"):
+                        listed = set(
+                            Patient.objects.visible_to(user, category).values_list("pk", flat=True)
+                        )
+                        assert listed == visible, (seed, user.pk, category)
+                        with_glass = decided(user, category, patients)
+                    assert with_glass == visible | broken, (seed, user.pk, category)
+                    opened.update(broken - visible)
             transaction.set_rollback(True)
     assert {0, 1, 2, 6} <= seen
+    assert opened, "some world must hold an emergency that no list shows"
 
 
 @pytest.mark.parametrize("role", STAFF)

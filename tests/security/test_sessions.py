@@ -268,7 +268,7 @@ def test_a_session_holds_ids_and_times_and_nothing_of_a_person(client, nurse):
     held = dict(client.session.items())
     assert set(held) == {
         "_auth_user_id", "_auth_user_backend", "_auth_user_hash", "otp_device_id", "factor_at",
-        "started_at", "seen_at",
+        "started_at", "seen_at", "bond",
     }  # fmt: skip
     assert "nurse@" not in json.dumps(held)
 
