@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
-from patients.forms.exports import PatientList
-from patients.queries import patient_export
+from patients.forms.exports import BillingMonth, PatientList
+from patients.queries import billing_export, patient_export
 from security.access.permissions import Permission
 from security.exports import Column, Exporter, register
+from security.models import User
+
+AMOUNTS = {"total", "paid", "refunded", "balance"}
+
+
+def bills(user: User, parameters: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    """Yield the bills of the month that was asked for; amounts as numbers, so that a sheet adds them up."""
+    month = date.fromisoformat(f"{parameters['month']}-01")
+    keys = [column.key for column in billing_export.COLUMNS]
+    for row in billing_export.rows(month, reader=user):
+        yield [
+            Decimal(value) if key in AMOUNTS else value
+            for key, value in zip(keys, row, strict=True)
+        ]
+
 
 register(
     Exporter(
@@ -25,5 +45,21 @@ register(
         ),
         rows=patient_export.rows,
         form=PatientList,
+    )
+)
+register(
+    Exporter(
+        key="bills",
+        label=_("Bills of a month"),
+        sentence=_(
+            "Numbers, dates and amounts for the accounts; no name and nothing that was done."
+        ),
+        permission=Permission.BILLING_WRITE,
+        columns=tuple(
+            Column(f"patients.invoice.{column.key}", column.label)
+            for column in billing_export.COLUMNS
+        ),
+        rows=bills,
+        form=BillingMonth,
     )
 )
