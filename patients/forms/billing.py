@@ -110,6 +110,10 @@ class Revision(Versioned, Bill):
     """The draft of a bill, changed."""
 
 
+class Deed(Versioned):
+    """Something done with a draft as it was read."""
+
+
 class Payment(forms.Form):
     """Money that came in."""
 

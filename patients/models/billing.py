@@ -38,7 +38,7 @@ class Claim(EncounterRecord):
 
     class Meta(EncounterRecord.Meta):
         verbose_name, verbose_name_plural = _("claim"), _("claims")
-        indexes = (
+        indexes = (  # type: ignore[assignment]  # one more than the base has
             *EncounterRecord.Meta.indexes,
             # The desk lists the claims of everybody, the newest first.
             models.Index(

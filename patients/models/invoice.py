@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -195,7 +195,7 @@ class AmountOfInvoice(SealedModel):
 
     class Meta:
         abstract = True
-        constraints: Any = (
+        constraints: ClassVar[tuple[models.BaseConstraint, ...]] = (
             models.CheckConstraint(
                 condition=Q(amount__gt=0), name="%(app_label)s_%(class)s_more_than_nothing"
             ),

@@ -152,10 +152,11 @@ def _numbered(row: Claim) -> list[tuple[int, str, str, list[str]]]:
 def _diagnoses(row: Claim) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     for place, one in enumerate(wording.parts(row.diagnoses), start=1):
-        number = one.get("sequence")
+        said = one.get("sequence")
+        number: int = said if isinstance(said, int) and _is_number(said) else place
         codes = wording.codes(one.get("diagnosisCodeableConcept"))[:1]
         if codes:
-            found.setdefault(number if _is_number(number) else place, []).extend(codes)
+            found.setdefault(number, []).extend(codes)
     return found
 
 

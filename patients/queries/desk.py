@@ -19,7 +19,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from patients import currencies
-from patients.models import Invoice, Patient, Refund
+from patients.models import Invoice, Patient, PriceItem, Refund
 from patients.queries import people
 from security.classification import Category
 from security.models import User
@@ -196,8 +196,8 @@ def state(one: Invoice, today: date, *, is_cancelled: bool) -> dict[str, str]:
 
 
 def used_currencies() -> list[str]:
-    """Return the currencies in which there are bills."""
-    found = Invoice.objects.order_by().values_list("currency", flat=True).distinct()
+    """Return the currencies of the price list: no bill can be in another."""
+    found = PriceItem.objects.order_by().values_list("currency", flat=True).distinct()
     return sorted(set(found) & set(currencies.CURRENCIES))
 
 

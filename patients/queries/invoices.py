@@ -156,8 +156,8 @@ def _payments(one: Invoice) -> list[Shown]:
 
 def _refunds(one: Invoice) -> list[Shown]:
     found = list(Refund.objects.filter(invoice=one).order_by("pk"))
-    people = {row.requested_by_id for row in found} | {row.decided_by_id for row in found}
-    named = names_of(people - {None})
+    deciders = {row.decided_by_id for row in found if row.decided_by_id}
+    named = names_of({row.requested_by_id for row in found} | deciders)
     tones = {"requested": "warn", "refused": "neutral", "paid": "good"}
     return [
         {
@@ -165,7 +165,7 @@ def _refunds(one: Invoice) -> list[Shown]:
             "method": row.get_method_display(),
             "amount": currencies.text(row.amount, row.currency),
             "by": named.get(row.requested_by_id, ""),
-            "decided_by": named.get(row.decided_by_id, ""),
+            "decided_by": named.get(row.decided_by_id, "") if row.decided_by_id else "",
             "state": row.get_status_display(),
             "tone": tones.get(row.status, "neutral"),
             "reason": _opened(row, "reason"),

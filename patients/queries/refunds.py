@@ -27,9 +27,8 @@ def page(user: User) -> dict[str, Any]:
     decided = list(known.exclude(decided_by=None).order_by("-decided_at")[:DECIDED])
     everybody = waiting + decided
     shown = whom(user, [row.patient_id for row in everybody])
-    named = names_of(
-        {row.requested_by_id for row in everybody} | {row.decided_by_id for row in decided}
-    )
+    deciders = {row.decided_by_id for row in decided if row.decided_by_id}
+    named = names_of({row.requested_by_id for row in everybody} | deciders)
     limit = currencies.text(settings.REFUND_LIMIT, settings.CURRENCY)
     return {
         "limit": f"{limit} {settings.CURRENCY}",

@@ -66,12 +66,14 @@ def _bill(one: Invoice, paid: Decimal, returned: Decimal) -> Shown:
     if returned:
         amounts.append([gettext("Paid back"), _text(returned, one)])
     amounts.append([gettext("Still owed"), _text(one.balance, one)])
-    due = formats.date_format(one.due_on, "DATE_FORMAT") if one.due_on else ""
+    issued, due = (
+        formats.date_format(day, "DATE_FORMAT") if day else ""
+        for day in (one.issued_on, one.due_on)
+    )
     return {
         "number": one.number,
         "payer": gettext("Billed to %(name)s") % {"name": one.payer} if one.payer else "",
-        "dates": gettext("Issued on %(issued)s, due on %(due)s")
-        % {"issued": formats.date_format(one.issued_on, "DATE_FORMAT"), "due": due},
+        "dates": gettext("Issued on %(issued)s, due on %(due)s") % {"issued": issued, "due": due},
         "late": gettext("Overdue") if late else "",
         "lines": [
             [

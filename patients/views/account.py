@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -29,9 +30,7 @@ class Kept:
     at: datetime | None = None
 
 
-def show(
-    request: SignedInRequest, chart: Chart, row: Invoice, **bound: forms.forms.Form
-) -> HttpResponse:
+def show(request: SignedInRequest, chart: Chart, row: Invoice, **bound: Form) -> HttpResponse:
     """Show an invoice with the forms that it takes; a form that was sent wrong comes back as it was."""
     start = {"form_id": queries.form_id()}
     paying = start | {"amount": row.balance.normalize(), "received_on": timezone.localdate()}

@@ -135,7 +135,7 @@ def _settled(
 ) -> HttpResponseBase:
     """Do with a draft what its page asks for, unless somebody changed it meanwhile."""
     _chart, row = found(request, patient_id, invoice_id)
-    form = forms.Versioned(request.POST)
+    form = forms.Deed(request.POST)
     if not form.is_valid():
         return account.told(request, row, _("The form was incomplete. Please try again."))
     try:

@@ -74,7 +74,7 @@ def decide(request: SignedInRequest, patient_id: UUID, refund_id: UUID) -> HttpR
     form = forms.RefundDecision(request.POST)
     if not form.is_valid():
         sentence = next(iter(next(iter(form.errors.values()))))
-        messages.error(request, sentence)
+        messages.error(request, str(sentence))
         return redirect("patients:refunds")
     try:
         if form.cleaned_data["decision"] == "approve":

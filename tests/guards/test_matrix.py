@@ -43,7 +43,6 @@ REFUSES_EMPTY = {
     "patients:draft": "the form asked for is not the role's",
     "patients:refund_decide": "the refund is another patient's",
     "patients:reveal_code": "no line was named, or the purpose is not payment",
-    "patients:statement": "the bills are too many for one letter",
     "patients:import_start": "the file was not checked",
     "patients:import_resume": "the import is not paused",
     "patients:import_undo": "the import wrote nothing",
