@@ -126,7 +126,9 @@ def test_a_child_without_a_guardian_in_force_is_told_of_and_opened_all_the_same(
             return charts.banner(charts.find(desk, child.pk, is_fresh=True)).get("guardian_missing")
 
     assert banner() is True
-    assert "This child needs a guardian" in page(desk, child)
+    assert "A guardian is needed" in page(desk, child)
+    summary = cast.browser(desk).get(f"/patients/{child.pk}/")
+    assert "This child needs a guardian" in cast.words(summary)
     yesterday = (timezone.localdate() - DAY).isoformat()
     send(desk, child, ends_on=yesterday)
     assert banner() is True
@@ -229,7 +231,7 @@ def test_a_broken_contact_is_said_to_be_unavailable(desk, child):
     cast.break_seal(Relation.objects.get(), "sealed")
     shown = page(desk, child)
     assert "unavailable" in shown.lower()
-    assert "This child needs a guardian" in shown
+    assert "A guardian is needed" in shown
 
 
 def test_how_many_contacts_there_are_costs_the_same_queries(desk, child):

@@ -339,6 +339,7 @@ def test_two_browsers_on_one_record_lose_no_update_unseen(desk, rounds):
         met = other.post(url, theirs)
         assert met.status_code == 409
         assert f"road {number}" in cast.words(met)
+        assert "I compared" not in {one.label for one in met.context["differences"]}
         with cast.acting(desk):
             row = Patient.objects.get(pk=patient.pk)
             assert (row.version, row.addresses[0]["text"]) == (version + 1, f"road {number}")
