@@ -55,6 +55,19 @@ def test_a_contact_from_outside_is_kept_sealed_and_shown(desk, child):
     assert not list(records.verify_rows([row]))
 
 
+def test_whom_to_call_stands_on_the_summary_as_long_as_it_holds(desk, child):
+    yesterday = (timezone.localdate() - DAY).isoformat()
+    send(desk, child, name="Old Aunt", ends_on=yesterday)
+    send(desk, child, name="No Call", is_emergency_contact="")
+    send(desk, child)
+    shown = cast.words(cast.browser(desk).get(f"/patients/{child.pk}/"))
+    assert "Emergency contact (Mother) 王芳, +8613800138000" in shown
+    for name in ("Old Aunt", "No Call"):
+        assert name not in shown
+    masked = cast.words(cast.browser(cast.staff("engagement")).get(f"/patients/{child.pk}/"))
+    assert "王芳" not in masked
+
+
 def test_a_failing_trail_takes_the_contact_back(desk, child, monkeypatch):
     def fail(*args, **options):
         raise OSError
