@@ -113,14 +113,14 @@ def banner(chart: Chart, tab: str = "") -> dict[str, Any]:
         "glass": emergency.of_chart(chart.reader, chart.patient.pk),
     }
     try:
-        return shown | _person(chart) | _details(chart) | _guardian(chart)
+        return shown | _person(chart) | _details(chart) | _guardian(chart, tab)
     except SealBroken:
         return shown | {"broken": True}
 
 
-def _guardian(chart: Chart) -> dict[str, Any]:
+def _guardian(chart: Chart, tab: str) -> dict[str, Any]:
     """Tell where a minor has no guardian; it is said and blocks nothing, for an emergency may not wait."""
-    if chart.is_masked or not guardians.is_missing(chart.patient):
+    if tab == "contacts" or chart.is_masked or not guardians.is_missing(chart.patient):
         return {}
     return {"guardian_missing": True, "contacts_url": chart.url("contacts")}
 

@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from patients import names
-from patients.models import Patient
+from patients.models import Patient, Relation
 from patients.queries import wording
 from patients.queries.chart import Chart
 from security.access.permissions import Permission
 from security.sealing import SealBroken
 
 IDENTIFIERS = "identifiers"
+KINDS = dict(Relation.Kind.choices)
 _BROKEN = {"value": "", "masked": False, "reveal_url": None, "field": "", "broken": True}
 _PHONES = {"phone", "sms", "fax", "pager", None}
 
@@ -24,10 +26,26 @@ def contacts(chart: Chart) -> list[dict[str, Any]] | None:
     """Return the ways to reach a patient; masked for whoever sees the person masked."""
     if not chart.may(Permission.DEMOGRAPHICS_READ, Permission.DEMOGRAPHICS_READ_MASKED):
         return None
+    called = [] if chart.is_masked else list(_called(chart.patient))
     try:
-        return list(_contacts(chart.patient, is_masked=chart.is_masked))
+        return [*_contacts(chart.patient, is_masked=chart.is_masked), *called]
     except SealBroken:
-        return [_BROKEN | {"label": gettext("Contact")}]
+        return [_BROKEN | {"label": gettext("Contact")}, *called]
+
+
+def _called(patient: Patient) -> Iterator[dict[str, Any]]:
+    """Yield whom to call in an emergency; a relative who is a patient here is named on the contacts page."""
+    label, today = gettext("Emergency contact"), timezone.localdate()
+    for row in Relation.objects.filter(patient=patient, related__isnull=True).order_by("pk"):
+        try:
+            if row.is_emergency_contact and row.holds_on(today):
+                phones = (one.get("value") for one in wording.parts(row.telecoms))
+                words = [names.display(row.names), *phones]
+                kind = str(KINDS.get(row.kind or "", ""))
+                shown = ", ".join(word for word in words if word)
+                yield _item(_labelled(label, kind), shown, is_masked=False)
+        except SealBroken:
+            yield _BROKEN | {"label": label}
 
 
 def _contacts(patient: Patient, *, is_masked: bool) -> Iterator[dict[str, Any]]:

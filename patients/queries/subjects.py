@@ -11,8 +11,12 @@ from security.sealing.register import sealed_models
 
 
 def sealed_of_patients() -> list[type[models.Model]]:
-    """Return every sealed model whose rows belong to a patient by a foreign key of that name."""
-    return [model for model in sealed_models() if _has_patient(model)]
+    """Return every sealed model whose rows go with a patient: by a foreign key of that name.
+
+    A model whose rows must not pass to another record in silence, such as a consent, says `is_kept_apart`.
+    """
+    found = (model for model in sealed_models() if _has_patient(model))
+    return [model for model in found if not getattr(model, "is_kept_apart", False)]
 
 
 def count(patient_id: UUID, *, since: models.Q | None = None) -> int:

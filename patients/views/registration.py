@@ -125,7 +125,8 @@ def _frame(chart: Chart) -> dict[str, Any]:
 
 
 def _shown(patient: Patient) -> dict[str, Any]:
-    return demographics.shown(demographics.fields_of(patient))
+    # Nobody has confirmed anything of what is stored.
+    return demographics.shown(demographics.fields_of(patient)) | {"confirmed": False}
 
 
 def _corrected(

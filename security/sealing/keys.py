@@ -87,6 +87,12 @@ def opened(key_id: bytes) -> OpenKey | None:
     return here.keys.get(key_id)
 
 
+def opened_again(key_id: bytes) -> OpenKey | None:
+    """Return a key as it is stored now: a merge may have moved it since this context opened it."""
+    context.current().keys.pop(key_id, None)
+    return opened(key_id)
+
+
 _COLUMNS = "id, subject_id, created_for, scope, kek_version, wrapped"
 
 

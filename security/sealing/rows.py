@@ -279,6 +279,8 @@ class SealedModel(models.Model):
         if blob is None or key_id is None:
             raise SealBroken(self.seal_label, name, "not an envelope")
         key = keys.opened(key_id)
+        if key is not None and key.subject_id != subject:
+            key = keys.opened_again(key_id)
         if key is None:
             raise SealBroken(self.seal_label, name, "its key is gone")
         scope = Scope.RESTRICTED if name == "restricted" else self.scope

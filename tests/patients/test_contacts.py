@@ -55,6 +55,19 @@ def test_a_contact_from_outside_is_kept_sealed_and_shown(desk, child):
     assert not list(records.verify_rows([row]))
 
 
+def test_whom_to_call_stands_on_the_summary_as_long_as_it_holds(desk, child):
+    yesterday = (timezone.localdate() - DAY).isoformat()
+    send(desk, child, name="Old Aunt", ends_on=yesterday)
+    send(desk, child, name="No Call", is_emergency_contact="")
+    send(desk, child)
+    shown = cast.words(cast.browser(desk).get(f"/patients/{child.pk}/"))
+    assert "Emergency contact (Mother) 王芳, +8613800138000" in shown
+    for name in ("Old Aunt", "No Call"):
+        assert name not in shown
+    masked = cast.words(cast.browser(cast.staff("engagement")).get(f"/patients/{child.pk}/"))
+    assert "王芳" not in masked
+
+
 def test_a_failing_trail_takes_the_contact_back(desk, child, monkeypatch):
     def fail(*args, **options):
         raise OSError
@@ -126,7 +139,9 @@ def test_a_child_without_a_guardian_in_force_is_told_of_and_opened_all_the_same(
             return charts.banner(charts.find(desk, child.pk, is_fresh=True)).get("guardian_missing")
 
     assert banner() is True
-    assert "This child needs a guardian" in page(desk, child)
+    assert "A guardian is needed" in page(desk, child)
+    summary = cast.browser(desk).get(f"/patients/{child.pk}/")
+    assert "This child needs a guardian" in cast.words(summary)
     yesterday = (timezone.localdate() - DAY).isoformat()
     send(desk, child, ends_on=yesterday)
     assert banner() is True
@@ -229,7 +244,7 @@ def test_a_broken_contact_is_said_to_be_unavailable(desk, child):
     cast.break_seal(Relation.objects.get(), "sealed")
     shown = page(desk, child)
     assert "unavailable" in shown.lower()
-    assert "This child needs a guardian" in shown
+    assert "A guardian is needed" in shown
 
 
 def test_how_many_contacts_there_are_costs_the_same_queries(desk, child):

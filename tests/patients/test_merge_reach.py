@@ -19,7 +19,9 @@ from security.access.permissions import Permission
 from security.sealing import SealBroken, StaleRecord
 from security.services import units
 from tests import world
-from tests.patients import cast
+from tests.patients import bundles, cast
+from tests.patients.bundles import bundle, patient, problem
+from tests.patients.importing import bring
 from tests.patients.test_merges import merge, undo
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
@@ -133,3 +135,19 @@ def test_what_was_being_written_during_a_merge_is_gathered_and_goes_back(desk, s
     undo(desk, made)
     tasks.sweep()
     assert Condition.objects.get().patient_id == goes.pk
+
+
+def test_an_import_of_a_merged_record_comes_to_the_one_that_stays(desk, stays):
+    tree = bundle(patient(), problem(encounter=bundles.EMPTY))
+    bring(tree)
+    came = Patient.objects.exclude(pk=stays.pk).get()
+    merge(desk, stays, came)
+    news = bundle(
+        patient(), problem(encounter=bundles.EMPTY), problem("news", encounter=bundles.EMPTY)
+    )
+    bring(news)
+    assert Patient.objects.count() == 2
+    assert {row.patient_id for row in Condition.objects.all()} == {stays.pk}
+    assert Condition.objects.count() == 2
+    again = bring(news)
+    assert (again.created, again.updated) == ([], [])

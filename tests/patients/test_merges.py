@@ -371,6 +371,17 @@ def test_every_column_that_names_a_patient_is_moved_or_stays_for_a_reason():
         for field in model._meta.concrete_fields
         if field.related_model is Patient
     }
-    assert named == moved | set(moves.STAYS)
+    apart = {
+        f"{model._meta.label_lower}.patient"
+        for model in apps.get_models()
+        if getattr(model, "is_kept_apart", False)
+    }
+    assert named == moved | set(moves.STAYS) | apart
     assert len(subjects.sealed_of_patients()) > 12
     assert all(moves.STAYS.values())
+
+
+def test_a_model_that_is_kept_apart_is_not_moved(monkeypatch):
+    assert Claim in moves.movable()
+    monkeypatch.setattr(Claim, "is_kept_apart", True, raising=False)
+    assert Claim not in moves.movable()

@@ -331,7 +331,7 @@ def test_two_browsers_on_one_record_lose_no_update_unseen(desk, rounds):
         theirs = FILLED | {
             "version": version,
             "reason": "called",
-            "phone": f"138001381{number:02d}",
+            "phone": f"1380013{8100 + number}",
         }
         theirs["address"] = f"road {number - 1}" if number else FILLED["address"]
         url = f"/patients/{patient.pk}/details/"
@@ -339,6 +339,7 @@ def test_two_browsers_on_one_record_lose_no_update_unseen(desk, rounds):
         met = other.post(url, theirs)
         assert met.status_code == 409
         assert f"road {number}" in cast.words(met)
+        assert "I compared" not in {one.label for one in met.context["differences"]}
         with cast.acting(desk):
             row = Patient.objects.get(pk=patient.pk)
             assert (row.version, row.addresses[0]["text"]) == (version + 1, f"road {number}")
