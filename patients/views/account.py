@@ -13,6 +13,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from patients import currencies
 from patients.forms import billing as forms
 from patients.models import Invoice
 from patients.queries import chart as charts
@@ -33,7 +34,8 @@ class Kept:
 def show(request: SignedInRequest, chart: Chart, row: Invoice, **bound: Form) -> HttpResponse:
     """Show an invoice with the forms that it takes; a form that was sent wrong comes back as it was."""
     start = {"form_id": queries.form_id()}
-    paying = start | {"amount": row.balance.normalize(), "received_on": timezone.localdate()}
+    owed = currencies.plain(row.balance, row.currency)
+    paying = start | {"amount": owed, "received_on": timezone.localdate()}
     page = {
         "banner": charts.banner(chart),
         "patient_id": chart.patient.pk,

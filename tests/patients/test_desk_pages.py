@@ -350,3 +350,25 @@ def test_a_draft_that_nobody_can_price_says_so(browser, clerk, mia):
     with pytest.raises(invoices.NothingOnIt):
         desk.draft(mia, clerk, quantity=0)
     assert browser.get(f"/patients/{mia.pk}/invoices/{new_id()}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "'-alert(1)-'", "</textarea><b>",
+     "javascript:alert(1)", "{{ 7|add:7 }}"],
+)  # fmt: skip
+def test_what_is_typed_is_text_on_every_page(browser, clerk, mia, hostile):
+    one = desk.price(name=hostile, name_zh=hostile, amount="700.00")
+    row = desk.bill(mia, clerk, of=one, payer=hostile)
+    desk.pay(row, clerk, "1400", reference=hostile)
+    desk.refund(row, clerk, "900", reason=hostile + " long enough")
+    urls = [f"/patients/desk/{page}" for page in PAGES]
+    for url in (*urls, "/patients/desk/?show=paid", at(row), f"/patients/{mia.pk}/billing/"):
+        page = browser.get(url).content.decode()
+        for raw in ("<script>alert", "<img src=x", "</textarea><b>", 'href="javascript:alert'):
+            assert raw not in page, url
+
+
+def test_the_form_starts_with_what_is_owed_as_people_write_it(browser, clerk, mia):
+    row = desk.bill(mia, clerk, of=desk.price("R", "100.00"), quantity=4)
+    assert 'value="400.00"' in browser.get(at(row)).content.decode()
