@@ -21,7 +21,7 @@ from patients.queries.kinds import BY_KEY
 from patients.services import drafts, entries, versions
 from patients.views import conflicts
 from patients.views.chart import chart_of
-from patients.views.entry_forms import again, framed, opened, restrictable, warned
+from patients.views.entry_forms import again, framed, opened, restrictable, warned, without_draft
 from security.access.gate import Refused, SignedInRequest, requires
 from security.access.permissions import Permission
 
@@ -55,6 +55,8 @@ def add(request: SignedInRequest, patient_id: UUID, kind: str) -> HttpResponse:
     chart, model = chart_of(request, patient_id), form_of(kind)
     may_restrict = chart.may(Permission.RESTRICTED_WRITE)
     page = framed(chart, kind)
+    if without_draft(request, patient_id, kind, None):
+        return redirect(request.path)
     if request.method != "POST":
         return render(request, "patients/entries/form.html", page | opened(chart, model, None))
     form = model(request.POST, may_restrict=may_restrict)
@@ -80,6 +82,8 @@ def correct(request: SignedInRequest, patient_id: UUID, kind: str, record_id: UU
     chart = chart_of(request, patient_id)
     row = restrictable(chart, entry_of(chart, kind, record_id))
     page = framed(chart, kind, row)
+    if without_draft(request, patient_id, kind, row):
+        return redirect(request.path)
     if request.method != "POST":
         return render(request, "patients/entries/form.html", page | opened(chart, FORMS[kind], row))
     form = FORMS[kind](request.POST, row=row)

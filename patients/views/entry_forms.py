@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
@@ -17,6 +18,7 @@ from patients.models import PatientRecord
 from patients.queries import cautions, drafts
 from patients.queries.chart import Chart, banner
 from patients.queries.kinds import BY_KEY
+from patients.services import drafts as deeds
 from security.access.gate import Refused, SignedInRequest
 from security.access.permissions import Permission
 
@@ -61,6 +63,15 @@ def opened(chart: Chart, model: type[Entry], row: Any) -> dict[str, Any]:
         "form": form,
         "kept_at": date_format(timezone.localtime(kept.updated_at), "DATETIME_FORMAT"),
     }
+
+
+def without_draft(request: SignedInRequest, patient_id: UUID, kind: str, row: Any) -> bool:
+    """Throw the writer's draft away when that is what was asked for."""
+    if "drop_draft" not in request.POST:
+        return False
+    target_id = row.pk if row is not None else None
+    deeds.drop(form=kind, patient_id=patient_id, target_id=target_id, by=request.user)
+    return True
 
 
 def _typed(form: Entry, content: Any) -> dict[str, Any]:

@@ -176,7 +176,7 @@ class ConceptInput(forms.MultiWidget):
             "data-codes": reverse_lazy("patients:codes", args=[kind]),
             "autocomplete": "off",
             "spellcheck": "false",
-            "data-coded": _("Code"),
+            "data-coded": _("Code:"),
             "data-free": _("Free text, without a code"),
             "data-hint": _("Type two letters, pinyin or a code; arrow keys choose, Enter takes."),
         }
