@@ -11,8 +11,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from patients.forms.entries import FORMS, Entry
+from patients.forms.entries import FORMS
 from patients.forms.entries.differences import between
+from patients.forms.entries.entry import Entry
 from patients.forms.entries.void import Void
 from patients.models import Observation
 from patients.queries import codes, history, trends

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from patients.forms.entries import Entry
+from patients.forms.entries.entry import Entry
 from patients.forms.entries.medication import Medication
 from patients.models import PatientRecord
 from patients.queries import cautions, drafts
@@ -53,7 +53,7 @@ def opened(chart: Chart, model: type[Entry], row: Any) -> dict[str, Any]:
     )
     form = model(row=row, may_restrict=may_restrict)
     if kept is None:
-        form.initial = _today(form) | form.initial
+        form.initial = _today(form) | dict(form.initial)
         return {"form": form, "kept_at": ""}
     form.initial = dict(form.initial) | _typed(form, kept.content)
     if row is not None and kept.target_version:
@@ -114,8 +114,8 @@ def warned(chart: Chart, form: Entry) -> list[str] | None:
     found = cautions.of(
         chart.patient.pk, text=code.text, coding=code.coding, sees_restricted=chart.sees_restricted
     )
-    if found and not form.data.get("seen"):
-        form.cautions = found
+    if found and form.data.get("seen") != str(code):
+        form.cautions, form.cautioned = found, str(code)
         form.add_error(None, _("Please read the warning and confirm it."))
         return None
     return found

@@ -123,6 +123,7 @@ def test_a_mistake_stays_and_says_so(kind, add, client, doctor, patient):
     page = cast.words(client.get(f"/patients/{patient.pk}/clinical/"))
     assert "entered in error" in page
     assert "Marked as" not in page
+    assert "entered in error" in cast.words(client.get(f"/patients/{patient.pk}/timeline/"))
     assert len(cast.events("patients.item.voided")) == 1
     assert client.post(url(row, kind, "entry_void"), form).status_code == 409
     assert client.post(url(row, kind, "entry_void"), form | {"version": 2}).status_code == 403

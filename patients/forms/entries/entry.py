@@ -76,9 +76,10 @@ class Entry(forms.Form):
             if isinstance(field, ConceptField) and isinstance(said, Concept):
                 field.kept = said
             elif isinstance(field, forms.ChoiceField) and said:
-                known = {str(key) for key, _label in field.choices}
+                offered: Any = field.choices
+                known = {str(key) for key, _label in offered}
                 if said not in known and said not in self.wrong.values():
-                    field.choices = [*field.choices, (said, wording.status(said)["text"])]
+                    field.choices = [*offered, (said, wording.status(said)["text"])]
 
     @classmethod
     def read(cls, row: Any) -> dict[str, Any]:
