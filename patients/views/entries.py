@@ -22,7 +22,15 @@ from patients.queries.kinds import BY_KEY
 from patients.services import drafts, entries, versions
 from patients.views import conflicts
 from patients.views.chart import chart_of
-from patients.views.entry_forms import again, framed, opened, restrictable, warned, without_draft
+from patients.views.entry_forms import (
+    again,
+    born,
+    framed,
+    opened,
+    restrictable,
+    warned,
+    without_draft,
+)
 from security.access.gate import Refused, SignedInRequest, requires
 from security.access.permissions import Permission
 
@@ -60,7 +68,7 @@ def add(request: SignedInRequest, patient_id: UUID, kind: str) -> HttpResponse:
         return redirect(request.path)
     if request.method != "POST":
         return render(request, "patients/entries/form.html", page | opened(chart, model, None))
-    form = model(request.POST, may_restrict=may_restrict)
+    form = model(request.POST, born=born(chart), may_restrict=may_restrict)
     if not form.is_valid() or (cautions := warned(chart, form)) is None:
         return again(request, page, form)
     entries.add(
@@ -87,7 +95,7 @@ def correct(request: SignedInRequest, patient_id: UUID, kind: str, record_id: UU
         return redirect(request.path)
     if request.method != "POST":
         return render(request, "patients/entries/form.html", page | opened(chart, FORMS[kind], row))
-    form = FORMS[kind](request.POST, row=row)
+    form = FORMS[kind](request.POST, row=row, born=born(chart))
     if not form.is_valid() or warned(chart, form) is None:
         return again(request, page, form)
     return _corrected(request, page, form)

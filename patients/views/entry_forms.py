@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from patients.fhir import moments
 from patients.forms.entries.entry import Entry
 from patients.forms.entries.medication import Medication
 from patients.models import PatientRecord
@@ -21,6 +22,7 @@ from patients.queries.kinds import BY_KEY
 from patients.services import drafts as deeds
 from security.access.gate import Refused, SignedInRequest
 from security.access.permissions import Permission
+from security.sealing import SealBroken
 
 
 def framed(chart: Chart, kind: str, row: Any = None) -> dict[str, Any]:
@@ -63,6 +65,15 @@ def opened(chart: Chart, model: type[Entry], row: Any) -> dict[str, Any]:
         "form": form,
         "kept_at": date_format(timezone.localtime(kept.updated_at), "DATETIME_FORMAT"),
     }
+
+
+def born(chart: Chart) -> str:
+    """Return the day of birth as exactly as it is known, or nothing where it is not."""
+    try:
+        day, precision = chart.patient.birth_on, chart.patient.birth_precision
+    except SealBroken:
+        return ""
+    return moments.write_day(day, precision or "day") if day else ""
 
 
 def without_draft(request: SignedInRequest, patient_id: UUID, kind: str, row: Any) -> bool:

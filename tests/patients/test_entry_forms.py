@@ -1,6 +1,6 @@
 """What clinical forms refuse, each with a sentence, and what they take as it was meant."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -127,6 +127,14 @@ def test_an_end_before_its_beginning_is_refused_as_far_as_both_are_known():
     assert "ends" in faults("plans", begins="2026-03-01", ends="2026-02")
     assert "ends" in faults("procedures", begins="2025-11-02 10:00", ends="2025-11-02 09:59")
     taken("conditions", status="resolved", onset="2019-05", abated="2019")
+
+
+def test_nothing_happened_before_the_birth_as_far_as_both_are_known():
+    patient = cast.patient(birth_on=date(2019, 5, 1), birth_precision="month")
+    client = cast.browser(reader("physician", patient))
+    for onset, status in (("2019-04-30", 422), ("2018", 422), ("2019-05", 302), ("2019", 302)):
+        form = sent("conditions", onset=onset)
+        assert client.post(add_url(patient, "conditions"), form).status_code == status, onset
 
 
 def test_a_problem_that_ended_is_not_active():
