@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -44,7 +44,7 @@ def _codes(text: str, coding: Mapping[str, Any] | None) -> set[str]:
     return set(called.values_list("code", flat=True)) if names else set()
 
 
-def _speaks(row: AllergyIntolerance, text: str, wanted: Iterable[str]) -> bool:
+def _speaks(row: AllergyIntolerance, text: str, wanted: Collection[Any]) -> bool:
     codings = [part for one in wording.parts(row.code) for part in wording.parts(one.get("coding"))]
     if any(coding.get("code") in wanted for coding in codings if coding.get("system") == ATC):
         return True

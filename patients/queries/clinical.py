@@ -10,8 +10,7 @@ from django.urls import reverse
 
 from patients.queries import pages
 from patients.queries.chart import Chart
-from patients.queries.drafts import FORMS
-from patients.queries.kinds import BY_KEY, KINDS, Kind
+from patients.queries.kinds import BY_KEY, KINDS, WRITTEN, Kind
 from patients.queries.pages import Place
 from security.access.permissions import Permission
 
@@ -65,12 +64,12 @@ def _section(
 
 def _ways(chart: Chart, kind: Kind) -> dict[str, Any]:
     """Return what this reader may do with a table: follow its entries, and write them."""
-    is_written = kind.key in FORMS and chart.may(Permission.CLINICAL_WRITE)
+    is_written = kind.key in WRITTEN and chart.may(Permission.CLINICAL_WRITE)
     known = [chart.patient.pk, kind.key]
     none_url = reverse("patients:none_known", args=[chart.patient.pk])
     return {
         "patient_id": chart.patient.pk,
-        "is_followed": kind.key in FORMS,
+        "is_followed": kind.key in WRITTEN,
         "add_url": reverse("patients:entry_add", args=known) if is_written else None,
         "none_url": none_url if is_written and kind.key == "allergies" else None,
     }

@@ -79,6 +79,12 @@ def when_cell(row: Any, name: str = "occurred_at") -> Shown:
     return {"text": when(row, name), "kind": "date"}
 
 
+def mistake(row: Any) -> str:
+    """Return that an entry was a mistake, or nothing."""
+    said = {getattr(row, "status", None), getattr(row, "verification", None)}
+    return wording.status("entered-in-error")["text"] if "entered-in-error" in said else ""
+
+
 def standing_cell(row: Any) -> Shown:
     """Return a cell with a status, or that the entry was a mistake."""
     return status_cell(row.verification if row.verification in MISTAKEN else row.status)

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext
 
+from audit import names
+from audit.models import Event
 from patients.models import PatientRecord, RecordVersion
 from patients.queries import entries, versions
 from patients.queries.chart import Chart
@@ -55,7 +57,16 @@ def steps(row: PatientRecord, compare: Compare) -> list[Step]:
         earlier = versions.reopened(version)
         found.append(_step(later, version, earlier, compare))
         later = earlier
-    return [*found, Step(later.version, at=row.created_at, is_first=True)]
+    return [*found, Step(later.version, row.created_at, _first_writer(row), is_first=True)]
+
+
+def _first_writer(row: PatientRecord) -> str:
+    """Return who wrote an entry first, by the trail; nobody where it came with an import."""
+    told = Event.objects.filter(
+        object_label=names.label_of(type(row)), object_id=row.pk, action="patients.item.added"
+    )
+    writer = User.objects.filter(pk__in=told.values("actor_id")).first()
+    return _name(writer)
 
 
 def _step(later: Any, version: RecordVersion, earlier: Any, compare: Compare) -> Step:

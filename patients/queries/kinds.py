@@ -75,7 +75,8 @@ class Kind:
         try:
             entries.uncover(row, sees_restricted=sees_restricted)
             name = self.cells(row, sees_restricted)[0]
-            told = {"text": name["text"], "detail": name["note"]} | _extra(row)
+            detail = entries.joined(entries.mistake(row), name["note"])
+            told = {"text": name["text"], "detail": detail} | _extra(row)
         except SealBroken:
             return where | entries.BROKEN
         return where | told | {"restricted": False, "broken": False}
@@ -196,6 +197,18 @@ KINDS: tuple[Kind, ...] = (
         # What another source said of the person is kept for export and is no clinical entry.
         without=("Patient",),
     ),
+)
+# The kinds that people write here; the others come with imports, visits and uploads.
+WRITTEN = frozenset(
+    {
+        "conditions",
+        "allergies",
+        "medications",
+        "observations",
+        "procedures",
+        "immunizations",
+        "plans",
+    }
 )
 BY_KEY = {kind.key: kind for kind in KINDS}
 

@@ -11,8 +11,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from patients.forms.entries import FORMS, Entry
+from patients.forms.entries import FORMS
 from patients.forms.entries.differences import between
+from patients.forms.entries.entry import Entry
 from patients.forms.entries.void import Void
 from patients.models import Observation
 from patients.queries import codes, history, trends
@@ -21,7 +22,15 @@ from patients.queries.kinds import BY_KEY
 from patients.services import drafts, entries, versions
 from patients.views import conflicts
 from patients.views.chart import chart_of
-from patients.views.entry_forms import again, framed, opened, restrictable, warned
+from patients.views.entry_forms import (
+    again,
+    born,
+    framed,
+    opened,
+    restrictable,
+    warned,
+    without_draft,
+)
 from security.access.gate import Refused, SignedInRequest, requires
 from security.access.permissions import Permission
 
@@ -55,9 +64,11 @@ def add(request: SignedInRequest, patient_id: UUID, kind: str) -> HttpResponse:
     chart, model = chart_of(request, patient_id), form_of(kind)
     may_restrict = chart.may(Permission.RESTRICTED_WRITE)
     page = framed(chart, kind)
+    if without_draft(request, patient_id, kind, None):
+        return redirect(request.path)
     if request.method != "POST":
         return render(request, "patients/entries/form.html", page | opened(chart, model, None))
-    form = model(request.POST, may_restrict=may_restrict)
+    form = model(request.POST, born=born(chart), may_restrict=may_restrict)
     if not form.is_valid() or (cautions := warned(chart, form)) is None:
         return again(request, page, form)
     entries.add(
@@ -80,9 +91,11 @@ def correct(request: SignedInRequest, patient_id: UUID, kind: str, record_id: UU
     chart = chart_of(request, patient_id)
     row = restrictable(chart, entry_of(chart, kind, record_id))
     page = framed(chart, kind, row)
+    if without_draft(request, patient_id, kind, row):
+        return redirect(request.path)
     if request.method != "POST":
         return render(request, "patients/entries/form.html", page | opened(chart, FORMS[kind], row))
-    form = FORMS[kind](request.POST, row=row)
+    form = FORMS[kind](request.POST, row=row, born=born(chart))
     if not form.is_valid() or warned(chart, form) is None:
         return again(request, page, form)
     return _corrected(request, page, form)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
@@ -11,14 +12,17 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from patients.forms.entries import Entry
+from patients.fhir import moments
+from patients.forms.entries.entry import Entry
 from patients.forms.entries.medication import Medication
 from patients.models import PatientRecord
 from patients.queries import cautions, drafts
 from patients.queries.chart import Chart, banner
 from patients.queries.kinds import BY_KEY
+from patients.services import drafts as deeds
 from security.access.gate import Refused, SignedInRequest
 from security.access.permissions import Permission
+from security.sealing import SealBroken
 
 
 def framed(chart: Chart, kind: str, row: Any = None) -> dict[str, Any]:
@@ -51,7 +55,7 @@ def opened(chart: Chart, model: type[Entry], row: Any) -> dict[str, Any]:
     )
     form = model(row=row, may_restrict=may_restrict)
     if kept is None:
-        form.initial = _today(form) | form.initial
+        form.initial = _today(form) | dict(form.initial)
         return {"form": form, "kept_at": ""}
     form.initial = dict(form.initial) | _typed(form, kept.content)
     if row is not None and kept.target_version:
@@ -61,6 +65,24 @@ def opened(chart: Chart, model: type[Entry], row: Any) -> dict[str, Any]:
         "form": form,
         "kept_at": date_format(timezone.localtime(kept.updated_at), "DATETIME_FORMAT"),
     }
+
+
+def born(chart: Chart) -> str:
+    """Return the day of birth as exactly as it is known, or nothing where it is not."""
+    try:
+        day, precision = chart.patient.birth_on, chart.patient.birth_precision
+    except SealBroken:
+        return ""
+    return moments.write_day(day, precision or "day") if day else ""
+
+
+def without_draft(request: SignedInRequest, patient_id: UUID, kind: str, row: Any) -> bool:
+    """Throw the writer's draft away when that is what was asked for."""
+    if "drop_draft" not in request.POST:
+        return False
+    target_id = row.pk if row is not None else None
+    deeds.drop(form=kind, patient_id=patient_id, target_id=target_id, by=request.user)
+    return True
 
 
 def _typed(form: Entry, content: Any) -> dict[str, Any]:
@@ -103,8 +125,8 @@ def warned(chart: Chart, form: Entry) -> list[str] | None:
     found = cautions.of(
         chart.patient.pk, text=code.text, coding=code.coding, sees_restricted=chart.sees_restricted
     )
-    if found and not form.data.get("seen"):
-        form.cautions = found
+    if found and form.data.get("seen") != str(code):
+        form.cautions, form.cautioned = found, str(code)
         form.add_error(None, _("Please read the warning and confirm it."))
         return None
     return found

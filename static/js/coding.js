@@ -37,7 +37,7 @@ function startCoding(input, number) {
 
   function tell() {
     const code = hidden.value.split("|").pop();
-    const words = code === "" ? input.dataset.free : `${input.dataset.coded}: ${hidden.dataset.said || code}`;
+    const words = code === "" ? input.dataset.free : `${input.dataset.coded} ${hidden.dataset.said || code}`;
     said.textContent = input.value.trim() === "" ? "" : words;
     said.classList.toggle("c-coding__said--coded", code !== "");
   }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from patients.models import Condition
@@ -174,7 +175,7 @@ def test_a_session_that_ends_while_typing_keeps_what_was_typed(doors, clinic):
     page.context.clear_cookies()
     visitor.is_signed_in("physician1")
     visitor.goes(f"{chart(clinic)}entries/plans/")
-    visitor.sees("Continued from your draft")
+    visitor.sees("This is your draft of")
     expect(page.locator("textarea[name=steps]")).to_have_value("Walk each day")
 
 
@@ -205,12 +206,13 @@ def test_markup_in_every_text_is_text_to_everybody_who_reads_it(kind, doors, cli
         "description",
     }
     words = " ".join(MARKUP)[:200]
-    single = {"result": "", "unit": "", "low": "", "high": ""} if kind == "observations" else {}
+    single = {
+        "observations": {"result": "", "unit": "", "low": "", "high": "", "words": words, "measured": f"{timezone.localdate()}"},
+        "medications": {"ordered": f"{timezone.localdate()}"},
+    }.get(kind, {})  # fmt: skip
     named = dict.fromkeys(texts & set(WRITTEN[kind][0]) - {"words"}, words)
     writer.goes(f"{chart(clinic)}entries/{kind}/")
-    fill(
-        writer.page, kind, **named, **single, **({"words": words} if kind == "observations" else {})
-    )
+    fill(writer.page, kind, **named, **single)
     writer.page.keyboard.press("Escape")
     writer.presses("Save")
     writer.page.wait_for_url("**/clinical/**")

@@ -55,7 +55,9 @@ def test_a_medicine_is_warned_of_by_code_or_by_name(
     page = cast.words(answer)
     assert "An allergy speaks against this medicine" in page
     assert not MedicationRequest.objects.exists()
-    assert order(client, patient, medicine, code, seen="1").status_code == 302
+    seen = answer.context["form"].cautioned
+    assert order(client, patient, medicine, code, seen="another").status_code == 422
+    assert order(client, patient, medicine, code, seen=seen).status_code == 302
     assert MedicationRequest.objects.count() == 1
     assert cast.events("patients.item.added")[-1].counts == {"warnings": 1}
 
@@ -78,13 +80,16 @@ def test_what_does_not_count_does_not_warn(client, patient, allergy, fields):
 
 def test_a_correction_warns_of_another_medicine_and_not_of_the_same_again(client, patient):
     allergic(patient, "Allergy to penicillin", PENICILLIN)
-    order(client, patient, "Amoxicillin", "J01CA04", seen="1")
+    order(client, patient, "Amoxicillin", "J01CA04", seen="Amoxicillin (J01CA04)")
     row = only("medications")
     same = corrected("medications", code="Amoxicillin", code_code=f"{ATC}|J01CA04", status="active")
     assert client.post(url(row, "medications"), same).status_code == 302
     other = same | {"version": 2, "code": "Penicillin V", "code_code": f"{ATC}|J01CE02"}
     assert client.post(url(row, "medications"), other).status_code == 422
-    assert client.post(url(row, "medications"), other | {"seen": "1"}).status_code == 302
+    assert (
+        client.post(url(row, "medications"), other | {"seen": "Penicillin V (J01CE02)"}).status_code
+        == 302
+    )
 
 
 def test_an_allergy_that_is_not_open_to_the_writer_is_not_told(patient):

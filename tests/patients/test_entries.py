@@ -123,6 +123,7 @@ def test_a_mistake_stays_and_says_so(kind, add, client, doctor, patient):
     page = cast.words(client.get(f"/patients/{patient.pk}/clinical/"))
     assert "entered in error" in page
     assert "Marked as" not in page
+    assert "entered in error" in cast.words(client.get(f"/patients/{patient.pk}/timeline/"))
     assert len(cast.events("patients.item.voided")) == 1
     assert client.post(url(row, kind, "entry_void"), form).status_code == 409
     assert client.post(url(row, kind, "entry_void"), form | {"version": 2}).status_code == 403
@@ -142,7 +143,9 @@ def test_the_history_tells_who_changed_what_when_and_why(kind, add, client, pati
         "After",
     ):
         assert text in page
-    assert client.get(url(row, kind, "entry_history")).context["steps"][0].changes
+    newest, first = client.get(url(row, kind, "entry_history")).context["steps"]
+    assert newest.changes
+    assert (newest.who, first.who) == ("The physician", "The physician")
 
 
 @each_kind
@@ -209,10 +212,18 @@ def test_a_draft_comes_back_and_ends_with_the_save(kind, client, patient, doctor
     draft = f"/patients/{patient.pk}/drafts/{kind}/"
     assert client.post(draft, {"code": "half a wo", "notes": "and more"}).status_code == 200
     page = client.get(add_url(patient, kind))
-    assert "Continued from your draft" in cast.words(page)
+    assert "This is your draft of" in cast.words(page)
     assert 'value="half a wo"' in page.content.decode()
     assert client.post(add_url(patient, kind), sent(kind)).status_code == 302
     assert not Draft.objects.exists()
+
+
+def test_a_draft_can_be_thrown_away(client, patient):
+    client.post(f"/patients/{patient.pk}/drafts/conditions/", {"code": "half a wo"})
+    answer = client.post(add_url(patient, "conditions"), {"drop_draft": "1", "code": "half a wo"})
+    assert (answer.status_code, answer.url) == (302, add_url(patient, "conditions"))
+    assert not Draft.objects.exists()
+    assert not Condition.objects.exists()
 
 
 @each_kind

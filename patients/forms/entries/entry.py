@@ -51,9 +51,14 @@ class Entry(forms.Form):
     wrong: ClassVar[Mapping[str, str | None]] = {"status": "entered-in-error"}
 
     def __init__(
-        self, *args: Any, row: Any = None, may_restrict: bool = False, **options: Any
+        self,
+        *args: Any,
+        row: Any = None,
+        born: str = "",
+        may_restrict: bool = False,
+        **options: Any,
     ) -> None:
-        self.row = row
+        self.row, self.born = row, born
         self.shown: dict[str, Any] = {} if row is None else self.read(row)
         if row is not None:
             shown = {**self.shown, "version": row.version}
@@ -69,6 +74,16 @@ class Entry(forms.Form):
                 field.widget.attrs["aria-required"] = "true"
                 field.label = format_lazy("{} *", field.label)
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse what lies before the patient was born, as far as both days are known."""
+        said = super().clean() or self.cleaned_data
+        for dated in self.dates:
+            written = said.get(dated.name)
+            exact = min(len(written or ""), len(self.born))
+            if written and written[:exact] < self.born[:exact]:
+                self.add_error(dated.name, _("This lies before the patient was born."))
+        return said
+
     def _keep(self) -> None:
         """Let fields take what the row holds, though nobody could choose it today."""
         for name, field in self.fields.items():
@@ -76,9 +91,10 @@ class Entry(forms.Form):
             if isinstance(field, ConceptField) and isinstance(said, Concept):
                 field.kept = said
             elif isinstance(field, forms.ChoiceField) and said:
-                known = {str(key) for key, _label in field.choices}
+                offered: Any = field.choices
+                known = {str(key) for key, _label in offered}
                 if said not in known and said not in self.wrong.values():
-                    field.choices = [*field.choices, (said, wording.status(said)["text"])]
+                    field.choices = [*offered, (said, wording.status(said)["text"])]
 
     @classmethod
     def read(cls, row: Any) -> dict[str, Any]:

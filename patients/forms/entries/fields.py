@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NoReturn
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -108,7 +108,7 @@ class When(forms.CharField):
         if moment_of(written).at > timezone.now() + ahead:
             self._refuse("future")
 
-    def _refuse(self, code: str, **params: Any) -> Any:
+    def _refuse(self, code: str, **params: Any) -> NoReturn:
         raise ValidationError(self.error_messages[code], code=code, params=params)
 
 
@@ -176,11 +176,14 @@ class ConceptInput(forms.MultiWidget):
             "data-codes": reverse_lazy("patients:codes", args=[kind]),
             "autocomplete": "off",
             "spellcheck": "false",
-            "data-coded": _("Code"),
+            "data-coded": _("Code:"),
             "data-free": _("Free text, without a code"),
             "data-hint": _("Type two letters, pinyin or a code; arrow keys choose, Enter takes."),
         }
-        parts = {"": forms.TextInput(attrs=attrs), "code": forms.HiddenInput()}
+        parts: dict[str, forms.Widget | type[forms.Widget]] = {
+            "": forms.TextInput(attrs=attrs),
+            "code": forms.HiddenInput(),
+        }
         super().__init__(widgets=parts)
         self.use_fieldset = False
 

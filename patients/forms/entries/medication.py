@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +16,7 @@ from patients.fhir.elements import UCUM
 from patients.forms.entries import entry
 from patients.forms.entries.entry import Dated, Entry, choice, stated
 from patients.forms.entries.fields import ConceptField, Figure, When, Words
+from patients.forms.entries.ranges import number_in, plain
 from patients.forms.entries.units import DOSES, MOST_OF_DOSE, MOST_PIECES
 from patients.queries import wording
 
@@ -76,6 +79,8 @@ class Medication(Entry):
 
     # What speaks against the medicine; the page shows it, and the writer says that it was seen.
     cautions: Sequence[str] = ()
+    # The medicine that they speak against: what was seen of one says nothing of the next.
+    cautioned = ""
 
     def speaks_up(self) -> bool:
         """Tell whether a medicine is ordered that was not ordered before."""
@@ -166,18 +171,29 @@ def _coded(system: str, code: str, text: str) -> dict[str, Any]:
 def _dosage(first: dict[str, Any]) -> dict[str, Any]:
     dose = next(iter(wording.parts(first.get("doseAndRate"))), {}).get("doseQuantity")
     amount = values.unpack(dose) if isinstance(dose, dict) else {}
-    number, unit = amount.get("value"), amount.get("code") or amount.get("unit") or ""
-    is_number = isinstance(number, int | float | Decimal) and not isinstance(number, bool)
+    unit = amount.get("code") or amount.get("unit") or ""
+    number = number_in(dose)
     timing = first.get("timing")
     rhythm = timing.get("code") if isinstance(timing, dict) else None
     found = {
-        "dose": str(values.decimal_of(number)) if is_number else "",
-        "dose_unit": unit if is_number else "",
+        "dose": plain(number) if number is not None else "",
+        "dose_unit": unit if number is not None else "",
         "route": next((c for c in wording.codes(first.get("route")) if c in ROUTES), ""),
         "often": next((c for c in wording.codes(rhythm) if c in OFTEN), ""),
         "as_needed": "yes" if first.get("asNeededBoolean") is True else "",
     }  # fmt: skip
     told, text = first.get("patientInstruction"), first.get("text")
-    # A text of another source says all that there is.
-    words = told if isinstance(told, str) else "" if any(found.values()) else text
-    return found | {"instructions": words if isinstance(words, str) else ""}
+    found["instructions"] = told if isinstance(told, str) else ""
+    if isinstance(text, str) and not _is_made_here(text, found):
+        # A text of another source may say more than its parts: it is shown whole, so that nothing is lost.
+        found["instructions"] = text
+    return found
+
+
+def _is_made_here(text: str, found: dict[str, Any]) -> bool:
+    """Tell whether a text is what this form makes of the parts, in the language of whoever wrote it."""
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            if shown(found) == text:
+                return True
+    return False

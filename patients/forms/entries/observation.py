@@ -163,6 +163,9 @@ class Observation(Entry):
                 found["extra"] = _silent(found["extra"])
             else:
                 found |= self._single(said)
+        at, ended_at = found.get("occurred_at"), getattr(self.row, "ended_at", None)
+        if at and ended_at and at > ended_at:
+            found["ended_at"] = None
         if self.row is not None and said["status"] == "final" and self._is_corrected():
             found["status"] = "corrected"
         return found
