@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from crm.demo import accounts, ground, histories
+from crm.demo import accounts, ground, histories, notes
 from crm.demo.chart import SYSTEM
 from crm.demo.people import Person
 from crm.demo.roster import PEOPLE
@@ -60,6 +60,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
         clinic.patients[person.key] = register(person, bundles.read(tree), clinic)
         tell()
     give_responsibility(clinic)
+    notes.write(clinic.patients, clinic.people)
     for handle, key in PORTAL.items():
         open_portal(handle, key, clinic)
         tell()

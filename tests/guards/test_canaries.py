@@ -22,9 +22,8 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
-from django.utils import timezone
 
-from patients.models import Note, Patient, PatientIndex, PortalAccount
+from patients.models import Patient, PatientIndex, PortalAccount
 from security.delivery import outbox
 from security.models import Unit, User
 from security.sealing import index
@@ -32,7 +31,7 @@ from security.sealing.fields import SealedDecimal, SealedInteger, SealedJSON, Se
 from security.sealing.register import sealed_models
 from security.sealing.shape import shape_of
 from security.services import users
-from tests import database, world
+from tests import database, planting, world
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("system")]
 CONTROL = "Kontrollvogel控制"
@@ -124,18 +123,7 @@ def plant(nest):
         password=world.PASSWORD, by=clinic.users["administrator"],
     )  # fmt: skip
     PortalAccount.objects.create(user=account, patient=patient, capacity="self")
-    columns = {
-        "patient": patient, "occurred_at": timezone.now(), "user": account, "form": "note",
-        "author": account, "template": "soap",
-        "label": "patients.condition", "row_id": patient.pk, "row_version": 1,
-    }  # fmt: skip
-    # An addendum needs the note it is added to.
-    columns["note"] = nest.fill(Note(patient=patient, author=account, template="soap"))
-    columns["note"].save()
-    for model in sealed_models():
-        names = {field.name for field in model._meta.concrete_fields}
-        if "patient" in names:
-            nest.fill(model(**{name: columns[name] for name in names & set(columns)})).save()
+    assert list(planting.rows(patient, account, nest.fill))
     message = outbox.Message(
         channel="email",
         topic="test",
