@@ -36,9 +36,12 @@ TOGETHER = 5
 HANDLES = [f"{role}1" for role in dict.fromkeys(account.role for account in ACCOUNTS)]
 # Leaving ends the visit; the demo's other addresses are visited.
 NOT_VISITED = {"security:signed_out", "admin:logout"}
+IS_FULL = bool(os.environ.get("CUSTODIA_PROVE"))
+# In a reduced run only those visit the administration to whom it opens.
+KEEPERS = {"administrator1", "auditor1"}
 REFUSALS = {400, 403, 404, 405, 409}
 LIVE = """() => [...document.querySelectorAll(
-    'script:not([src]), iframe, object, embed, base, meta[http-equiv=refresh], style, main link, main img, [hx-get="/search/"][hx-trigger=load]'
+    'script:not([src]), iframe, object, embed, base, meta[http-equiv=refresh], style, main link, main img:not([src^="/static/"]), [hx-get="/search/"][hx-trigger=load]'
 )].concat([...document.querySelectorAll('*')].filter(
     one => [...one.attributes].some(each => /^on/.test(each.name) || /^\\s*javascript:/i.test(each.value))
 )).map(one => one.outerHTML.slice(0, 200))"""
@@ -142,7 +145,7 @@ def visit(person, address):
 def planted(clinic):
     """The patients whose records are hostile, with a note each: all strings for a proof, else a few."""
     few = STRINGS[::8]
-    strings = STRINGS if os.environ.get("CUSTODIA_PROVE") else few
+    strings = STRINGS if IS_FULL else few
     assert len(few) == TOGETHER
     with trail.acting_for(system="tests", purpose="HSYSADMIN"), transaction.atomic():
         found = []
@@ -165,9 +168,7 @@ def test_there_are_forty_and_each_is_another():
 
 @pytest.mark.prove(step=2, full=40)
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "locale", ["en-GB", "zh-CN"] if os.environ.get("CUSTODIA_PROVE") else ["en-GB"]
-)
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"] if IS_FULL else ["en-GB"])
 def test_no_string_of_a_record_becomes_more_than_text_for_anybody(doors, clinic, planted, locale):
     pages = [list(addresses(patient, note, clinic)) for patient, note, _strings in planted]
     assert len(pages[0]) > 30
@@ -178,7 +179,8 @@ def test_no_string_of_a_record_becomes_more_than_text_for_anybody(doors, clinic,
         for number, (_patient, _note, strings) in enumerate(planted):
             words = ""
             for address, is_about in pages[number]:
-                if is_about or number == 0:
+                is_theirs = IS_FULL or handle in KEEPERS or not address.startswith("/admin/")
+                if is_about or (number == 0 and is_theirs):
                     words += visit(person, address)
             if handle == "physician1":
                 missing = [text for text in strings if text not in words]
