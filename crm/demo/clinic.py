@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from crm.demo import accounts, billing, ground, histories, households
+from crm.demo import accounts, billing, ground, histories, households, notes
 from crm.demo.chart import SYSTEM
 from crm.demo.people import Person
 from crm.demo.roster import PEOPLE
@@ -63,6 +63,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
         tell()
     give_responsibility(clinic)
     billing.open_desk(clinic.patients, clerk=clinic.people["finance1"])
+    notes.write(clinic.patients, clinic.people)
     for handle, key in PORTAL.items():
         open_portal(handle, key, clinic)
         tell()

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.forms.versioned import Versioned
 from patients.models import Note, PatientRecord
+from patients.queries.entries import note_sections
 from patients.queries.note_forms import SECTIONS
 
 LONGEST = 20_000
@@ -160,5 +161,5 @@ def initial_of(row: Note) -> dict[str, Any]:
         "template": row.template,
         "title": row.title or "",
         "occurred_at": timezone.localtime(row.occurred_at) if row.occurred_at else None,
-        **(row.sections or {}),
+        **note_sections(row),
     }

@@ -262,11 +262,18 @@ def note_title(row: Note) -> str:
     return row.title or str(row.get_template_display())
 
 
+def note_sections(row: Note) -> dict[str, str]:
+    """Return the texts of a note by the keys of its sections."""
+    kept = row.sections
+    found = kept.items() if isinstance(kept, dict) else ()
+    return {key: text for key, text in found if isinstance(text, str)}
+
+
 def note_snippet(row: Note) -> str:
     """Return the beginning of a note that stands, on one line."""
     if row.status == row.Status.MISTAKEN:
         return ""
-    text = " ".join(" ".join((row.sections or {}).values()).split())
+    text = " ".join(" ".join(note_sections(row).values()).split())
     return f"{text[:SNIPPET]}…" if len(text) > SNIPPET else text
 
 

@@ -115,11 +115,11 @@ def history(row: Note) -> list[Shown]:
 
 def _texts(row: Note) -> dict[str, str]:
     entries.uncover(row, sees_restricted=True)
-    return {"title": row.title or "", **(row.sections or {})}
+    return {"title": row.title or "", **entries.note_sections(row)}
 
 
 def _sections(row: Note) -> list[Shown]:
-    written, names = row.sections or {}, note_forms.labels(row.template)
+    written, names = entries.note_sections(row), note_forms.labels(row.template)
     return [
         {"key": key, "label": label, "text": written[key]}
         for key, label in names.items()

@@ -18,7 +18,7 @@ from security.access.gate import Refused, SignedInRequest, requires
 from security.access.permissions import Permission
 
 # What a page sends beside the fields of its form.
-BESIDE = {"csrfmiddlewaretoken", "version", "draft_target", "draft_restricted"}
+BESIDE = {"csrfmiddlewaretoken", "version", "draft_target", "draft_restricted", "draft_writer"}
 WRITE = (Permission.CLINICAL_WRITE, Permission.DEMOGRAPHICS_WRITE, Permission.BILLING_WRITE)
 
 
@@ -48,7 +48,14 @@ def _known(form: str) -> tuple[Permission, object]:
         raise Http404 from None
 
 
+def require_writer(request: SignedInRequest) -> None:
+    """Refuse what one person typed and another would send, who signed in at the same browser meanwhile."""
+    if request.POST.get("draft_writer", str(request.user.pk)) != str(request.user.pk):
+        raise Refused(_("Somebody else signed in at this browser. Nothing was saved in your name."))
+
+
 def _kept(request: SignedInRequest, patient_id: UUID | None, form: str) -> HttpResponse:
+    require_writer(request)
     target, version = request.POST.get("draft_target"), request.POST.get("version")
     try:
         target_id = UUID(target) if target else None

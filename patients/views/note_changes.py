@@ -15,6 +15,7 @@ from patients.queries import notes as found
 from patients.services import drafts, notes
 from patients.services.versions import Conflict
 from patients.views.chart import chart_of
+from patients.views.drafts import require_writer
 from patients.views.notes import FRAME, READ, WRITE, framed, note_of, shown
 from security.access.gate import SignedInRequest, requires
 
@@ -23,6 +24,7 @@ from security.access.gate import SignedInRequest, requires
 @requires(WRITE, of="patient_id")
 def amend(request: SignedInRequest, patient_id: UUID, note_id: UUID) -> HttpResponseBase:
     """Add to a signed note."""
+    require_writer(request)
     chart = chart_of(request, patient_id)
     row, form = note_of(chart, note_id), Addendum(request.POST)
     if not form.is_valid():

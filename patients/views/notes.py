@@ -25,6 +25,7 @@ from patients.services.charts import open_tab
 from patients.services.versions import Conflict, NothingChanged
 from patients.views import conflicts
 from patients.views.chart import chart_of, opened
+from patients.views.drafts import require_writer
 from security.access.gate import Refused, SignedInRequest, requires
 from security.access.permissions import Permission
 
@@ -54,6 +55,7 @@ def new(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     chart = chart_of(request, patient_id)
     may_protect = chart.may(PROTECT)
     if request.method == "POST":
+        require_writer(request)
         template = template_of(request.POST.get("template", ""))
         form = NoteText(request.POST, template=template, may_protect=may_protect)
         if form.is_valid():
@@ -94,6 +96,7 @@ def edit(request: SignedInRequest, patient_id: UUID, note_id: UUID) -> HttpRespo
 
 def changed(request: SignedInRequest, chart: Chart, row: Note) -> HttpResponseBase:
     """Take a changed note, or show what two writers differ on."""
+    require_writer(request)
     form = NoteEdit(request.POST, template=row.template)
     if not form.is_valid():
         return editor(request, chart, form, template=row.template, row=row, status=422)

@@ -60,12 +60,13 @@ function startDraft(form) {
   // Somebody who signed in again in another window has a new token; it is taken over for the same writer only.
   async function comeBack() {
     const answer = await fetch(location.href, { redirect: "manual" });
-    if (!answer.ok || !form.dataset.writer) {
+    const writer = form.elements.draft_writer;
+    if (!answer.ok || !writer) {
       return;
     }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const again = page.querySelector("form[data-draft][data-writer]");
-    if (again && again.dataset.writer === form.dataset.writer) {
+    const again = page.querySelector("form[data-draft]");
+    if (again && again.elements.draft_writer.value === writer.value) {
       form.elements.csrfmiddlewaretoken.value = again.elements.csrfmiddlewaretoken.value;
     }
   }

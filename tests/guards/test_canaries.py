@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 import subprocess
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
@@ -22,9 +22,8 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
-from django.utils import timezone
 
-from patients.models import Invoice, Note, Patient, PatientIndex, PortalAccount
+from patients.models import Patient, PatientIndex, PortalAccount
 from security.delivery import outbox
 from security.models import Unit, User
 from security.sealing import index
@@ -32,7 +31,7 @@ from security.sealing.fields import SealedDecimal, SealedInteger, SealedJSON, Se
 from security.sealing.register import sealed_models
 from security.sealing.shape import shape_of
 from security.services import users
-from tests import database, world
+from tests import database, planting, world
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("system")]
 CONTROL = "Kontrollvogel控制"
@@ -124,23 +123,7 @@ def plant(nest):
         password=world.PASSWORD, by=clinic.users["administrator"],
     )  # fmt: skip
     PortalAccount.objects.create(user=account, patient=patient, capacity="self")
-    columns = {
-        "patient": patient, "occurred_at": timezone.now(), "user": account, "form": "note",
-        "uploaded_by": account, "acting_for": account, "file_id": patient.pk, "size": 1,
-        "author": account, "template": "soap",
-        "label": "patients.condition", "row_id": patient.pk, "row_version": 1,
-        **money(nest, patient, clinic.users["finance"]),
-        "absorbed": clinic.other,
-        "session": "a" * 64, "code": "life", "ends_at": timezone.now() + timedelta(hours=1),
-        "asked_by": clinic.users["physician"], "asked_of": clinic.users["nurse"],
-    }  # fmt: skip
-    # An addendum needs the note it is added to.
-    columns["note"] = nest.fill(Note(patient=patient, author=account, template="soap"))
-    columns["note"].save()
-    for model in sealed_models():
-        names = {field.name for field in model._meta.concrete_fields}
-        if names & {"patient", "requested_by", "clerk", "acting_for"}:
-            nest.fill(model(**{name: columns[name] for name in names & set(columns)})).save()
+    assert list(planting.rows(patient, account, nest.fill))
     message = outbox.Message(
         channel="email",
         topic="test",
@@ -160,17 +143,6 @@ def plant(nest):
         "31415926.5358",
     ]
     return clinic, patient, email
-
-
-def money(nest, patient, clerk):
-    """Return what fills rows of the billing desk; the bill that they belong to is filled as well."""
-    bill = nest.fill(Invoice(patient=patient, currency="CNY"))
-    bill.save()
-    return {
-        "invoice": bill, "amount": 1, "counted": 1, "expected": 1, "currency": "CNY", "status": "draft",
-        "day": timezone.localdate(), "received_on": timezone.localdate(),
-        "clerk": clerk, "taken_by": clerk, "requested_by": clerk,
-    }  # fmt: skip
 
 
 def use(clinic, patient, email, nest):

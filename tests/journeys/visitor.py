@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pyotp
@@ -46,6 +47,7 @@ SETTLED = """async () => {
     await new Promise(requestAnimationFrame);
     await Promise.allSettled(document.getAnimations().map(one => one.finished));
 }"""
+PICTURES = Path(settings.BASE_DIR) / "var" / "journeys"
 PHONE = ViewportSize(width=360, height=740)
 
 
@@ -124,6 +126,12 @@ class Visitor:
         if (over := self.page.evaluate(OVERFLOW)) > 0:
             self.problems.append(f"{name} is {over} px too wide for a phone")
         self.page.set_viewport_size(usual or PHONE)
+
+    def shoots(self, name: str) -> None:
+        """Keep a picture of the whole page, for people who look at journeys afterwards."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.evaluate(SETTLED)
+        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
     # --- what a person does ---------------------------------------------------------------------
 

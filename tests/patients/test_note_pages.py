@@ -358,47 +358,6 @@ def test_a_mistaken_note_says_so_everywhere_and_leaves_the_summary(browser, pati
     assert "CANARY" not in cast.words(browser.get(url("patient", patient)))
 
 
-# Versions
-
-
-def test_two_versions_are_compared_word_by_word(browser, patient, author):
-    row = noting.write(patient, author, sections={"plan": "rest and drink 多喝热水"})
-    with cast.acting(author):
-        changes = {"sections": {"plan": "rest and walk 多喝温水"}}
-        notes.edit(note_id=row.pk, version=1, changes=changes, by=author)
-    shown = browser.get(url("note_versions", patient, row.pk))
-    pieces = shown.context["changes"]["sections"][-1]["pieces"]
-    assert [tuple(piece) for piece in pieces] == [
-        ("same", "rest and "), ("gone", "drink "), ("new", "walk "), ("same", "多喝"),
-        ("gone", "热"), ("new", "温"), ("same", "水"),
-    ]  # fmt: skip
-    text = shown.content.decode()
-    assert "<del>" in text
-    assert "<ins>" in text
-    same = browser.get(url("note_versions", patient, row.pk), {"from": 2, "to": 2})
-    assert "The words are the same in both." in cast.words(same)
-    for nonsense in ("9", "0", "x", "-1", "1" * 30, "²"):
-        answer = browser.get(url("note_versions", patient, row.pk), {"from": nonsense})
-        assert answer.status_code == 200
-
-
-def test_versions_from_the_protected_time_stay_shut_for_the_others(patient):
-    keeper, nurse = noting.clinician(patient, cleared=True), noting.clinician(patient, "nurse")
-    row = noting.write(patient, keeper, title="CANARY early")
-    page = cast.browser(keeper)
-    for version, wanted in ((1, "1"), (2, "0")):
-        sent = {"version": version, "is_restricted": wanted, "reason": "x"}
-        assert page.post(url("protection", patient, "notes", row.pk), sent).status_code == 302
-    with cast.acting(keeper):
-        notes.edit(note_id=row.pk, version=3, changes={"title": "late"}, by=keeper)
-    answer = cast.browser(nurse).get(url("note_versions", patient, row.pk), {"from": 1, "to": 4})
-    assert "not open to you" in cast.words(answer)
-    assert "CANARY" not in answer.content.decode()
-    assert "CANARY early" in cast.words(
-        page.get(url("note_versions", patient, row.pk), {"from": 1, "to": 4})
-    )
-
-
 def test_the_own_draft_of_a_form_is_not_seen_by_a_colleague(patient, author):
     keep(author, patient, plan="mine alone")
     other = noting.clinician(patient)
@@ -406,3 +365,21 @@ def test_the_own_draft_of_a_form_is_not_seen_by_a_colleague(patient, author):
     assert "mine alone" not in shown.content.decode()
     with cast.acting(other):
         assert typed.find(other, form="note", patient_id=patient.pk) is None
+
+
+def test_what_another_person_typed_at_this_browser_is_not_sent_in_ones_name(
+    browser, patient, author
+):
+    row, other = noting.signed(patient, author), noting.clinician(patient)
+    sent = noting.form(draft_writer=str(other.pk), text="x", version=1)
+    pages = (
+        url("note_new", patient),
+        url("note_amend", patient, row.pk),
+        url("draft", patient, "note"),
+    )
+    for page in pages:
+        answer = browser.post(page, sent)
+        assert answer.status_code == 403
+        assert "Somebody else signed in at this browser." in cast.words(answer)
+    assert (Note.objects.count(), NoteAddendum.objects.count()) == (1, 0)
+    assert not Draft.objects.exists()

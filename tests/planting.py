@@ -1,0 +1,53 @@
+"""Rows of every sealed model that is about a patient or a deed of staff, filled with what a test looks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from patients.models import Invoice, Note, Patient
+from security.ids import new_id
+from security.models import User
+from security.sealing import SealedModel
+from security.sealing.register import sealed_models
+from tests import world
+
+# What others point to comes first.
+FIRST = (Note, Invoice)
+ABOUT = {"patient", "requested_by", "clerk", "acting_for"}
+
+
+def rows(
+    patient: Patient, account: User, fill: Callable[[SealedModel], Any]
+) -> Iterator[SealedModel]:
+    """Yield one filled and saved row of each sealed model that has a patient or somebody who asked."""
+    columns = columns_for(patient, account)
+    for model in sorted(sealed_models(), key=lambda one: one not in FIRST):
+        names = {field.name for field in model._meta.concrete_fields}
+        if names & ABOUT:
+            row = model(**{name: columns[name] for name in names & set(columns)})
+            fill(row)
+            row.save()
+            columns.setdefault(model.seal_label.rpartition(".")[2], row)
+            yield row
+
+
+def columns_for(patient: Patient, account: User) -> dict[str, Any]:
+    """Return what the columns of those models need, by their names."""
+    now, day = timezone.now(), timezone.localdate()
+    people = dict.fromkeys(
+        ("user", "author", "uploaded_by", "acting_for", "requested_by", "clerk", "taken_by", "asked_by"),
+        account,
+    )  # fmt: skip
+    return people | {
+        "patient": patient, "occurred_at": now, "template": "soap", "form": "note", "target_id": new_id(),
+        "label": "patients.condition", "row_id": new_id(), "row_version": 1, "file_id": new_id(), "size": 1,
+        "absorbed": Patient.objects.create(names=[{"text": "Somebody"}]),
+        "asked_of": world.person("nurse", name="Somebody"),
+        "session": "a" * 64, "code": "life", "ends_at": now + timedelta(hours=1),
+        "amount": 1, "counted": 1, "expected": 1, "currency": "CNY", "status": "draft", "day": day,
+        "received_on": day,
+    }  # fmt: skip
