@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from crm.demo import accounts, ground, histories
+from crm.demo import accounts, asking, ground, histories
 from crm.demo.chart import SYSTEM
 from crm.demo.people import Person
 from crm.demo.roster import PEOPLE
@@ -63,6 +63,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
     for handle, key in PORTAL.items():
         open_portal(handle, key, clinic)
         tell()
+    asking.ask(clinic.people, asked_about(clinic))
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
     return clinic
 
@@ -116,6 +117,18 @@ def give_responsibility(clinic: Clinic) -> None:
         if DOCTORS[person.doctor].account
     ]
     relationships.grant_many(wanted=wanted, by=None)
+
+
+def asked_about(clinic: Clinic) -> list[UUID]:
+    """Return the patients whom the first doctor alone cares for, as the roster lists them."""
+    alone = {"chronic", ""}
+    return [
+        clinic.patients[person.key]
+        for person in PEOPLE
+        if DOCTORS[person.doctor].account == "physician1"
+        and person.team in alone
+        and person.confidentiality == "normal"
+    ]
 
 
 def open_portal(handle: str, key: str, clinic: Clinic) -> None:

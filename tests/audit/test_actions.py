@@ -18,7 +18,9 @@ from audit.actions import SENTENCES, sentence
 from security.trail import ACTION
 
 ROOT = Path(settings.BASE_DIR)
-PAST = re.compile(r"(ed(_in|_out|_up)?|sent|began|read|broken|hidden|told|made|anew|used|_set)$")
+PAST = re.compile(
+    r"(ed(_in|_out|_up)?|sent|began|read|broken|hidden|told|made|anew|used|_set|kept|withdrawn)$"
+)
 
 
 @dataclass
