@@ -226,8 +226,8 @@ def refuse(
             fields=[str(permission)] if permission else [],
         )
     roles = [role.label for role in roles_that_may(permission)] if permission else []
-    page = {"reason": reason, "roles_that_may": roles}
-    page["asks_about"] = patient if may_ask and _may_ask(request) else None
+    asks_about = patient if may_ask and _may_ask(request) else None
+    page = {"reason": reason, "roles_that_may": roles, "asks_about": asks_about}
     return render(request, "403.html", page, status=403)
 
 

@@ -311,6 +311,17 @@ def test_hidden_and_absent_patients_get_the_same_pages_with_the_same_offers(nurs
     assert all(hidden == gone for hidden, gone in pages.values())
 
 
+def test_hidden_and_absent_patients_cost_the_same_queries(nurse, mia):
+    client, counts = cast.browser(nurse), {}
+    client.get(url("patient", Patient().pk), secure=True)
+    for one in (mia.pk, Patient().pk):
+        for name in ("patient", "clinical", "break_glass", "access_request"):
+            with cast.CaptureQueries() as made:
+                client.get(url(name, one), secure=True)
+            counts.setdefault(name, []).append(len(made))
+    assert all(hidden == gone for hidden, gone in counts.values()), counts
+
+
 def test_a_glass_behind_which_nobody_is_opens_nothing_and_is_told(nurse):
     absent = Patient().pk
     _client, response = broken(nurse, absent)
