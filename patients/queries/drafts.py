@@ -19,6 +19,7 @@ from security.models import User
 FORMS: Mapping[str, tuple[Permission, Promise]] = {
     "patient": (Permission.DEMOGRAPHICS_WRITE, _("Name and contact")),
     "note": (Permission.CLINICAL_WRITE, _("Note")),
+    "referral": (Permission.CLINICAL_WRITE, _("Referral")),
 }
 
 
