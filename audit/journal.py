@@ -58,6 +58,7 @@ NOT_JOURNALLED: dict[str, str] = {
     "patients.directoryresource": "import content without a screen; the import records its states",
     "patients.numberseries": "counters; the deed that takes a number records what it is given to",
     "patients.portalaccount": "about a patient: its deeds record its states",
+    "patients.stafflink": "about a patient: its deeds record its states",
     "patients.teamassignment": "about a patient: its deeds record its states",
     "security.datakey": "written by SQL of the sealing layer; key administration records events",
     "security.recoverycode": "written in bulk; factor deeds record events",

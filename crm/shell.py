@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from crm.demo import staff
 from security import context
@@ -23,16 +23,26 @@ from security.sealing.errors import SealBroken
 
 # Places of the workspace, each for those who hold its permission.
 PLACES = (
-    (Permission.CLINICAL_REQUEST, "patients:emergency", _lazy("Emergency access"), "ambulance"),
-    (Permission.CLINICAL_REQUEST, "patients:requests", _lazy("Requests and referrals"), "send"),
-    (Permission.CLINICAL_WRITE, "patients:handover", _lazy("Handover"), "users-group"),
-    (Permission.DEMOGRAPHICS_ASSIGN, "patients:handover", _lazy("Handover"), "users-group"),
-    (Permission.CLINICAL_REQUEST, "patients:teams", _lazy("My teams"), "hierarchy"),
-    (Permission.ADMINISTRATION_MANAGE, "patients:teams", _lazy("Care teams"), "hierarchy"),
+    (
+        Permission.CLINICAL_REQUEST,
+        "patients:emergency",
+        gettext_lazy("Emergency access"),
+        "ambulance",
+    ),
+    (
+        Permission.CLINICAL_REQUEST,
+        "patients:requests",
+        gettext_lazy("Requests and referrals"),
+        "send",
+    ),
+    (Permission.CLINICAL_WRITE, "patients:handover", gettext_lazy("Handover"), "users-group"),
+    (Permission.DEMOGRAPHICS_ASSIGN, "patients:handover", gettext_lazy("Handover"), "users-group"),
+    (Permission.CLINICAL_REQUEST, "patients:teams", gettext_lazy("My teams"), "hierarchy"),
+    (Permission.ADMINISTRATION_MANAGE, "patients:teams", gettext_lazy("Care teams"), "hierarchy"),
     (
         Permission.INCIDENTS_MANAGE,
         "patients:glass_review",
-        _lazy("Emergencies to review"),
+        gettext_lazy("Emergencies to review"),
         "clipboard-check",
     ),
 )
@@ -122,7 +132,7 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         url = reverse("patients:register")
         entries.append(("patients:register", _("Register a patient"), "file-plus", url))
     places = {
-        name: (name, label, icon, reverse(name))
+        name: (name, str(label), icon, reverse(name))
         for permission, name, label, icon in PLACES
         if reach_of_user(user, permission) is not Reach.NONE
     }

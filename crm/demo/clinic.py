@@ -9,14 +9,23 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from crm.demo import accounts, billing, ground, histories, households, notes
+from crm.demo import accounts, asking, billing, ground, histories, households, notes
 from crm.demo.chart import SYSTEM
 from crm.demo.people import Person
 from crm.demo.roster import PEOPLE
-from crm.demo.staff import ACCOUNTS, DOCTORS, DOMAIN, KNOWN_PHRASE, PORTAL, ROOMS, Account
+from crm.demo.staff import (
+    ACCOUNTS,
+    DOCTORS,
+    DOMAIN,
+    EMPLOYEES,
+    KNOWN_PHRASE,
+    PORTAL,
+    ROOMS,
+    Account,
+)
 from patients.fhir import bundle as bundles
-from patients.models import CareRelationship, PortalAccount, Practitioner
-from patients.services import codelists, imports, relationships
+from patients.models import CareRelationship, PortalAccount, Practitioner, StaffLink
+from patients.services import codelists, imports, relationships, staff_links
 from patients.services.relationships import Wanted
 from security import trail
 from security.models import Unit, User
@@ -67,6 +76,8 @@ def open_clinic(*, tell: Tell) -> Clinic:
     for handle, key in PORTAL.items():
         open_portal(handle, key, clinic)
         tell()
+    link_employees(clinic)
+    asking.ask(clinic.people, asked_about(clinic))
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
     return clinic
 
@@ -120,6 +131,30 @@ def give_responsibility(clinic: Clinic) -> None:
         if DOCTORS[person.doctor].account
     ]
     relationships.grant_many(wanted=wanted, by=None)
+
+
+def link_employees(clinic: Clinic) -> None:
+    """Keep the colleagues who are patients out of their own records."""
+    for handle, key in EMPLOYEES.items():
+        if key in clinic.patients:
+            staff_links.declare(
+                patient_id=clinic.patients[key],
+                colleague=clinic.people[handle],
+                kind=StaffLink.Kind.SELF,
+                by=None,
+            )
+
+
+def asked_about(clinic: Clinic) -> list[UUID]:
+    """Return the patients whom the first doctor alone cares for, as the roster lists them."""
+    alone = {"chronic", ""}
+    return [
+        clinic.patients[person.key]
+        for person in PEOPLE
+        if DOCTORS[person.doctor].account == "physician1"
+        and person.team in alone
+        and person.confidentiality == "normal"
+    ]
 
 
 def open_portal(handle: str, key: str, clinic: Clinic) -> None:

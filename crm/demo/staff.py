@@ -88,6 +88,8 @@ ACCOUNTS = (
     Account("administrator", 1, "Gao Zhiqiang 高志强", "systems"),
     Account("administrator", 2, "Omar Haddad 哈欧玛", "systems"),
 )
+# Colleagues who are patients as well, by the key of the person: they stay out of their own record.
+EMPLOYEES = {"receptionist1": "xu-xiaotong"}
 # Patients who may sign in to see their own record, by the key of the person.
 PORTAL = {
     "patient1": "ouyang-xuemei",

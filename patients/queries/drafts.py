@@ -30,6 +30,7 @@ FORMS: Mapping[str, tuple[Permission, Promise]] = {
     "procedures": (Permission.CLINICAL_WRITE, _("Procedure")),
     "immunizations": (Permission.CLINICAL_WRITE, _("Vaccination")),
     "plans": (Permission.CLINICAL_WRITE, _("Care plan")),
+    "referral": (Permission.CLINICAL_WRITE, _("Referral")),
 }
 
 

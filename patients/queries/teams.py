@@ -71,7 +71,12 @@ def givers(user: User) -> list[tuple[str, str]]:
     """Return from whom a person may hand patients over: reception from anybody, a clinician the own."""
     if reach_of_user(user, Permission.DEMOGRAPHICS_ASSIGN) is Reach.ALL:
         return _takers()
-    return [(Giver(CLINICIAN, user.pk).text, name_of(user))]
+    return [oneself(user)]
+
+
+def oneself(user: User) -> tuple[str, str]:
+    """Return a person as one who hands over."""
+    return Giver(CLINICIAN, user.pk).text, name_of(user)
 
 
 def takers(giver: Giver) -> list[tuple[str, str]]:

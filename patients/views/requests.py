@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,8 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from patients.forms.requests import Ask, Decline, Refer
 from patients.queries import colleagues, requests
-from patients.queries.chart import banner
-from patients.services import access_requests, referrals
+from patients.queries import drafts as drafts_of
+from patients.queries.chart import Chart, banner
+from patients.queries.drafts import Kept
+from patients.services import access_requests, drafts, referrals
 from patients.views.chart import chart_of, sent
 from security.access.gate import SignedInRequest, requires
 from security.access.permissions import Permission
@@ -100,15 +103,33 @@ def refer(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     """Refer a patient of one's own to a colleague."""
     chart = chart_of(request, patient_id)
     others = [one for one in colleagues.clinicians() if one[0] != str(request.user.pk)]
-    form = Refer(sent(request), clinicians=others)
+    kept = drafts_of.find(request.user, form="referral", patient_id=patient_id)
+    form = Refer(sent(request), clinicians=others, initial=_typed(kept))
     if form.is_valid():
         colleague = User.objects.get(pk=form.cleaned_data.pop("colleague"))
         try:
             referrals.refer(chart=chart, colleague=colleague, by=request.user, **form.cleaned_data)
+            drafts.drop(form="referral", patient_id=patient_id, by=request.user)
         except (referrals.NotThisColleague, referrals.AskedBefore) as refusal:
             form.add_error("colleague", str(refusal.reason))
         else:
             messages.success(request, _("The colleague was asked."))
             return redirect("patients:requests")
+    return _refer_page(request, chart, form, kept)
+
+
+def _typed(kept: Kept | None) -> dict[str, Any]:
+    if kept is None:
+        return {}
+    ticked = kept.content.get("sections", [])
+    # One tick alone is kept as a text.
+    return {**kept.content, "sections": [ticked] if isinstance(ticked, str) else ticked}
+
+
+def _refer_page(
+    request: SignedInRequest, chart: Chart, form: Refer, kept: Kept | None
+) -> HttpResponse:
     page = {"form": form, "banner": banner(chart), "back_url": chart.url("summary")}
-    return render(request, "patients/requests/refer.html", page, status=422 if form.errors else 200)
+    page |= {"kept_at": kept.updated_at if kept else None, "patient_id": chart.patient.pk}
+    status = 422 if form.errors else 200
+    return render(request, "patients/requests/refer.html", page, status=status)

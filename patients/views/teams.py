@@ -107,7 +107,7 @@ def leave(request: SignedInRequest, membership_id: UUID) -> HttpResponseBase:
 @requires(*GIVE)
 def handover(request: SignedInRequest) -> HttpResponseBase:
     """Hand patients over to a colleague or another team, after a preview."""
-    givers = teams.givers(request.user)
+    givers = teams.givers(request.user) or [teams.oneself(request.user)]
     chosen = Giver.read(request.POST.get("giver") or request.GET.get("giver") or givers[0][0])
     if chosen is None or chosen.text not in {key for key, _name in givers}:
         raise Http404

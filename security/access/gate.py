@@ -201,8 +201,7 @@ def _about(
     # What a restriction refuses is known to the person, so its reason is told.
     if made.rule not in registry.restrictions and not _is_visible(user, patient):
         return hidden(request, patient)
-    asked = None if made.rule in registry.restrictions else permissions[0]
-    return refuse(request, made.reason, permission=asked, patient=patient, may_ask=made.glass)
+    return refuse(request, made.reason, permission=permissions[0], patient=patient, made=made)
 
 
 def _follow(request: SignedInRequest, patient: UUID, heir: UUID) -> HttpResponse:
@@ -227,7 +226,7 @@ def refuse(
     *,
     permission: Permission | None = None,
     patient: UUID | None = None,
-    may_ask: bool = False,
+    made: decisions.Decision | None = None,
 ) -> HttpResponse:
     """Answer 403 with the reason, the roles that may and whether to ask for access; record the refusal."""
     with transaction.atomic():
@@ -237,9 +236,12 @@ def refuse(
             subjects=[patient] if patient else [],
             fields=[str(permission)] if permission else [],
         )
-    roles = [role.label for role in roles_that_may(permission)] if permission else []
-    page = {"reason": reason, "roles_that_may": roles}
-    page["asks_about"] = patient if may_ask and _may_ask(request) else None
+    # No role helps against what is refused about this one person.
+    is_personal = made is not None and made.rule in registry.restrictions
+    named = roles_that_may(permission) if permission and not is_personal else []
+    roles = [role.label for role in named]
+    asks_about = patient if made is not None and made.glass and _may_ask(request) else None
+    page = {"reason": reason, "roles_that_may": roles, "asks_about": asks_about}
     return render(request, "403.html", page, status=403)
 
 

@@ -10,12 +10,16 @@ from tests.journeys.visitor import PHONE
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # Whose pages, and the addresses after those of a patient.
 PAGES = {
-    "physician1": ("/", "/account/", "/account/password/", "{p}", "{p}timeline/", "{p}clinical/", "{p}billing/", "{p}access/"),
-    "receptionist1": ("/search/", "/patients/unassigned/", "{p}"),
-    "administrator1": ("/", "/admin/", "/admin/security/user/"),
+    "physician1": ("/", "/account/", "/account/password/", "{p}", "{p}timeline/", "{p}clinical/", "{p}billing/", "{p}access/",
+        "{p}refer/", "/patients/requests/", "/patients/handover/", "/patients/teams/", "/patients/requests/thanks/"),
+    "receptionist1": ("/search/", "/patients/unassigned/", "{p}", "/patients/handover/", "{p}colleagues/"),
+    "administrator1": ("/", "/admin/", "/admin/security/user/", "/patients/teams/"),
 }  # fmt: skip
 
-CLOSELY = {"/account/", "/account/password/", "{p}"}
+CLOSELY = {
+    "/account/", "/account/password/", "{p}", "{p}refer/", "/patients/requests/", "/patients/handover/",
+    "/patients/teams/", "{p}colleagues/",
+}  # fmt: skip
 
 
 def test_the_language_is_chosen_at_the_door_and_inside(visitor):

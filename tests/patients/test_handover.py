@@ -129,6 +129,10 @@ def test_a_giver_who_is_none_is_not_found(desk, giver):
     assert cast.browser(desk).get(PAGE, {"giver": giver}, secure=True).status_code == 404
 
 
+def test_a_clinic_without_clinicians_has_nobody_to_hand_over(desk):
+    assert "Nobody to hand over" in cast.words(cast.browser(desk).get(PAGE, secure=True))
+
+
 def test_no_tick_is_said_and_nothing_is_done(desk, lin, marsh):
     cast.care(lin, cast.patient())
     response = handed(desk, clinician(lin), clinician(marsh), [])

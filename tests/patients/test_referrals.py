@@ -175,6 +175,19 @@ def test_without_an_answer_it_expires(doctor, colleague, mia):
     assert answered(colleague, row, answer_is="yes").status_code == 403
 
 
+@pytest.mark.parametrize("ticked", [["allergies"], ["allergies", "problems"]])
+def test_what_was_typed_comes_back_until_it_is_sent(doctor, colleague, mia, ticked):
+    client = cast.browser(doctor)
+    address = reverse("patients:draft", args=[mia.pk, "referral"])
+    typed = {"question": "Half a question", "days": "14", "sections": ticked}
+    assert client.post(address, typed, secure=True).status_code == 200
+    page = cast.browser(doctor).get(url("refer", mia), secure=True).content.decode()
+    assert "Half a question" in page
+    assert page.count("checked") == len(ticked)
+    referred(doctor, colleague, mia)
+    assert "Half a question" not in client.get(url("refer", mia), secure=True).content.decode()
+
+
 def test_the_list_asks_as_often_for_one_referral_as_for_ten(doctor, colleague, mia):
     client, counts = cast.browser(colleague), []
     for batch in (1, 9):
