@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, reset_queries, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -76,6 +76,8 @@ def _go(batch: ImportBatch, until: float | None, told: Callable[[ImportBatch], o
     }[Status(batch.status)](batch)  # fmt: skip
     while step.next():
         context.current().forget_keys()
+        # Under DEBUG Django keeps the text of every statement, which is the file once more.
+        reset_queries()
         told(batch)
         if until is not None and time.monotonic() > until:
             _release(batch)

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from patients import models
@@ -15,7 +16,8 @@ from tests.patients import importing
 
 pytestmark = pytest.mark.django_db
 OWN = Path(__file__).parent / "synthea"
-SAMPLE = Path(os.environ.get("CUSTODIA_SAMPLE_DATA", "/nowhere")) / "synthea-csv"
+BESIDE = Path(settings.BASE_DIR).parent / "shared" / "data"
+SAMPLE = Path(os.environ.get("CUSTODIA_SAMPLE_DATA", BESIDE)) / "synthea-csv"
 MODELS = {
     "patients": models.Patient, "encounters": models.Encounter, "conditions": models.Condition,
     "allergies": models.AllergyIntolerance, "medications": models.MedicationRequest,
