@@ -76,10 +76,10 @@ class Match(Versioned):
     ) -> None:
         super().__init__(*args, **options)
         self.importer = importer
-        choices = [("", _("not in the file"))]
+        choices: list[tuple[str, Any]] = [("", _("not in the file"))]
         choices += [(str(place), name or f"({place + 1})") for place, name in enumerate(headings)]
         for column in importer.columns:
-            field = forms.ChoiceField(label=column.label, choices=choices, required=False)
+            field = forms.ChoiceField(label=str(column.label), choices=choices, required=False)
             self.fields[f"column_{column.key}"] = field
         self.order_fields([*(f"column_{one.key}" for one in importer.columns), "day_order"])
 

@@ -68,7 +68,9 @@ COLUMNS = (
 def resource_of(line: Line) -> dict[str, Any]:
     """Return a line as the resource that the record keeps and gives back."""
     said = line.said
-    numbers = [rows.identifier("record-number", said["record_number"]) | {"type": _MEDICAL_RECORD}]
+    numbers: list[dict[str, Any]] = [
+        rows.identifier("record-number", said["record_number"]) | {"type": _MEDICAL_RECORD}
+    ]
     if "national_id" in said:
         numbers.append(rows.identifier("identity-number", said["national_id"]))
     name: dict[str, Any] = {"use": "official"}

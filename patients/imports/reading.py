@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from patients.imports.faults import Unreadable
 
@@ -54,15 +55,17 @@ class _Bytes(io.RawIOBase):
         return len(taken)
 
 
+def _buffered(parts: Iterable[bytes]) -> Any:
+    return io.BufferedReader(_Bytes(parts), 64 * 1024)
+
+
 class _Lines:
     """Gives the lines to the parser and counts those of one row."""
 
     def __init__(self, parts: Iterable[bytes], encoding: str) -> None:
         # What does not decode becomes a mark by which its row is refused.
         name = "utf-8-sig" if encoding == "utf-8" else encoding
-        self._text = io.TextIOWrapper(
-            io.BufferedReader(_Bytes(parts), 64 * 1024), name, "replace", newline=""
-        )
+        self._text = io.TextIOWrapper(_buffered(parts), name, "replace", newline="")
         self.row, self.taken, self.letters = 1, 0, 0
 
     def begin(self, row: int) -> None:

@@ -137,7 +137,9 @@ def patient(row: Row, names: Names) -> Resource:
     kind = {"coding": [{"system": f"{CODES}/v2-0203", "code": "MR"}]}
     numbers = [_identifier(row["Id"], type=kind)]
     for column, system in (
-        ("SSN", "http://hl7.org/fhir/sid/us-ssn"), ("DRIVERS", f"{BASE}DRIVERS"), ("PASSPORT", f"{BASE}PASSPORT"),
+        ("SSN", "http://hl7.org/fhir/sid/us-ssn"),
+        ("DRIVERS", f"{BASE}DRIVERS"),
+        ("PASSPORT", f"{BASE}PASSPORT"),
     ):  # fmt: skip
         numbers += [{"system": system, "value": row[column]}] if row.get(column) else []
     name = given(
@@ -262,7 +264,9 @@ def observation(row: Row, names: Names, lines: Sequence[Row]) -> Resource:
         "status": "final",
         "code": concept(row["CODE"], row["DESCRIPTION"], LOINC),
         **_about(row), **given(category=groups, effectiveDateTime=row["DATE"]), **value,
-        **rest(row, "DATE", "PATIENT", "ENCOUNTER", "CATEGORY", "CODE", "DESCRIPTION", "VALUE", "UNITS", "TYPE"),
+        **rest(
+            row, "DATE", "PATIENT", "ENCOUNTER", "CATEGORY", "CODE", "DESCRIPTION", "VALUE", "UNITS", "TYPE",
+        ),
     }  # fmt: skip
 
 

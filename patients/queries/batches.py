@@ -104,7 +104,8 @@ def _errors(batch: ImportBatch) -> QuerySet[ImportRowError]:
 def summary(batch: ImportBatch) -> list[dict[str, Any]]:
     """Return what was wrong, by kind and column, the most frequent first."""
     found = _errors(batch).values("code", "column", "is_warning")
-    return list(found.annotate(rows=Count("id")).order_by("is_warning", "-rows", "code", "column"))
+    counted = found.annotate(rows=Count("id"))
+    return [dict(one) for one in counted.order_by("is_warning", "-rows", "code", "column")]
 
 
 def first(batch: ImportBatch) -> list[ImportRowError]:

@@ -71,4 +71,4 @@ class _Cells:
         place = self._mapped.get(column)
         if self._now.number != number or place is None or place >= len(self._now.cells):
             return ""
-        return self._now.cells[place][:500]
+        return str(self._now.cells[place][:500])

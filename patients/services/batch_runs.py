@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, reset_queries, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -47,7 +47,7 @@ def take(batch_id: UUID | None = None, *, now: datetime | None = None) -> Import
 
 
 def work(
-    batch: ImportBatch, *, seconds: float | None = None, told: Callable[[ImportBatch], None] = id
+    batch: ImportBatch, *, seconds: float | None = None, told: Callable[[ImportBatch], object] = id
 ) -> None:
     """Work on a taken import until it is done, stopped, or the time is over; `told` hears of each chunk."""
     until = time.monotonic() + seconds if seconds is not None else None
@@ -70,12 +70,14 @@ def work(
             _stop(batch, "failed")
 
 
-def _go(batch: ImportBatch, until: float | None, told: Callable[[ImportBatch], None]) -> None:
+def _go(batch: ImportBatch, until: float | None, told: Callable[[ImportBatch], object]) -> None:
     step = {
         Status.CHECKING: _Checking, Status.RUNNING: _Importing, Status.UNDOING: _Undoing,
     }[Status(batch.status)](batch)  # fmt: skip
     while step.next():
         context.current().forget_keys()
+        # Under DEBUG Django keeps the text of every statement, which is the file once more.
+        reset_queries()
         told(batch)
         if until is not None and time.monotonic() > until:
             _release(batch)
@@ -118,6 +120,10 @@ class _Step:
 
     def __init__(self, batch: ImportBatch) -> None:
         self.batch = batch
+
+    def next(self) -> bool:
+        """Do one chunk in one transaction; tell whether more may follow."""
+        raise NotImplementedError
 
     def hold(self) -> ImportBatch:
         """Lock the import and make sure that it is still this process's, at this row."""

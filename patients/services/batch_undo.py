@@ -16,6 +16,7 @@ from patients.services import versions
 from security import context, trail
 from security.sealing import index
 from security.sealing.index import SearchIndex
+from security.sealing.rows import SealedModel
 from security.sealing.shape import shape_of
 
 REASON = "CSV: undo"
@@ -98,7 +99,7 @@ def _revert(batch: ImportBatch, importer: Importer, chunk: ImportChunk) -> list[
     return changed
 
 
-def _put_back(row: Any, before: Any) -> None:
+def _put_back(row: SealedModel, before: Any) -> None:
     for name in shape_of(type(row)).fields:
         if getattr(row, name) != getattr(before, name):
             setattr(row, name, getattr(before, name))

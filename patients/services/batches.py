@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -238,7 +239,7 @@ def forget_files(*, older_than: Any) -> int:
         .defer("sealed", "sealed_card")[:100]
     )
     for batch in old:
-        transaction.on_commit(lambda file_id=batch.file_id: files.remove(file_id))
+        transaction.on_commit(partial(files.remove, _file_of(batch)))
         ImportBatch.objects.filter(pk=batch.pk).update(file_id=None)
     if old:
         trail.record("patients.import.files_deleted", counts={"files": len(old)})

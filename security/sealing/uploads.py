@@ -17,11 +17,12 @@ MOST_BYTES = 2 * 1024**3
 MOST_OF_STRANGERS = 4 * 1024**2
 
 
-class SealedUpload(UploadedFile):
+class SealedUpload(UploadedFile):  # type: ignore[type-arg]  # no generic while it runs
     """An upload in a file without a name; neither name nor key outlive the request."""
 
     def __init__(self, name: str, content_type: str | None) -> None:
-        super().__init__(tempfile.TemporaryFile("w+b"), name, content_type, 0)  # noqa: SIM115
+        self._place = tempfile.TemporaryFile("w+b")  # noqa: SIM115
+        super().__init__(self._place, name, content_type, 0)
         self._cipher, self._sizes = AESGCM(os.urandom(32)), list[int]()
 
     def add(self, part: bytes) -> None:
@@ -29,14 +30,14 @@ class SealedUpload(UploadedFile):
         number = len(self._sizes)
         sealed = self._cipher.encrypt(number.to_bytes(12, "big"), part, None)
         self._sizes.append(len(sealed))
-        self.file.write(sealed)
-        self.size += len(part)
+        self._place.write(sealed)
+        self.size = (self.size or 0) + len(part)
 
     def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
         """Yield the bytes in the parts in which they came."""
-        self.file.seek(0)
+        self._place.seek(0)
         for number, size in enumerate(self._sizes):
-            yield self._cipher.decrypt(number.to_bytes(12, "big"), self.file.read(size), None)
+            yield self._cipher.decrypt(number.to_bytes(12, "big"), self._place.read(size), None)
 
     def multiple_chunks(self, chunk_size: int | None = None) -> bool:
         """Tell that it is to be read in parts."""
@@ -59,7 +60,7 @@ class SealedUploadHandler(FileUploadHandler):
         input_data: Any,
         META: dict[str, str],
         content_length: int,
-        boundary: bytes,
+        boundary: Any,
         encoding: str | None = None,
     ) -> None:
         """Refuse strangers early: their bytes would fill the disk before anybody asked who they are."""

@@ -111,14 +111,15 @@ class Command(BaseCommand):
             self.stdout.write(line)
             for number in table.strange[:SHOWN]:
                 said = _(
-                    "Row %(row)d names no patient of the folder, or its cells are not those of the headings."
+                    "Row %(row)d names no patient of the folder, or its cells do not fit the headings."
                 )
                 self.stderr.write(f"  {table.path.name}: " + said % {"row": number})
         for name in folder.unknown:
             self.stdout.write(_("%(name)s is not read.") % {"name": f"{name}.csv"})
         lead = _("Would be imported") if dry else _("Imported")
         self.stdout.write(
-            _("%(lead)s: %(created)d new, %(updated)d changed, %(unchanged)d unchanged; %(lost)d rows refused.")
+            _("%(lead)s: %(created)d new, %(updated)d changed, %(unchanged)d unchanged; "
+                "%(lost)d rows refused.")
             % {
                 "lead": lead, "created": self.counts["created"], "updated": self.counts["updated"],
                 "unchanged": self.counts["unchanged"], "lost": lost,
