@@ -45,7 +45,7 @@ class Note(Protectable, EncounterRecord):
 
     class Meta(EncounterRecord.Meta):
         verbose_name, verbose_name_plural = _("note"), _("notes")
-        constraints = (  # type: ignore[assignment]  # longer than the base's
+        constraints = (
             *EncounterRecord.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(signed_at__isnull=True, signed_by__isnull=True)
