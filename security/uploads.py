@@ -8,21 +8,58 @@ from typing import Any
 from django.conf import settings
 from django.core.files.uploadedfile import InMemoryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.http.multipartparser import MultiPartParser
 
 
 class SealedUploads(FileUploadHandler):
-    """Keeps an upload in memory; beyond the limit the connection is closed and the form says so."""
+    """Parses a form with files; beyond the limit the upload is stopped and the form says so."""
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: dict[str, Any],
+        content_length: int,
+        boundary: Any,
+        encoding: str | None = None,
+    ) -> Any:
+        """Parse the whole form here: names of files stay as they were sent."""
+        handler = _Memory(self.request)
+        handler.is_hopeless = content_length > settings.UPLOAD_MOST_BYTES + _BESIDE_FILES
+        return _AsSent(META, input_data, [handler], encoding).parse()
+
+
+# Fields and boundaries of a form, beside its files.
+_BESIDE_FILES = 4 * 1024 * 1024
+
+
+class _AsSent(MultiPartParser):
+    """A parser that does not mend a hostile name: who takes the file refuses it, in words."""
+
+    def sanitize_file_name(self, file_name: str) -> str | None:
+        """Return the name as it was sent, but for slashes, at which the framework would cut it."""
+        if super().sanitize_file_name(file_name) is None:
+            return None
+        return file_name.replace("/", "\\")
+
+
+class _Memory(FileUploadHandler):
+    """Keeps the files of one form in memory; the limit counts for all of them together."""
+
+    is_hopeless = False
+    total = 0
 
     def new_file(self, *args: Any, **options: Any) -> None:
-        """Begin one file of the form."""
+        """Begin one file of the form; a body that can not be within the limit is not gathered at all."""
         super().new_file(*args, **options)
+        if self.is_hopeless:
+            raise StopUpload(connection_reset=False)
         self.buffer = io.BytesIO()
-        self.is_too_large = False
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Take one piece; stop at the limit."""
-        if start + len(raw_data) > settings.UPLOAD_MOST_BYTES:
-            self.is_too_large = True
+        self.total += len(raw_data)
+        if self.total > settings.UPLOAD_MOST_BYTES:
+            self.buffer = io.BytesIO()
             raise StopUpload(connection_reset=False)
         self.buffer.write(raw_data)
 

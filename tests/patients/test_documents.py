@@ -147,6 +147,29 @@ def test_a_row_that_can_not_be_written_leaves_no_file(doctor, patient, folder, m
     assert not Document.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "name", [b"../../a.pdf", b"..\\a.pdf", b"a\xe2\x80\xaefdp.pdf", b"a.exe\0.pdf", b"&#46;&#46;/a.pdf"]
+)  # fmt: skip
+def test_a_hostile_name_is_not_mended_on_its_way_but_refused_in_words(
+    doctor, patient, folder, name
+):
+    said = {"title": "A letter", "kind": "letter", "occurred_on": "2026-01-05"}
+    fields = b"".join(
+        f'--B\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
+        for key, value in said.items()
+    )
+    head = b'--B\r\nContent-Disposition: form-data; name="file"; filename="' + name + b'"\r\n\r\n'
+    body = fields + head + media_files.pdf() + b"\r\n--B--\r\n"
+    answer = cast.browser(doctor).post(
+        f"/patients/{patient.pk}/documents/add/",
+        body,
+        content_type="multipart/form-data; boundary=B",
+    )
+    assert answer.status_code == 422
+    assert "Please rename it" in cast.words(answer)
+    assert not on_disk(folder)
+
+
 # --- scanner --------------------------------------------------------------------------------
 
 
