@@ -68,6 +68,8 @@ def accept(incoming: Incoming) -> Accepted:
         content, pages = _opened(incoming.content, media_type)
     except sandbox.NotAPicture:
         raise NotAccepted(_("The file could not be opened: it is damaged or too large.")) from None
+    except contents.BadContent as refusal:
+        raise NotAccepted(refusal.reason) from None
     return Accepted(media_type, content, pages, scan)
 
 
@@ -90,7 +92,9 @@ def _opened(content: bytes, media_type: str) -> tuple[bytes, int]:
     if media_type in {contents.JPEG, contents.PNG}:
         return sandbox.ask("clean", content), 1
     if media_type == contents.PDF:
-        return content, int(sandbox.ask("pages", content))
+        pages, _line, objects = sandbox.ask("pages", content).partition(b"\n")
+        contents.check_objects(objects)
+        return content, int(pages)
     return content, 1
 
 
