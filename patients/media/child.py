@@ -22,7 +22,7 @@ MOST_PIXELS = 60_000_000
 LONGEST = 1600
 MOST_PAGES = 2000
 MEMORY = 1024 * 1024 * 1024
-SECONDS = 5
+SECONDS = 4
 # As the library writes them; a text in an object holds no line end, so that none can look like one.
 STREAM = re.compile(rb">>stream\r\n.*?\r\nendstream\r\nendobj", re.DOTALL)
 

@@ -128,7 +128,12 @@ def _keep(
     patient = Patient.objects.select_for_update(of=("self",), no_key=True).get(pk=patient_id)
     hidden = incoming.is_restricted
     levels = Document.Confidentiality
-    named = {"title": incoming.title, "filename": incoming.filename, "file_key": kept.key}
+    named = {
+        "title": incoming.title,
+        "filename": incoming.filename,
+        "sha256": kept.sha256,
+        "file_key": kept.key,
+    }
     # Of a protected document nothing that tells what it is lies outside the restricted envelope.
     protected = {"restricted_title": incoming.title, "restricted_file_key": kept.key}
     row = Document(
@@ -142,7 +147,6 @@ def _keep(
         scan=accepted.scan,
         file_id=kept.file_id,
         uploaded_by=by,
-        sha256=kept.sha256,
         **(protected if hidden else named),
     )
     row.save()
