@@ -90,3 +90,23 @@ def test_who_may_read_but_not_write_what_is_protected_does_not_take_it_back(pati
     answer = client.post(f"{url}withdraw/", {"version": 1, "reason": "wrong patient"})
     assert answer.status_code == 403
     assert Document.objects.get().withdrawn_at is None
+
+
+def test_neither_the_file_nor_its_pictures_stay_in_a_cache_or_act_as_a_page(doctor, patient):
+    incoming = documents.Incoming(
+        filename="王芳 O'Neill (2).pdf", content=media_files.pdf(), title="A letter", kind="letter",
+        occurred_at=timezone.now(),
+    )  # fmt: skip
+    with cast.acting(doctor):
+        row = documents.add(patient_id=patient.pk, incoming=incoming, by=doctor)
+    client, url = cast.browser(doctor), f"/patients/{patient.pk}/documents/{row.pk}/"
+    for address in (f"{url}file/", f"{url}pages/0/", f"{url}file/?as=text/html"):
+        answer = client.get(address, HTTP_RANGE="bytes=0-1")
+        assert answer.status_code == 200
+        assert "no-store" in answer["Cache-Control"]
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert answer["Content-Type"] in {"application/octet-stream", "image/png"}
+    name = client.get(f"{url}file/")["Content-Disposition"]
+    assert name.startswith("attachment; filename*=utf-8''")
+    assert name.isascii()
+    assert "\n" not in name
