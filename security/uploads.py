@@ -25,11 +25,14 @@ class SealedUploads(FileUploadHandler):
         """Parse the whole form here: names of files stay as they were sent."""
         handler = _Memory(self.request)
         handler.is_hopeless = content_length > settings.UPLOAD_MOST_BYTES + _BESIDE_FILES
+        handler.is_flood = content_length > settings.UPLOAD_MOST_BYTES * _FLOOD
         return _AsSent(META, input_data, [handler], encoding).parse()
 
 
 # Fields and boundaries of a form, beside its files.
 _BESIDE_FILES = 4 * 1024 * 1024
+# So many times the limit is not even read to its end, for the sake of a sentence.
+_FLOOD = 8
 
 
 class _AsSent(MultiPartParser):
@@ -45,14 +48,14 @@ class _AsSent(MultiPartParser):
 class _Memory(FileUploadHandler):
     """Keeps the files of one form in memory; the limit counts for all of them together."""
 
-    is_hopeless = False
+    is_hopeless = is_flood = False
     total = 0
 
     def new_file(self, *args: Any, **options: Any) -> None:
         """Begin one file of the form; a body that can not be within the limit is not gathered at all."""
         super().new_file(*args, **options)
         if self.is_hopeless:
-            raise StopUpload(connection_reset=False)
+            raise StopUpload(connection_reset=self.is_flood)
         self.buffer = io.BytesIO()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:

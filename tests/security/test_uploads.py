@@ -31,6 +31,14 @@ def test_a_body_that_can_not_be_within_the_limit_is_not_gathered(settings, monke
     assert not sent(part(b"a.txt", b"x" * 3000)).FILES
 
 
+def test_a_flood_is_not_read_to_its_end(settings, monkeypatch):
+    settings.UPLOAD_MOST_BYTES = 1000
+    monkeypatch.setattr("security.uploads._BESIDE_FILES", 1000)
+    request = sent(part(b"a.txt", b"x" * 1_000_000))
+    assert not request.FILES
+    assert len(request.read()) > 500_000
+
+
 @pytest.mark.parametrize(
     ("name", "kept"),
     [
