@@ -210,11 +210,9 @@ UPLOAD_MOST_BYTES = env.int("UPLOAD_MOST_MB", default=25) * 1024 * 1024
 # clamd, as tcp://host:3310 or unix:///run/clamav/clamd.ctl; none: every file is shown as not scanned.
 CLAMD_URL = env.str("CLAMD_URL", default="")
 CLAMD_REQUIRED = env.bool("CLAMD_REQUIRED", default=False)
-# What does not fit into memory waits on the disk under a key that lives in this process alone.
-FILE_UPLOAD_HANDLERS = [
-    "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "security.sealing.uploads.SealedUploadHandler",
-]
+FILE_UPLOAD_HANDLERS = ["security.uploads.SealedUploads"]
+# The one address that takes files of gigabytes, from people who are signed in.
+LARGE_UPLOADS_AT = "/patients/imports/upload/"
 
 # --- language, time, files ------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -12,11 +13,24 @@ PDF, JPEG, PNG, TEXT = "application/pdf", "image/jpeg", "image/png", "text/plain
 MARKUP = re.compile(
     rb"<\s*(!doctype|html|head|body|script|svg|iframe|object|embed|form|meta)\b", re.IGNORECASE
 )
-# Parts of a PDF that act, and files inside it. Names may be written with #xx.
-PDF_ACTIVE = re.compile(
-    rb"/(JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|XFA|SubmitForm|ImportData|GoToE|Movie|Sound)\b"
-)
-HEX_NAME = re.compile(rb"#([0-9A-Fa-f]{2})")
+# Parts of a PDF that act, and files inside it or elsewhere.
+ACTIVE = (
+    "JavaScript", "Launch", "EmbeddedFile", "EmbeddedFiles", "FileAttachment", "RichMedia", "Rendition",
+    "XFA", "SubmitForm", "ImportData", "GoToE", "GoToR", "Movie", "Sound",
+)  # fmt: skip
+
+
+def _spelled(names: Sequence[str]) -> re.Pattern[bytes]:
+    """Return the pattern of names in a PDF, each letter of which may be written as #xx."""
+    words = (
+        b"".join(b"(?:%c|(?i:#%02x))" % (letter, letter) for letter in name.encode())
+        for name in names
+    )
+    return re.compile(rb"/(?:" + b"|".join(words) + rb")\b")
+
+
+# Packed pictures are full of chance: so short a name is looked for among the objects alone.
+PDF_BYTES, PDF_OBJECTS = _spelled(ACTIVE), _spelled([*ACTIVE, "JS"])
 
 
 class BadContent(Exception):
@@ -56,8 +70,16 @@ def _check_pdf(content: bytes) -> None:
         raise BadContent(_("This PDF is cut off or damaged."))
     if MARKUP.search(content):
         raise BadContent(_("This PDF is a web page at the same time and is not accepted."))
-    plain = HEX_NAME.sub(lambda found: bytes([int(found[1], 16)]), content)
-    if PDF_ACTIVE.search(plain):
+    _check_inactive(content, PDF_BYTES)
+
+
+def check_objects(objects: bytes) -> None:
+    """Raise BadContent where an object of a PDF acts; the confined child unpacked them."""
+    _check_inactive(objects, PDF_OBJECTS)
+
+
+def _check_inactive(content: bytes, names: re.Pattern[bytes]) -> None:
+    if names.search(content):
         raise BadContent(
             _("This PDF holds a script, a form that sends, or other files. Print it to PDF first.")
         )
@@ -73,7 +95,7 @@ def text_of(content: bytes) -> str:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if not any(_is_binary(letter) for letter in text):
+        if not any(_is_binary(letter) for letter in set(text)):
             return text
     raise BadContent(_("This is no plain text."))
 

@@ -12,6 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Draft
+from security import context
+from security.access.decision import decide
 from security.access.permissions import Permission
 from security.models import User
 
@@ -46,9 +48,20 @@ class Kept:
 def find(
     user: User, *, form: str, patient_id: UUID | None, target_id: UUID | None = None
 ) -> Kept | None:
-    """Return the person's own draft of a form, if there is one that opens."""
+    """Return the person's own draft of a form, if there is one that the person may still read."""
     row = Draft.objects.of_form(user, form=form, patient_id=patient_id, target_id=target_id).first()
     if row is None:
         return None
+    if row.content is None and not _may_read_restricted(user, patient_id):
+        return None
     content = row.content if row.content is not None else row.restricted_content
     return Kept(content or {}, row.target_version, row.updated_at)
+
+
+def _may_read_restricted(user: User, patient_id: UUID | None) -> bool:
+    if patient_id is None:
+        return True
+    purpose = context.current().purpose
+    made = decide(user, Permission.RESTRICTED_READ, patient_id, purpose)
+    # How fresh the factor must be the gate of the page asked already.
+    return made.allowed or made.step_up

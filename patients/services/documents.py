@@ -68,6 +68,8 @@ def accept(incoming: Incoming) -> Accepted:
         content, pages = _opened(incoming.content, media_type)
     except sandbox.NotAPicture:
         raise NotAccepted(_("The file could not be opened: it is damaged or too large.")) from None
+    except contents.BadContent as refusal:
+        raise NotAccepted(refusal.reason) from None
     return Accepted(media_type, content, pages, scan)
 
 
@@ -90,7 +92,9 @@ def _opened(content: bytes, media_type: str) -> tuple[bytes, int]:
     if media_type in {contents.JPEG, contents.PNG}:
         return sandbox.ask("clean", content), 1
     if media_type == contents.PDF:
-        return content, int(sandbox.ask("pages", content))
+        pages, _line, objects = sandbox.ask("pages", content).partition(b"\n")
+        contents.check_objects(objects)
+        return content, int(pages)
     return content, 1
 
 
@@ -124,7 +128,12 @@ def _keep(
     patient = Patient.objects.select_for_update(of=("self",), no_key=True).get(pk=patient_id)
     hidden = incoming.is_restricted
     levels = Document.Confidentiality
-    named = {"title": incoming.title, "filename": incoming.filename, "file_key": kept.key}
+    named = {
+        "title": incoming.title,
+        "filename": incoming.filename,
+        "sha256": kept.sha256,
+        "file_key": kept.key,
+    }
     # Of a protected document nothing that tells what it is lies outside the restricted envelope.
     protected = {"restricted_title": incoming.title, "restricted_file_key": kept.key}
     row = Document(
@@ -138,7 +147,6 @@ def _keep(
         scan=accepted.scan,
         file_id=kept.file_id,
         uploaded_by=by,
-        sha256=kept.sha256,
         **(protected if hidden else named),
     )
     row.save()

@@ -36,8 +36,10 @@ def keep(
     by: User,
 ) -> Draft:
     """Keep the content of a form as the writer's draft; a restricted one is sealed under that key."""
-    if sum(len(str(value)) for value in content.values()) > MOST_CHARACTERS:
+    if sum(len(name) + len(str(value)) for name, value in content.items()) > MOST_CHARACTERS:
         raise TooLong(_("This text is too long to be kept. Please shorten it."))
+    # Two windows that keep the first draft of a form at once follow one another.
+    list(User.objects.select_for_update(no_key=True).filter(pk=by.pk).values_list("pk"))
     found = Draft.objects.of_form(by, form=form, patient_id=patient_id, target_id=target_id)
     row = found.select_for_update(of=("self",)).first() or Draft(
         user=by, patient_id=patient_id, form=form, target_id=target_id

@@ -24,7 +24,7 @@ from patients.queries import documents as shelf
 from patients.queries.chart import Chart
 from patients.services import documents, versions
 from patients.views.chart import chart_of, opened
-from security.access.gate import SignedInRequest, requires
+from security.access.gate import Refused, SignedInRequest, requires
 from security.access.permissions import Permission
 from security.sealing import SealBroken
 
@@ -112,10 +112,16 @@ def _page(
     request: SignedInRequest, patient_id: UUID, row: Document, form: Withdrawal, status: int = 200
 ) -> HttpResponse:
     chart, page = opened(request, patient_id, "documents")
-    page |= {"document": _facts(chart, row), "withdrawal": form if chart.may(WRITE) else None}
+    page["document"] = _facts(chart, row)
+    page["withdrawal"] = form if _may_withdraw(chart, row) else None
     page["patient_id"] = patient_id
     page["panel"] = "patients/_document.html"
     return render(request, "patients/patient.html", page, status=status)
+
+
+def _may_withdraw(chart: Chart, row: Document) -> bool:
+    is_normal = row.confidentiality == Document.Confidentiality.NORMAL
+    return chart.may(WRITE) and (is_normal or _may_restrict(chart))
 
 
 def _facts(chart: Chart, row: Document) -> dict[str, Any]:
@@ -166,7 +172,9 @@ EXTENSIONS = {contents.PDF: "pdf", contents.JPEG: "jpg", contents.PNG: "png", co
 @requires(WRITE, of="patient_id")
 def withdraw(request: SignedInRequest, patient_id: UUID, document_id: UUID) -> HttpResponseBase:
     """Take a document back that was filed in error."""
-    _chart, row = _document(request, patient_id, document_id)
+    chart, row = _document(request, patient_id, document_id)
+    if not _may_withdraw(chart, row):
+        raise Refused(_("Your role does not include this."))
     form = Withdrawal(request.POST)
     if form.is_valid():
         said = form.cleaned_data

@@ -19,6 +19,8 @@ from security.access.permissions import Permission
 
 # What a page sends beside the fields of its form.
 BESIDE = {"csrfmiddlewaretoken", "version", "draft_target", "draft_restricted", "draft_writer"}
+# What the column holds.
+MOST_VERSIONS = 2**31 - 1
 WRITE = (Permission.CLINICAL_WRITE, Permission.DEMOGRAPHICS_WRITE, Permission.BILLING_WRITE)
 
 
@@ -62,6 +64,8 @@ def _kept(request: SignedInRequest, patient_id: UUID | None, form: str) -> HttpR
         number = int(version) if version else None
     except ValueError:
         raise Http404 from None
+    if number is not None and not 0 < number <= MOST_VERSIONS:
+        raise Http404
     drafts.keep(
         form=form,
         patient_id=patient_id,

@@ -30,7 +30,8 @@ class Exporter:
     """One kind of export.
 
     `rows` yields the cells that this person may read for the purpose in force; it asks the decision itself.
-    `form` takes what narrows it. Data of patients leave only after a second person agreed.
+    `form` takes what narrows it; `rows` gets what the form made of it.
+    Data of patients leave only after a second person agreed.
     """
 
     key: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
@@ -18,6 +19,11 @@ import xlsxwriter
 from django.utils import timezone
 
 STARTERS = frozenset("=+-@|%")
+# Where another spreadsheet begins a cell inside ours: its separator may be a semicolon, and then our quotes
+# hold neither tabs nor line ends together.
+INSIDE = re.compile(
+    r"""([;\t\n][\s"\u200b-\u200f\u2060\ufeff]*)(?=[=+\-@|%\uff1d\uff0b\uff0d\uff20\uff5c\uff05\ufe62\ufe63\ufe66\ufe6b\ufe6a])"""
+)
 MOST_ROWS = {"csv": 1_000_000, "xlsx": 50_000}
 # What one cell of a sheet holds.
 MOST_CHARACTERS = 32_000
@@ -33,15 +39,19 @@ class TooManyRows(Exception):
 
 def harmless(text: str) -> str:
     """Return a text as a cell that stays text: no control characters, no start of a formula."""
-    plain = "".join(
-        letter for letter in text if letter in "\n\t" or unicodedata.category(letter) != "Cc"
-    )[:MOST_CHARACTERS]
+    plain = "".join(letter for letter in text if letter in "\n\t" or _is_kept(letter))
+    plain = INSIDE.sub(r"\1'", plain[:MOST_CHARACTERS])[:MOST_CHARACTERS]
     seen = (
         letter for letter in plain if not letter.isspace() and unicodedata.category(letter) != "Cf"
     )
     # Full-width forms count as well: some programs fold them.
     first = unicodedata.normalize("NFKC", next(seen, ""))[:1]
     return f"'{plain}" if (first and first in STARTERS) or plain[:1] in {"\t", "\n"} else plain
+
+
+def _is_kept(letter: str) -> bool:
+    # Neither control characters nor what no XML file and no UTF-8 can carry.
+    return unicodedata.category(letter) not in {"Cc", "Cs"} and letter not in "\ufffe\uffff"
 
 
 def cell(value: Any) -> str | int | float | Decimal:

@@ -68,11 +68,21 @@ def write(content: Iterable[bytes], *, most: int) -> Written:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
+        _settle(path.parent)
     except BaseException:
         # Not caught: even an interrupted upload leaves no rest on the disk.
         unfinished.unlink(missing_ok=True)
         raise
     return Written(file_id, key.hex(), size, digest)
+
+
+def _settle(folder: Path) -> None:
+    """Wait until the name of a file is on the disk as well: the row that holds it comes after."""
+    place = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(place)
+    finally:
+        os.close(place)
 
 
 def _seal(

@@ -8,13 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
 MOST_BYTES = 2 * 1024**3
-# Nobody who is not signed in has anything to upload.
-MOST_OF_STRANGERS = 4 * 1024**2
 
 
 class SealedUpload(UploadedFile):  # type: ignore[type-arg]  # no generic while it runs
@@ -54,20 +51,6 @@ class SealedUpload(UploadedFile):  # type: ignore[type-arg]  # no generic while 
 
 class SealedUploadHandler(FileUploadHandler):
     """Receives uploads that are too large for memory; beyond the limit they are read and dropped."""
-
-    def handle_raw_input(
-        self,
-        input_data: Any,
-        META: dict[str, str],
-        content_length: int,
-        boundary: Any,
-        encoding: str | None = None,
-    ) -> None:
-        """Refuse strangers early: their bytes would fill the disk before anybody asked who they are."""
-        user = getattr(self.request, "user", None)
-        is_known = user is not None and user.is_authenticated
-        if content_length > MOST_OF_STRANGERS and not is_known:
-            raise RequestDataTooBig("too large for somebody who is not signed in")
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Begin a file."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,13 @@ COLUMN = "file_id"
 # An upload may still be on its way to its row.
 PATIENCE = timedelta(days=1)
 BATCH = 500
+# An interrupted upload now and then leaves a file; hundreds at once mean an old or another database.
+MOST_LOST, MOST_LOST_SHARE = 100, 0.05
+NAME = re.compile(r"[0-9a-f]{32}(\.part)?")
+
+
+class TooManyLost(Exception):
+    """More files are held by no row than interrupted uploads explain; none was deleted."""
 
 
 def holders() -> list[type[models.Model]]:
@@ -39,33 +47,41 @@ def holders() -> list[type[models.Model]]:
 
 @transaction.atomic
 def sweep() -> int:
-    """Delete files that no row holds and that are older than a day; return how many there were."""
+    """Delete files that no row holds and that lie here for a day; return how many there were.
+
+    Raises TooManyLost, and deletes nothing, where so many are nobody's that the rows must be the wrong ones.
+    """
     before = (timezone.now() - PATIENCE).timestamp()
-    old = (path for path in _all() if path.stat().st_mtime < before)
-    gone = 0
+    every, lost = 0, []
+    old = (path for path in _all() if _here_since(path) < before)
     while batch := list(islice(old, BATCH)):
-        ids = {path: _id(path) for path in batch}
-        held = _held({one for one in ids.values() if one is not None})
-        for path, file_id in ids.items():
-            if file_id is None or file_id not in held:
-                path.unlink(missing_ok=True)
-                gone += 1
-    if gone:
-        trail.record("security.file.swept", counts={"files": gone})
-    return gone
+        every += len(batch)
+        held = _held({UUID(hex=path.stem) for path in batch})
+        lost += [path for path in batch if path.suffix or UUID(hex=path.stem) not in held]
+    if len(lost) > max(MOST_LOST, every * MOST_LOST_SHARE):
+        raise TooManyLost(f"{len(lost)} of {every} files are held by no row")
+    if lost:
+        trail.record("security.file.swept", counts={"files": len(lost)})
+        transaction.on_commit(lambda: _delete(lost))
+    return len(lost)
+
+
+def _here_since(path: Path) -> float:
+    # Not when its content was written: a file out of a backup keeps that, and its row may come after it.
+    return path.lstat().st_ctime
+
+
+def _delete(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _all() -> Iterator[Path]:
-    folder = Path(settings.FILES_DIR)
-    return (path for path in folder.glob("??/*") if path.is_file())
-
-
-def _id(path: Path) -> UUID | None:
-    """Return whose file it is; an unfinished one is nobody's."""
-    try:
-        return UUID(hex=path.name)
-    except ValueError:
-        return None
+    """Yield sealed files, whole or unfinished; what else lies in the folder is not ours to delete."""
+    for path in Path(settings.FILES_DIR).glob("??/*"):
+        is_ours = NAME.fullmatch(path.name) and path.stem.endswith(path.parent.name)
+        if is_ours and path.is_file() and not path.is_symlink() and not path.parent.is_symlink():
+            yield path
 
 
 def _held(ids: set[UUID]) -> set[UUID]:

@@ -4,7 +4,9 @@ import runpy
 
 import pytest
 from celery.signals import worker_init
+from celery.utils.dispatch import Signal
 
+from crm import celery
 from patients.models import Patient
 from security.sealing import keyring
 from security.sealing.errors import KeyringError
@@ -13,8 +15,16 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 DOORS = {
     "wsgi": lambda: runpy.run_module("crm.wsgi"),
     "asgi": lambda: runpy.run_module("crm.asgi"),
-    "worker": lambda: runpy.run_module("crm.celery")["prove_keys"](),
+    "worker": lambda: asked_by_celery(),
 }
+CLOSED = (KeyringError, SystemExit)
+
+
+def asked_by_celery():
+    """Ask as Celery does: its signals swallow every error of a receiver but the wish to exit."""
+    signal = Signal()
+    signal.connect(celery.prove_keys, weak=False)
+    signal.send(sender=None)
 
 
 @pytest.fixture
@@ -30,7 +40,7 @@ def test_the_right_keys_open_the_door(stored, door):
 @pytest.mark.parametrize("door", DOORS)
 def test_a_missing_keyring_stops_the_start(stored, door, settings, tmp_path):
     settings.KEYRING_PATH = tmp_path / "none.json"
-    with pytest.raises(KeyringError, match="no keyring"):
+    with pytest.raises(CLOSED, match=r"no keyring|^1$"):
         DOORS[door]()
 
 
@@ -38,7 +48,7 @@ def test_a_missing_keyring_stops_the_start(stored, door, settings, tmp_path):
 def test_the_keyring_of_somebody_else_stops_the_start(stored, door, settings, tmp_path):
     settings.KEYRING_PATH = tmp_path / "other.json"
     keyring.create(settings.KEYRING_PATH)
-    with pytest.raises(KeyringError):
+    with pytest.raises(CLOSED):
         DOORS[door]()
 
 

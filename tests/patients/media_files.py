@@ -52,6 +52,33 @@ def png_of(width: int, height: int, *more: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
+def packed_pdf(action: bytes, name: bytes = b"OpenAction") -> bytes:
+    """Return a PDF whose objects all lie compressed in one stream, as most programs write them today."""
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R/%s 4 0 R>>" % name,
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>",
+        action,
+    )
+    head, body = b"", b""
+    for number, one in enumerate(objects, start=1):
+        head += b"%d %d " % (number, len(body))
+        body += one + b" "
+    stream = zlib.compress(head + body)
+    made = b"%PDF-1.5\n"
+    places = [len(made)]
+    made += b"5 0 obj\n<</Type/ObjStm/N 4/First %d/Length %d/Filter/FlateDecode>>\n" % (
+        len(head),
+        len(stream),
+    )
+    made += b"stream\n" + stream + b"\nendstream\nendobj\n"
+    places.append(len(made))
+    rows = b"\0\0\0\0\0\xff" + b"".join(struct.pack(">BIB", 2, 5, number) for number in range(4))
+    rows += b"".join(struct.pack(">BIB", 1, place, 0) for place in places)
+    made += b"6 0 obj\n<</Type/XRef/Size 7/W[1 4 1]/Root 1 0 R/Length %d>>\n" % len(rows)
+    return made + b"stream\n" + rows + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % places[1]
+
+
 def zip_bomb() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -79,6 +106,13 @@ HOSTILE = {
     "a PDF with a page inside": ("x.pdf", lambda: pdf().replace(b"\n", b"\n%" + HTML + b"\n", 1)),
     "a PDF with a script": ("x.pdf", lambda: pdf() + b"1 0 obj<</S/JavaScript/JS(app.alert(1))>>endobj %%EOF"),
     "a PDF with a hidden script": ("x.pdf", lambda: pdf() + b"1 0 obj<</S/J#61vaScript/J#53(x)>>endobj %%EOF"),
+    "a PDF with a packed script": ("x.pdf", lambda: packed_pdf(b"<</S/JavaScript/JS(app.alert\\(1\\))>>")),
+    "a PDF with a packed and hidden script": ("x.pdf", lambda: packed_pdf(b"<</S/Java#53cript/J#53(x)>>")),
+    "a PDF with a script behind a text": (
+        "x.pdf", lambda: packed_pdf(b"<</A(>>stream\r\n)/S/JavaScript/B(\r\nendstream\r\nendobj)>>")
+    ),
+    "a PDF with a packed file": ("x.pdf", lambda: packed_pdf(b"<</EmbeddedFiles<<>>>>", b"Names")),
+    "a PDF that opens a file elsewhere": ("x.pdf", lambda: packed_pdf(b"<</S/GoToR/F(\\\\evil\\x)>>")),
     "a PDF that starts programs": ("x.pdf", lambda: pdf() + b"<</S/Launch/F(cmd.exe)>> %%EOF"),
     "a PDF with files in it": ("x.pdf", lambda: pdf() + b"<</EmbeddedFiles 3 0 R>> %%EOF"),
     "a cut PDF": ("x.pdf", lambda: pdf()[:60]),

@@ -9,6 +9,7 @@ from patients.models import Draft
 from patients.queries import drafts as found
 from patients.services import drafts
 from security.access.gate import Refused
+from security.services import clearances
 from tests.patients import cast
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +54,13 @@ def test_keeping_again_replaces_and_each_time_is_told(doctor, patient):
     assert len(cast.events("patients.draft.kept")) == 2
 
 
+@pytest.fixture
+def cleared(doctor):
+    with cast.acting(cast.staff("administrator")) as here:
+        return clearances.grant(user=doctor, reason="psychiatry", by=here.actor)
+
+
+@pytest.mark.usefixtures("cleared")
 def test_a_restricted_draft_lies_in_the_restricted_envelope_alone(doctor, patient):
     keep(doctor, patient)
     keep(doctor, patient, is_restricted=True)
@@ -62,6 +70,20 @@ def test_a_restricted_draft_lies_in_the_restricted_envelope_alone(doctor, patien
         assert (
             found.find(doctor, form="note", patient_id=patient.pk).content["text"] == WORDS["text"]
         )
+
+
+def test_who_lost_the_clearance_reads_no_restricted_draft_any_more(doctor, patient, cleared):
+    keep(doctor, patient, is_restricted=True)
+    with cast.acting(cast.staff("administrator")) as here:
+        clearances.end(clearance=cleared, by=here.actor)
+    with cast.acting(doctor) as here:
+        assert found.find(doctor, form="note", patient_id=patient.pk) is None
+        assert "patients.draft.restricted_content" not in here.reads.get(patient.pk, ())
+
+
+def test_a_draft_whose_names_are_the_flood_is_too_long_as_well(doctor, patient):
+    with pytest.raises(Refused, match="too long"):
+        keep(doctor, patient, content={"x" * drafts.MOST_CHARACTERS: "y"})
 
 
 def test_a_draft_about_nobody_yet_is_sealed_for_its_writer(doctor):
@@ -106,7 +128,13 @@ def test_the_page_keeps_a_draft_by_address(doctor, patient):
         assert (kept.content, kept.target_version) == ({"text": "typed"}, 2)
 
 
-@pytest.mark.parametrize("sent", [{"version": "x"}, {"draft_target": "x"}])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"version": "x"}, {"draft_target": "x"}, {"version": "-1"}, {"version": "0"}, {"version": "9" * 12},
+        {"version": "9" * 5000}, {"version": "1e9"}, {"draft_target": "\0"},
+    ],
+)  # fmt: skip
 def test_nonsense_beside_the_form_is_not_found(doctor, patient, sent):
     answer = cast.browser(doctor).post(f"/patients/{patient.pk}/drafts/note/", sent)
     assert answer.status_code == 404

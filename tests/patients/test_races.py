@@ -8,10 +8,10 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from patients.models import CareRelationship, ChartPermission, TeamAssignment
-from patients.services import relationships, teams
-from security.models import Membership, Unit
-from security.services import units
+from patients.models import CareRelationship, ChartPermission, Draft, TeamAssignment
+from patients.services import drafts, relationships, teams
+from security.models import Export, Membership, Unit
+from security.services import exports, units
 from tests.patients import cast
 from tests.security.people import acting
 
@@ -38,7 +38,7 @@ def at_once(*deeds):
             with acting():
                 start.wait(timeout=10)
                 return deed()
-        except units.AlreadyMember as refused:
+        except (units.AlreadyMember, exports.NotOpen) as refused:
             return refused
         finally:
             connection.close()
@@ -101,3 +101,51 @@ def test_one_person_who_joins_many_times_at_once_is_one_member(ward, mia):
     assert Membership.objects.in_force().filter(user=nurse).count() == 1
     assert CareRelationship.objects.filter(user=nurse, patient=mia).count() == 1
     assert len(cast.events("security.membership.began")) == 1
+
+
+def test_a_first_draft_kept_in_many_windows_at_once_is_one_row_and_loses_none(mia):
+    doctor = cast.staff("physician")
+
+    def keep(number):
+        return lambda: drafts.keep(
+            form="note", patient_id=mia.pk, content={"text": str(number)}, by=doctor
+        )
+
+    kept = at_once(*[keep(number) for number in range(AT_ONCE)])
+    assert {row.pk for row in kept} == {Draft.objects.get().pk}
+    assert len(cast.events("patients.draft.kept")) == AT_ONCE
+
+
+def test_of_decisions_and_a_cancel_at_once_an_export_follows_one_alone(mia, settings, tmp_path):
+    settings.FILES_DIR = tmp_path
+    doctor = cast.staff("physician")
+    officers = [cast.staff("compliance_officer") for _ in range(2)]
+    asked = exports.Asked("patients", {}, "csv", "TREAT", "Recall of the asthma group")
+    with cast.acting(doctor):
+        row = exports.request(asked=asked, by=doctor)
+    deeds = [
+        lambda: exports.approve(export_id=row.pk, by=officers[0]),
+        lambda: exports.approve(export_id=row.pk, by=officers[1]),
+        lambda: exports.refuse(export_id=row.pk, reason="No reason for it", by=officers[1]),
+    ]
+    answers = at_once(*deeds, lambda: exports.cancel(export_id=row.pk, by=doctor))
+    decided = [one for one in answers[:3] if isinstance(one, Export)]
+    assert len(decided) <= 1
+    told = [len(cast.events(f"security.export.{one}")) for one in ("approved", "refused")]
+    assert sum(told) == len(decided)
+
+
+def test_an_export_prepared_in_two_windows_at_once_is_begun_once(mia):
+    doctor, officer = cast.staff("physician"), cast.staff("compliance_officer")
+    asked = exports.Asked("patients", {}, "csv", "TREAT", "Recall of the asthma group")
+    with cast.acting(doctor):
+        row = exports.request(asked=asked, by=doctor)
+    with cast.acting(officer):
+        exports.approve(export_id=row.pk, by=officer)
+    prepare = [
+        lambda ref=str(number): exports.prepare(export_id=row.pk, sign_in_ref=ref, by=doctor)
+        for number in range(AT_ONCE)
+    ]
+    begun = [one for one in at_once(*prepare) if isinstance(one, Export)]
+    assert len(begun) == len(cast.events("security.export.begun")) == 1
+    assert Export.objects.get().sign_in_ref == begun[0].sign_in_ref

@@ -1,7 +1,7 @@
 """Corrections: what stood before is kept and opens, and a second writer is told instead of winning."""
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from audit.models import Event
@@ -9,7 +9,9 @@ from audit.queries import records
 from patients.models import Condition, RecordVersion
 from patients.queries import versions as earlier
 from patients.services import versions
-from security.sealing import SealBroken
+from security.models import DataKey
+from security.sealing import SealBroken, StaleRecord
+from security.sealing.errors import SealedFieldQuery, UnversionedWrite
 from tests.patients import cast
 
 pytestmark = pytest.mark.django_db
@@ -116,3 +118,59 @@ def test_an_old_envelope_put_into_the_row_does_not_open(condition, doctor):
             cursor.execute(statement, [bytes(kept.kept_card), row.pk])
         with pytest.raises(SealBroken):
             _ = Condition.objects.get(pk=row.pk).code_text
+
+
+def test_a_reopened_row_is_never_saved_over_the_newer_one(condition, doctor):
+    with cast.acting(doctor):
+        correct(condition, doctor, code_text="COPD")
+        kept = RecordVersion.objects.get()
+        for steps in range(4):
+            before = earlier.reopened(kept)
+            before.code_text = "an old state"
+            for _ in range(steps):
+                before.advance()
+            with pytest.raises((StaleRecord, UnversionedWrite)), transaction.atomic():
+                before.save()
+        with pytest.raises(IntegrityError), transaction.atomic():
+            earlier.reopened(kept).save(force_insert=True)
+        with pytest.raises(SealedFieldQuery):
+            Condition.objects.bulk_update([earlier.reopened(kept)], ["sealed"])
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Condition.objects.bulk_create([earlier.reopened(kept)])
+        assert Condition.objects.get().code_text == "COPD"
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**31, 2**63, 10**30])
+def test_a_version_that_never_was_is_a_conflict_and_opens_nothing(condition, doctor, number):
+    with cast.acting(doctor):
+        row = correct(condition, doctor, code_text="COPD")
+        assert earlier.at(row, number) is None
+        with pytest.raises(versions.Conflict):
+            correct(condition, doctor, version=number, code_text="mine")
+
+
+def test_an_earlier_state_dies_with_its_key(condition, doctor):
+    with cast.acting(doctor):
+        correct(condition, doctor, code_text="COPD")
+    DataKey.objects.filter(subject_id=condition.patient_id, scope="record").update(
+        wrapped=None, destroyed_at=timezone.now()
+    )
+    with cast.acting(doctor):
+        before = earlier.reopened(RecordVersion.objects.get())
+        with pytest.raises(SealBroken):
+            _ = before.code_text
+        with pytest.raises(SealBroken):
+            correct(condition, doctor, version=2, code_text="mine")
+
+
+def test_the_kept_state_of_one_row_does_not_open_as_another(condition, doctor):
+    other = Condition.objects.create(
+        patient=condition.patient, code_text="Gout", status="active", occurred_at=timezone.now()
+    )
+    with cast.acting(doctor):
+        correct(condition, doctor, code_text="COPD")
+        correct(other, doctor, code_text="Arthritis")
+        mine, yours = (RecordVersion.objects.get(row_id=one.pk) for one in (condition, other))
+        mine.kept_card, mine.kept_body = yours.kept_card, yours.kept_body
+        with pytest.raises(SealBroken):
+            _ = earlier.reopened(mine).code_text

@@ -50,6 +50,26 @@ def test_a_plain_text_stays_as_it_is(text):
     assert csv_of([[text]])[1] == [text]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a;=1+1", "a; =1", 'a;"=1"', "a\n=cmd|' /C calc'!A0", "a\t+1", "a\n\n@SUM(1)", "a;＝1", "a;\u200b=1", "a;;-1+1",
+        "a;\ufeff=1", 'x"";=1',
+    ],
+)  # fmt: skip
+def test_no_text_becomes_a_formula_where_cells_are_parted_elsewhere(text):
+    content = b"".join(tables.written("csv", ["head"], [["first", text]])).decode("utf-8-sig")
+    parts = re.split(r"[;\t\n]", content)
+    assert not [part for part in parts if EXECUTED.match(part.replace('"', ""))]
+
+
+@pytest.mark.parametrize("text", ["\ud800x", "a\ufffe\uffffb", "x" * 40_000, ";=" * 20_000])
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_what_no_file_can_carry_stops_no_export(kind, text):
+    assert b"".join(tables.written(kind, ["head"], [[text]]))
+    assert len(tables.harmless(text)) <= tables.MOST_CHARACTERS + 1
+
+
 def test_numbers_and_dates_are_what_they_are():
     row = csv_of([[Decimal("-12.50"), 7, date(2026, 2, 1), None, True]])[1]
     assert row == ["-12.50", "7", "2026-02-01", "", "true"]

@@ -18,10 +18,9 @@ from security.models import Export
 from security.sealing import SealBroken, files
 from security.services import exports, users
 from tests.patients import cast
+from tests.security.exporting import HERE, REASON, asked, ready, taken
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
-REASON = "Recall of the asthma group in spring"
-HERE = "this sign-in"
 
 
 @pytest.fixture(autouse=True)
@@ -49,33 +48,6 @@ def mine(doctor):
     cast.care(doctor, *rows)
     cast.patient("Stranger", record_number="R-3")
     return rows
-
-
-def asked(**fields):
-    usual = {
-        "exporter": "patients",
-        "parameters": {},
-        "kind": "csv",
-        "purpose": "TREAT",
-        "reason": REASON,
-    }
-    return exports.Asked(**usual | fields)
-
-
-def ready(doctor, officer, **fields):
-    """Take an export from the request to its file."""
-    with cast.acting(doctor):
-        row = exports.request(asked=asked(**fields), by=doctor)
-    with cast.acting(officer):
-        exports.approve(export_id=row.pk, by=officer)
-    with cast.acting(doctor):
-        exports.prepare(export_id=row.pk, sign_in_ref=HERE, by=doctor)
-    return exports.produce(export_id=row.pk)
-
-
-def taken(row, doctor, here=HERE):
-    with cast.acting(doctor):
-        return exports.open_file(export_id=row.pk, sign_in_ref=here, by=doctor)[1]
 
 
 def test_a_file_holds_what_the_person_reaches_and_nobody_else(doctor, officer, mine):

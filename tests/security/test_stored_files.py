@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from patients.models import Document, Patient
+from security import tasks
 from security.models import Export
 from security.sealing import files
 from security.services import stored_files
@@ -29,9 +30,24 @@ def written(age=TWO_DAYS):
     return kept
 
 
+@pytest.fixture
+def by_content(monkeypatch):
+    """Take a file's age from what a test can set."""
+    monkeypatch.setattr(stored_files, "_here_since", lambda path: path.stat().st_mtime)
+
+
 def aged(path, age):
     then = time.time() - age
     os.utime(path, (then, then))
+
+
+@pytest.fixture
+def sweep(by_content, django_capture_on_commit_callbacks):
+    def run():
+        with django_capture_on_commit_callbacks(execute=True):
+            return stored_files.sweep()
+
+    return run
 
 
 def document(kept):
@@ -42,20 +58,64 @@ def document(kept):
     )  # fmt: skip
 
 
-def test_only_old_files_that_no_row_holds_are_deleted(folder):
+def test_only_old_files_that_no_row_holds_are_deleted(folder, sweep):
     held, lost, fresh = written(), written(), written(age=60)
     document(held)
-    unfinished = folder / "ab" / "0.part"
+    unfinished = files.path_of(uuid4()).with_suffix(".part")
     unfinished.parent.mkdir(exist_ok=True)
     unfinished.write_bytes(b"half")
     aged(unfinished, TWO_DAYS)
-    assert stored_files.sweep() == 2
+    assert sweep() == 2
     assert files.path_of(held.file_id).exists()
     assert files.path_of(fresh.file_id).exists()
     assert not files.path_of(lost.file_id).exists()
     assert not unfinished.exists()
     assert cast.events("security.file.swept")[0].counts == {"files": 2}
+    assert sweep() == 0
+
+
+def test_a_file_out_of_a_backup_is_as_old_as_its_return(folder):
+    kept = written(age=400 * 86400)
     assert stored_files.sweep() == 0
+    assert files.path_of(kept.file_id).exists()
+
+
+def test_hundreds_of_files_without_rows_are_the_files_of_another_database(folder, sweep):
+    kept = [written() for _ in range(stored_files.MOST_LOST + 1)]
+    with pytest.raises(stored_files.TooManyLost):
+        sweep()
+    assert all(files.path_of(one.file_id).exists() for one in kept)
+    tasks.sweep()
+    assert all(files.path_of(one.file_id).exists() for one in kept)
+
+
+def test_what_is_no_sealed_file_is_nobodys_to_delete(folder, tmp_path, sweep):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (folder / "ab").mkdir(parents=True)
+    foreign = [folder / "ab" / "README", elsewhere / uuid4().hex, folder / "ab" / ("0" * 32)]
+    for path in foreign:
+        path.write_text("keep")
+        aged(path, TWO_DAYS)
+    (folder / foreign[1].name[-2:]).symlink_to(elsewhere)
+    linked = uuid4().hex
+    (folder / linked[-2:]).mkdir(exist_ok=True)
+    (folder / linked[-2:] / linked).symlink_to(foreign[0])
+    assert sweep() == 0
+    assert all(path.exists() for path in foreign)
+
+
+def test_what_can_not_be_recorded_is_not_deleted(folder, sweep, monkeypatch):
+    kept = written()
+
+    def fail(*args, **options):
+        raise OSError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("security.trail.record", fail)
+        with pytest.raises(OSError):  # noqa: PT011
+            sweep()
+    assert files.path_of(kept.file_id).exists()
 
 
 def test_a_row_without_its_file_is_named():
