@@ -44,6 +44,10 @@ OF_ONE_PERSON = {
 }
 
 
+# Open while nobody has an account; where anybody has one, it does not exist for anybody.
+BEFORE_ANYBODY = {"security:setup"}
+
+
 def values(clinic, name):
     """Return what fills the parameters of addresses; a parameter that is not here fails the test."""
     factor = clinic.factors.get(name) or clinic.factors["physician"]
@@ -86,6 +90,8 @@ def reaches(name, permission):
 def expected(name, gate, method, route):
     """Return the statuses that may answer."""
     kind, _, state = world.PRINCIPALS[name]
+    if route in BEFORE_ANYBODY and state != "half":
+        return HIDDEN
     if gate.kind == "public":
         return SENT_AWAY if state == "half" else ANSWERED
     if gate.kind == "factor":
