@@ -90,6 +90,14 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
                 reverse("patients:unassigned"),
             )
         )
+        entries.append(
+            (
+                "patients:leaving",
+                _("Leaving colleagues"),
+                "user-off",
+                reverse("patients:leaving"),
+            )
+        )
     exporting = (Permission.EXPORT_REQUEST, Permission.EXPORT_APPROVE)
     if any(reach_of_user(user, one) is not Reach.NONE for one in exporting):
         entries.append(

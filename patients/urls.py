@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import chart, documents, drafts, reveal, unassigned
+from patients.views import chart, documents, drafts, leaving, reveal, unassigned
 
 app_name = "patients"
 
 urlpatterns = [
     path("unassigned/", unassigned.unassigned, name="unassigned"),
     path("unassigned/assign/", unassigned.assign, name="assign"),
+    path("leaving/", leaving.index, name="leaving"),
+    path("leaving/<uuid:colleague_id>/", leaving.leaver, name="leaver"),
+    path("leaving/<uuid:colleague_id>/hand-over/", leaving.hand_over, name="leaver_hand_over"),
     path("drafts/<slug:form>/", drafts.keep_new, name="draft_new"),
     path("<uuid:patient_id>/", chart.summary, name="patient"),
     path("<uuid:patient_id>/timeline/", chart.timeline, name="timeline"),

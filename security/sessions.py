@@ -70,7 +70,7 @@ def begin_half(request: HttpRequest, user: User, *, has_link: bool = False) -> N
         "user": str(user.pk),
         "at": now(),
         "proof": user.get_session_auth_hash(),
-        "has_link": has_link,
+        **({"has_link": True} if has_link else {}),
     }
     rotate_token(request)
     context.current().session_ref = reference(request.session.session_key)

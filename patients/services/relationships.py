@@ -133,6 +133,13 @@ def end_of_unit(
     return len(found)
 
 
+@transaction.atomic
+def end_many(*, rows: list[CareRelationship], by: User | None) -> None:
+    """End relationships of many patients at once; the caller names rows that are in force."""
+    lock(patient_ids={row.patient_id for row in rows})
+    _end(rows, by=by)
+
+
 def _end(rows: list[CareRelationship], *, by: User | None) -> None:
     if not rows:
         return

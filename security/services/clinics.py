@@ -109,7 +109,7 @@ def describe(*, clinic: Profile, unit: Unit, by: User | None) -> ClinicProfile:
             row.save(force_insert=True)
     except IntegrityError as error:
         raise SetUpAlready(_("This clinic is set up already; nothing was changed.")) from error
-    trail.record("security.clinic.set_up", by=by, changed=[row], obj=row)
+    trail.record("security.clinic.described", by=by, changed=[row], obj=row)
     return row
 
 

@@ -40,6 +40,9 @@ OF_ONE_PERSON = {
     ),
     # Which exports there are to ask for follows from what the role reads.
     "security:export_ask",
+    # Only who leaves has such a page.
+    "patients:leaver",
+    "patients:leaver_hand_over",
     *(f"patients:document{one}" for one in ("", "_page", "_file", "_withdraw")),
 }
 
@@ -56,6 +59,7 @@ def values(clinic, name):
         "record_id": clinic.condition.pk,
         "factor_id": factor.pk,
         "object_id": clinic.users["nurse"].pk,
+        "colleague_id": clinic.users["nurse"].pk,
         "content_type_id": 1,
         "app_label": "security",
         "url": "nowhere",

@@ -21,6 +21,7 @@ from security.services import (
     invitations,
     one_time_links,
     password_resets,
+    roles,
     users,
 )
 from tests.security.people import (
@@ -55,6 +56,7 @@ def invited(boss):
 def invite(boss, email="lin@example.org", name="Lin Xiaoyu"):
     with acting(boss):
         user = invitations.invite(display_name=name, email=email, language="en", by=boss)
+        roles.grant(user=user, role="nurse", by=boss)
     return user, token_of(user, "account.invitation")
 
 

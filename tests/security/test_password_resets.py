@@ -76,26 +76,38 @@ def test_a_link_goes_to_the_stored_address_and_sets_a_new_password(client, nurse
 
 
 @pytest.mark.parametrize(
-    ("stored", "typed", "is_hers"),
+    "typed",
     [
-        ("mike@example.org", "mıke@example.org", False), ("mike@example.org", "mike@examp\u013ae.org", False),
-        ("mise@example.org", "mi\u017fe@example.org", True), ("mike@example.org", "\uff4dike@example.org", True),
-        ("mike@example.org", "mi\u212ae@example.org", True), ("mike@example.org", "mike@example.org\u200b", True),
-        ("mike@example.org", "mіke@example.org", False), ("mike@example.org", "mike@example.org,evil@evil.example", False),
-        ("mike@example.org", "mike@example.org\nBcc: evil@evil.example", False),
+        "m\u0131ke@example.org", "mike@examp\u013ae.org", "\uff4dike@example.org",
+        "mike@example.org\u200b", "m\u0456ke@example.org", "mike@example.org,evil@evil.example", "mike@example.org\u3002evil",
+        "mike@example.org\nBcc: evil@evil.example", "mike@example.org%0aBcc:evil@evil.example", "mike@exampl\u212f.org",
     ],
 )  # fmt: skip
-def test_a_look_alike_of_an_address_never_gets_a_letter_itself(client, stored, typed, is_hers):
-    staff("nurse", email=stored)
+def test_a_look_alike_of_an_address_gets_no_letter_and_brings_none(client, typed):
+    staff("nurse", email="mike@example.org")
     assert ask(client, typed).status_code in {302, 422}
     answer()
-    assert [address for address, _text in letters()] == ([stored] if is_hers else [])
+    assert letters() == []
+
+
+def test_a_sign_that_stands_for_a_letter_brings_the_letter_to_the_stored_address(client):
+    staff("nurse", email="mike@example.org")
+    ask(client, "mi\u212ae@example.org")
+    answer()
+    assert [address for address, _text in letters()] == ["mike@example.org"]
+
+
+@pytest.mark.parametrize("stored", ["mise@example.org", "Mi\u017fe@example.org"])
+def test_of_two_accounts_that_look_alike_each_gets_the_own_letter_alone(client, stored):
+    staff("nurse", email="mise@example.org")
+    staff("nurse", email="mi\u017fe@example.org")
+    ask(client, stored)
+    answer()
+    wanted = "mise@example.org" if stored.isascii() else "mi\u017fe@example.org"
+    assert [address for address, _text in letters()] == [wanted]
 
 
 def test_every_name_gets_the_same_page_and_writes_the_same_rows(nurse):
-    staff("nurse", email="gone@example.org", name="Gone")
-    gone = User.objects.get(display_name_is_gone=True) if False else None
-    assert gone is None
     with acting():
         users.deactivate(user=staff("nurse", email="off@example.org"), by=None)
         staff(kind=User.Kind.PATIENT, email="patient@example.org")
@@ -200,7 +212,7 @@ def test_who_asks_again_and_again_waits_whether_or_not_there_is_an_account(nurse
     spelled = [
         "nurse@example.org",
         "NURSE@example.org",
-        "\uff4eurse@example.org",
+        " nurse@example.org",
         "Nurse@Example.org",
         "nurse@example.org ",
     ]
