@@ -92,6 +92,9 @@ class UserAdmin(DeedAdmin):
     )
     def reset_factor(self, request: HttpRequest, rows: QuerySet[User]) -> HttpResponse | None:
         """Ask how the person was checked, then send the link to a new second factor."""
+        if len(rows) != 1:
+            messages.error(request, _("One person at a time: each identity is checked by itself."))
+            return None
         form = forms.FactorReset(request.POST if APPLY in request.POST else None)
         title = gettext_lazy("Reset a lost second factor")
         return self._asked(

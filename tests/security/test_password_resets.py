@@ -3,6 +3,7 @@
 import random
 import re
 import time
+from datetime import timedelta
 
 import pytest
 from django.core import mail
@@ -10,6 +11,7 @@ from django.db import connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import Event
 from security import tasks
@@ -248,6 +250,27 @@ def test_odd_names_are_answered_like_others(client, nurse, name):
     assert ask(client, name).status_code in {302, 422}
     answer()
     assert not OneTimeLink.objects.exists()
+
+
+def test_a_request_that_waited_for_hours_is_dropped_unanswered(client, nurse):
+    ask(client, "nurse@example.org")
+    ResetRequest.objects.update(asked_at=timezone.now() - timedelta(hours=3))
+    answer()
+    assert letters() == []
+    assert not ResetRequest.objects.exists()
+
+
+@pytest.mark.parametrize("deed", ["own change", "disabled and enabled"])
+def test_a_link_that_was_sent_before_a_change_of_the_account_is_void(client, nurse, deed):
+    ask(client, "nurse@example.org")
+    answer()
+    with acting():
+        if deed == "own change":
+            users.set_password(user=nurse, password=NEW, by=nurse)
+        else:
+            users.deactivate(user=nurse, by=None)
+            users.reactivate(user=nurse, by=None)
+    assert opens(Client(), token_of(nurse, "account.password_reset")).status_code == 400
 
 
 def test_a_lost_factor_that_was_reset_closes_this_way(client, nurse):
