@@ -76,7 +76,12 @@ def open_page() -> str:
 
 @transaction.atomic
 def set_up(
-    *, clinic: Profile, administrator: Person, officer: Person, link_id: UUID | None = None
+    *,
+    clinic: Profile,
+    administrator: Person,
+    officer: Person,
+    language: str = "",
+    link_id: UUID | None = None,
 ) -> list[FirstLink]:
     """Write the profile and make the first two accounts; return their links this once."""
     _refuse_second_time()
@@ -89,7 +94,8 @@ def set_up(
     # A code that was printed and not used opens nothing any more.
     one_time_links.revoke(user=None, kinds=[Kind.SETUP], by=None)
     people = zip(FIRST_ROLES, (administrator, officer), strict=True)
-    return [_begin(role, person, clinic) for role, person in people]
+    spoken = language if language in clinic.languages else clinic.languages[0]
+    return [_begin(role, person, spoken) for role, person in people]
 
 
 @transaction.atomic
@@ -132,12 +138,12 @@ def _refuse_second_time() -> None:
         raise SetUpAlready(_("This clinic is set up already; nothing was changed."))
 
 
-def _begin(role: str, person: Person, clinic: Profile) -> FirstLink:
+def _begin(role: str, person: Person, language: str) -> FirstLink:
     user = users.create(
         kind=User.Kind.STAFF,
         display_name=person.name,
         email=person.email,
-        language=clinic.languages[0],
+        language=language,
         by=None,
     )
     roles.grant(user=user, role=role, by=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -58,6 +59,7 @@ def _take_clinic(request: HttpRequest, row: OneTimeLink) -> HttpResponse:
                 clinic=form.profile(),
                 administrator=form.person("administrator"),
                 officer=form.person("officer"),
+                language=get_language() or "",
                 link_id=row.pk,
             )
         except Refused as refusal:

@@ -113,7 +113,7 @@ def test_from_an_empty_server_to_a_nurse_who_signs_in(doors, language):
     keeper.goes("/admin/security/user/add/")
     for name, value in {"display_name": "Zhou Jing 周静", "email": "zhou@example.org"}.items():
         keeper.page.locator(f"[name={name}]").fill(value)
-    keeper.page.locator("[name=language]").select_option(language)
+    keeper.page.locator("select[name=language]").select_option(language)
     pictured(keeper, f"people-1-invite-{language}")
     keeper.page.locator("input[type=submit]").click()
     keeper.sees("邀请邮件" if language != "en" else "its invitation is on its way", within="body")
@@ -147,6 +147,7 @@ def test_forgotten_words_a_lost_phone_and_the_own_accesses(doors, language):
     said = small_demo.run(
         "setup_clinic", "--no-input", "--name=Riverside", "--law=gdpr", "--administrator-name=Gao",
         "--administrator-email=gao@example.org", "--officer-name=He", "--officer-email=he@example.org",
+        f"--language={language}",
     )  # fmt: skip
     tokens = re.findall(r"\?t=([\w-]{43})", said)
     visitor = doors.open(locale=LOCALES[language])
