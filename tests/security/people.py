@@ -7,8 +7,8 @@ from django.db import transaction
 from django.urls import reverse
 
 from security import trail
-from security.models import OutboxMessage, User
-from security.services import factors, roles, users
+from security.models import OneTimeLink, OutboxMessage, User
+from security.services import factors, invitations, roles, users
 
 PASSWORD = "four wet boots 2026"
 # Hashed once: forty sign-ins a file need no forty hashings of the same words.
@@ -102,6 +102,24 @@ def chooses(client, password, again=None):
     """Fill in the page on which a link lets a password be chosen."""
     form = {"new": password, "again": password if again is None else again}
     return client.post(reverse("security:link"), form)
+
+
+def link_of(user):
+    """Return the newest link of an account."""
+    return OneTimeLink.objects.filter(user=user).latest("created_at")
+
+
+def is_refused(response):
+    """Tell whether a page says that a link opens nothing."""
+    return response.status_code == 400 and b"This link does not work" in response.content
+
+
+def invite(boss, email="lin@example.org", name="Lin Xiaoyu"):
+    """Invite a nurse, and return the account and the token of the letter."""
+    with acting(boss):
+        user = invitations.invite(display_name=name, email=email, language="en", by=boss)
+        roles.grant(user=user, role="nurse", by=boss)
+    return user, token_of(user, "account.invitation")
 
 
 def make_stale(client, **keys):
