@@ -74,7 +74,8 @@ def _answer(user: User) -> None:
         trail.record(
             "security.user.password_reset_refused", outcome="refused", subjects=[user.pk], obj=user
         )
-    elif letters.address_of(user):
+    elif user.has_usable_password() and letters.address_of(user):
+        # Whoever never chose a password has an invitation; one that ran out is not revived here.
         token = one_time_links.issue(user=user, kind=Kind.PASSWORD_RESET, by=None)
         letters.send(user=user, kind=Kind.PASSWORD_RESET, token=token, by=None)
 

@@ -10,12 +10,12 @@ from tests.journeys.visitor import PHONE
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # Whose pages, and the addresses after those of a patient.
 PAGES = {
-    "physician1": ("/", "/account/", "/account/password/", "{p}", "{p}timeline/", "{p}clinical/", "{p}billing/", "{p}access/"),
-    "receptionist1": ("/search/", "/patients/unassigned/", "{p}"),
-    "administrator1": ("/", "/admin/", "/admin/security/user/"),
+    "physician1": ("/", "/account/", "/account/password/", "{p}", "{p}timeline/", "{p}clinical/", "{p}billing/", "{p}access/", "/account/accesses/"),
+    "receptionist1": ("/search/", "/patients/unassigned/", "/patients/leaving/", "{p}"),
+    "administrator1": ("/", "/admin/", "/admin/security/user/", "/admin/security/user/add/"),
 }  # fmt: skip
 
-CLOSELY = {"/account/", "/account/password/", "{p}"}
+CLOSELY = {"/account/accesses/", "/account/", "/account/password/", "{p}"}
 
 
 def test_the_language_is_chosen_at_the_door_and_inside(visitor):

@@ -23,6 +23,7 @@ from tests.security.people import (
     acting,
     chooses,
     give_name,
+    invite,
     opens,
     signed_in,
     staff,
@@ -258,6 +259,15 @@ def test_a_request_that_waited_for_hours_is_dropped_unanswered(client, nurse):
     answer()
     assert letters() == []
     assert not ResetRequest.objects.exists()
+
+
+def test_an_invitation_that_ran_out_is_not_revived_by_asking_for_a_password(client):
+    boss = staff("administrator", email="boss@example.org")
+    invite(boss)
+    OneTimeLink.objects.update(expires_at=timezone.now())
+    ask(client, "lin@example.org")
+    answer()
+    assert letters() == []
 
 
 @pytest.mark.parametrize("deed", ["own change", "disabled and enabled"])
