@@ -102,6 +102,11 @@ def keep_link(request: HttpRequest, link_id: UUID) -> None:
     request.session[LINK] = {"id": str(link_id), "at": now()}
 
 
+def forget_link(request: HttpRequest) -> None:
+    """Forget a link that was opened before: another one was tried, and it opens nothing."""
+    request.session.pop(LINK, None)
+
+
 def kept_link(request: HttpRequest) -> UUID | None:
     """Return which link was opened in this session, unless that is long ago."""
     kept = request.session.get(LINK)

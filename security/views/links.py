@@ -42,13 +42,17 @@ def link(request: HttpRequest) -> HttpResponse:
 def _open(request: HttpRequest, token: str) -> HttpResponse:
     answer = one_time_links.open_by(token=token)
     if answer.link is None or answer.link.kind == Kind.SETUP:
-        return _over(request, throttle.sentence(answer.wait) if answer.wait else "")
-    sessions.keep_link(request, answer.link.pk)
+        sessions.forget_link(request)
+        if answer.wait:
+            messages.warning(request, throttle.sentence(answer.wait))
+    else:
+        sessions.keep_link(request, answer.link.pk)
+    # Either way to an address without the token: it stays in no history and no Referer.
     return redirect("security:link")
 
 
-def _over(request: HttpRequest, wait: str = "") -> HttpResponse:
-    return render(request, "security/link_over.html", {"wait": wait}, status=400)
+def _over(request: HttpRequest) -> HttpResponse:
+    return render(request, "security/link_over.html", status=400)
 
 
 def _choose_password(request: HttpRequest, row: OneTimeLink) -> HttpResponse:

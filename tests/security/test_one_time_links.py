@@ -144,6 +144,17 @@ def test_a_token_that_is_not_exactly_the_one_that_was_sent_opens_nothing(client,
     assert link_of(user).used_at is None
 
 
+def test_no_answer_leaves_a_token_in_the_address_and_a_bad_one_closes_what_was_open(invited):
+    user, token = invited
+    client = Client()
+    opens(client, token)
+    bad = client.get(LINK, {"t": token[:-1] + "~"})
+    assert bad.url == LINK
+    assert is_refused(client.get(LINK))
+    assert is_refused(chooses(client, NEW))
+    assert link_of(user).used_at is None
+
+
 def test_every_flipped_bit_of_a_token_opens_nothing(invited):
     _user, token = invited
     with acting():
