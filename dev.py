@@ -92,6 +92,7 @@ def demo(options: argparse.Namespace) -> int:
     processes.require_free(options.port)
     # The demo is a demo, whatever the shell had set for something else.
     os.environ.update(DEBUG="1", CUSTODIA_DEMO="1")
+    os.environ["CUSTODIA_BASE_URL"] = f"http://127.0.0.1:{options.port}"
     installing.everything()
     services = Services("demo")
     say("Starting the services ...")

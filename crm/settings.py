@@ -27,6 +27,20 @@ TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 KEYRING_PATH = Path(env.str("CUSTODIA_KEYRING", default=str(VAR_DIR / "keyring.json")))
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
     raise ImproperlyConfigured("SECRET_KEY must hold at least 50 random characters.")
+# What links in messages begin with: configured, so that no forged Host header gets into one.
+BASE_URL = env.str("CUSTODIA_BASE_URL", default="").rstrip("/")
+if not BASE_URL:
+    BASE_URL = "http://127.0.0.1:8000" if LOCAL else f"https://{ALLOWED_HOSTS[0]}"
+_base = urlsplit(BASE_URL)
+if (
+    _base.scheme not in ({"https", "http"} if LOCAL else {"https"})
+    or not _base.hostname
+    or not _base.hostname.strip("*.") == _base.hostname
+    or any((_base.path, _base.query, _base.fragment, _base.username))
+):
+    raise ImproperlyConfigured(
+        "CUSTODIA_BASE_URL must be the address of the clinic, such as https://clinic.example."
+    )
 if LOCAL and not set(ALLOWED_HOSTS) <= set(LOOPBACK):
     raise ImproperlyConfigured(
         "The demo and DEBUG are served on the loopback address alone: unset ALLOWED_HOSTS."

@@ -116,6 +116,14 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
                 reverse("patients:unassigned"),
             )
         )
+        entries.append(
+            (
+                "patients:leaving",
+                _("Leaving colleagues"),
+                "user-off",
+                reverse("patients:leaving"),
+            )
+        )
     importing = (Permission.IDENTIFIERS_WRITE, Permission.BILLING_WRITE)
     if any(reach_of_user(user, one) is not Reach.NONE for one in importing):
         entries.append(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from crm.views import errors, health, home, preferences, search
+from crm.views import accesses, errors, health, home, preferences, search
 
 shell_urls = (
     [
         path("", home.home, name="home"),
         path("search/", search.search, name="search"),
+        path("account/accesses/", accesses.accesses, name="accesses"),
         path("language/", preferences.language, name="language"),
         path("theme/", preferences.theme, name="theme"),
         path("purpose/", preferences.purpose, name="purpose"),

@@ -15,6 +15,7 @@ from patients.views import (
     emergency,
     entries,
     invoices,
+    leaving,
     merging,
     note_changes,
     notes,
@@ -34,6 +35,9 @@ app_name = "patients"
 urlpatterns = [
     path("unassigned/", unassigned.unassigned, name="unassigned"),
     path("unassigned/assign/", unassigned.assign, name="assign"),
+    path("leaving/", leaving.index, name="leaving"),
+    path("leaving/<uuid:colleague_id>/", leaving.leaver, name="leaver"),
+    path("leaving/<uuid:colleague_id>/hand-over/", leaving.hand_over, name="leaver_hand_over"),
     path("drafts/<slug:form>/", drafts.keep_new, name="draft_new"),
     path("codes/<slug:codelist>/", entries.offer, name="codes"),
     path("desk/", desk.bills, name="desk"),

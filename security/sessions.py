@@ -32,6 +32,8 @@ from security.services import browsers
 
 HALF, BOND = "half", "bond"
 HALF_SECONDS = 10 * 60
+LINK = "link"
+LINK_SECONDS = 30 * 60
 STARTED_AT, SEEN_AT = "started_at", "seen_at"
 SEEN_EVERY_SECONDS = 30
 BACKEND = "security.backends.SignInBackend"
@@ -58,14 +60,18 @@ def bond_of(request: HttpRequest) -> str:
 followers: list[Callable[[User], None]] = []
 
 
-def begin_half(request: HttpRequest, user: User) -> None:
-    """Begin a session that gave the password: it opens the pages of the second factor and no other."""
+def begin_half(request: HttpRequest, user: User, *, has_link: bool = False) -> None:
+    """Begin a session that gave the password: it opens the pages of the second factor and no other.
+
+    `has_link` says that it came by a one-time link, which may set a new second factor up.
+    """
     request.session.flush()
     request.session.create()
     request.session[HALF] = {
         "user": str(user.pk),
         "at": now(),
         "proof": user.get_session_auth_hash(),
+        **({"has_link": True} if has_link else {}),
     }
     rotate_token(request)
     context.current().session_ref = reference(request.session.session_key)
@@ -83,6 +89,31 @@ def half_user(request: HttpRequest) -> User | None:
         return None
     context.current().actor = user
     return user
+
+
+def has_link(request: HttpRequest) -> bool:
+    """Tell whether this pending sign-in came by a one-time link."""
+    half = request.session.get(HALF)
+    return isinstance(half, dict) and half.get("has_link") is True
+
+
+def keep_link(request: HttpRequest, link_id: UUID) -> None:
+    """Keep which link was opened, so that its token stands in no further address."""
+    request.session.cycle_key()
+    request.session[LINK] = {"id": str(link_id), "at": now()}
+
+
+def forget_link(request: HttpRequest) -> None:
+    """Forget a link that was opened before: another one was tried, and it opens nothing."""
+    request.session.pop(LINK, None)
+
+
+def kept_link(request: HttpRequest) -> UUID | None:
+    """Return which link was opened in this session, unless that is long ago."""
+    kept = request.session.get(LINK)
+    if not isinstance(kept, dict) or not 0 <= now() - kept["at"] <= LINK_SECONDS:
+        return None
+    return UUID(kept["id"])
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from django.utils import timezone
 from security import trail
 from security.delivery import sending
 from security.models import Export
-from security.services import exports, factors, roles, stored_files, throttle
+from security.services import exports, factors, password_resets, roles, stored_files, throttle
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +26,11 @@ NOT_TAKEN_UP = timedelta(minutes=1)
 
 @shared_task(name="security.delivery.drain")
 def drain() -> int:
-    """Send what is due, one transaction each, until nothing is due or the batch is full."""
-    sent = 0
+    """Answer who asked for a new password, then send what is due; one transaction each, so many at most."""
+    sent = answered = 0
     with trail.acting_for(system="security.delivery", purpose="HOPERAT"):
+        while answered < BATCH and password_resets.answer_next():
+            answered += 1
         while sent < BATCH and sending.send_next():
             sent += 1
     return sent

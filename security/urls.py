@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from security.views import account, exports, factor, sign_in
+from security.views import account, exports, factor, forgotten, links, setup, sign_in
 
 app_name = "security"
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("sign-in/factor/", factor.factor, name="factor"),
     path("sign-in/recovery/", factor.recovery, name="recovery"),
     path("sign-in/enrol/", factor.enrol, name="enrol"),
+    path("sign-in/forgotten/", forgotten.forgotten, name="forgotten"),
+    path("sign-in/forgotten/sent/", forgotten.sent, name="forgotten_sent"),
+    path("link/", links.link, name="link"),
+    path("setup/", setup.setup, name="setup"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("signed-out/", sign_in.signed_out, name="signed_out"),
     path("account/", account.account, name="account"),

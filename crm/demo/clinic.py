@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -29,7 +30,7 @@ from patients.services import codelists, imports, relationships, staff_links
 from patients.services.relationships import Wanted
 from security import trail
 from security.models import Unit, User
-from security.services import clearances, roles, units, users
+from security.services import clearances, clinics, roles, units, users
 
 # What takes a noticeable time, told as it is done: accounts and patients.
 STEPS = len(ACCOUNTS) + len(PEOPLE) + len(PORTAL)
@@ -62,6 +63,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
             parent=clinic.rooms.get(room.parent),
             by=None,
         )
+    describe(clinic.rooms["clinic"])
     for account in ACCOUNTS:
         clinic.people[account.handle] = engage(account, clinic)
         tell()
@@ -80,6 +82,19 @@ def open_clinic(*, tell: Tell) -> Clinic:
     asking.ask(clinic.people, asked_about(clinic))
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
     return clinic
+
+
+def describe(unit: Unit) -> None:
+    """Say which laws and languages the clinic knows, as its set-up would."""
+    profile = clinics.Profile(
+        name=unit.name,
+        name_zh=unit.name_zh,
+        laws=("hipaa", "gdpr", "pipl"),
+        languages=("en", "zh-hans"),
+        time_zone=settings.TIME_ZONE,
+        guardian_age=14,
+    )
+    clinics.describe(clinic=profile, unit=unit, by=None)
 
 
 def engage(account: Account, clinic: Clinic) -> User:

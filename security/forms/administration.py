@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from security.access.roles import ROLES
 from security.masks import masked_name
-from security.models import Unit, User
+from security.models import OneTimeLink, Unit, User
 from security.sealing.errors import SealBroken
 
 
@@ -36,19 +36,41 @@ class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
 
 class NewAccount(forms.Form):
-    """A new member of staff; the first password is made by the system."""
+    """A new member of staff, who is invited by e-mail: nobody else gets to see the way in."""
 
     display_name = forms.CharField(label=_("Name"), max_length=120)
-    email = forms.EmailField(label=_("E-mail address"), required=False)
+    email = forms.EmailField(
+        label=_("E-mail address"), help_text=_("The invitation goes there, and nowhere else.")
+    )
     phone = forms.CharField(label=_("Phone number"), max_length=40, required=False)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 
-    def clean(self) -> dict[str, Any]:
-        """Ask for one of the two names to sign in with."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if not cleaned.get("email") and not cleaned.get("phone") and not self.errors:
-            raise forms.ValidationError(_("Give an e-mail address or a phone number."))
-        return cleaned
+
+class FactorReset(forms.Form):
+    """How an administrator made sure who lost the second factor."""
+
+    checked = forms.ChoiceField(
+        label=_("How was the person's identity checked?"),
+        choices=[("", "---------"), *OneTimeLink.Checked.choices],
+    )
+    note = forms.CharField(
+        label=_("What was seen or said"),
+        min_length=10,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("At least ten characters; kept sealed in the trail."),
+    )
+
+
+class LastDay(forms.Form):
+    """The last day of work."""
+
+    day = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("The account works until the end of this day. Leave empty for no end."),
+    )
 
 
 class NewRole(forms.Form):

@@ -17,10 +17,9 @@ def _password(label: Any, autocomplete: str, help_text: Any = "") -> forms.CharF
     )
 
 
-class ChangePassword(forms.Form):
-    """The password in use and the new one, twice."""
+class NewPassword(forms.Form):
+    """A new password, twice; taken exactly as typed (ASVS 6.2.8)."""
 
-    old = _password(_("Password in use"), "current-password")
     new = _password(_("New password"), "new-password")
     again = _password(_("New password again"), "new-password")
 
@@ -36,3 +35,16 @@ class ChangePassword(forms.Form):
         if "new" in cleaned and "again" in cleaned and cleaned["new"] != cleaned["again"]:
             self.add_error("again", _("The two new passwords are not the same."))
         return cleaned
+
+
+class ChangePassword(NewPassword):
+    """The password in use and the new one, twice."""
+
+    old = _password(_("Password in use"), "current-password")
+    field_order = ("old", "new", "again")
+
+
+class KnownPassword(forms.Form):
+    """The password that the person kept when the second factor was lost."""
+
+    password = _password(_("Password"), "current-password")

@@ -6,8 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 
-class SignIn(forms.Form):
-    """Name and password; the password is taken exactly as typed (ASVS 6.2.8)."""
+class Forgotten(forms.Form):
+    """The name of somebody who forgot the password."""
 
     name = forms.CharField(
         label=_("E-mail address or phone number"),
@@ -21,6 +21,11 @@ class SignIn(forms.Form):
             }
         ),
     )
+
+
+class SignIn(Forgotten):
+    """Name and password; the password is taken exactly as typed (ASVS 6.2.8)."""
+
     password = forms.CharField(
         label=_("Password"),
         max_length=256,

@@ -68,4 +68,7 @@ class SessionMiddleware:
 
 def _end(request: HttpRequest, *, reason: str) -> HttpResponseBase:
     sessions.end(request, "security.session.expired")
+    if request.method == "GET" and request.path_info == reverse("security:link"):
+        # A one-time link needs no session, and its token stands in no other address.
+        return HttpResponseRedirect(request.get_full_path())
     return gates.send_to_sign_in(request, reason=reason)

@@ -20,7 +20,7 @@ from django_otp.oath import TOTP
 
 from security import context, trail
 from security.access.gate import Refused
-from security.models import RecoveryCode, TotpFactor, User
+from security.models import OneTimeLink, RecoveryCode, TotpFactor, User
 from security.services import notices, recovery_codes
 
 SECRET_BYTES = 20
@@ -36,6 +36,10 @@ class NotConfirmed(Refused):
 
 class HasFactor(Refused):
     """The account has a second factor; a pending sign-in adds none."""
+
+
+class NeedsLink(Refused):
+    """The lost factors were taken away: the password alone sets no new one up."""
 
 
 class LastFactor(Refused):
@@ -72,6 +76,12 @@ def is_set_up(user: User) -> bool:
     return TotpFactor.objects.filter(user_id=user.pk, confirmed=True).exists()
 
 
+def needs_link(user: User) -> bool:
+    """Tell whether the factors of an account were taken away and no new one was set up since."""
+    resets = OneTimeLink.objects.filter(user_id=user.pk, kind=OneTimeLink.Kind.FACTOR_RESET)
+    return resets.exists() and not is_set_up(user)
+
+
 def of(user: User) -> list[TotpFactor]:
     """Return the factors of an account, the oldest first."""
     return list(TotpFactor.objects.filter(user_id=user.pk, confirmed=True).order_by("pk"))
@@ -98,9 +108,11 @@ def start(*, user: User) -> TotpFactor:
 
 
 @transaction.atomic
-def confirm_first(*, user: User, factor: TotpFactor, code: str) -> SetUp:
+def confirm_first(*, user: User, factor: TotpFactor, code: str, has_link: bool = False) -> SetUp:
     """Confirm the first factor of an account with a code and make its recovery codes."""
     _lock(user)
+    if not has_link and needs_link(user):
+        raise NeedsLink(gettext_lazy("Open the link that was sent to you, then set the factor up."))
     if is_set_up(user):
         raise HasFactor(gettext_lazy("This account has a second factor already."))
     confirmed = _confirm(user, factor, code)
@@ -185,7 +197,7 @@ def remove(*, user: User, factor_id: UUID) -> TotpFactor:
 
 @transaction.atomic
 def start_anew(*, user: User, by: User) -> None:
-    """Take away all factors of a person who lost them; the next sign-in sets up a new one."""
+    """Take away all factors of a person who lost them; `factor_resets.start` sends the way to new ones."""
     if by.pk == user.pk:
         raise OwnFactor(gettext_lazy("Another administrator must do this for you."))
     _lock(user)
@@ -194,7 +206,9 @@ def start_anew(*, user: User, by: User) -> None:
     _delete(user, [*rows, *codes], "security.factor.started_anew", by=by)
     notices.credential_changed(
         user=user,
-        what=gettext_lazy("Your second factor was removed; set up a new one when you sign in."),
+        what=gettext_lazy(
+            "Your second factor was removed. A link to set up a new one was sent to you."
+        ),
         by=by,
     )
 

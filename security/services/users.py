@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -13,15 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from security import context, trail
 from security.access.gate import Refused
-from security.models import User, UserIndex
+from security.models import OneTimeLink, User, UserIndex
 from security.sealing import index, normalise
-from security.services import notices
+from security.services import notices, one_time_links
 
-# Without letters that are taken for figures: initial passwords are read from paper.
-LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-INITIAL_LENGTH = 16
-# How long a first password that somebody else handed over may be used (ASVS 6.4.1).
+# Accounts of earlier versions got a first password on paper; it is over after so long (ASVS 6.4.1).
 FIRST_PASSWORD_LASTS = timedelta(days=7)
+
+PASSWORD_LINKS = (OneTimeLink.Kind.INVITATION, OneTimeLink.Kind.PASSWORD_RESET)
 
 
 class AlreadyInUse(Refused):
@@ -72,7 +70,7 @@ def create(
     password: str | None = None,
     by: User | None,
 ) -> User:
-    """Make an account; without a password it can not sign in until one is issued."""
+    """Make an account; without a password it can not sign in until a link sets one."""
     if not email and not (phone and normalise.digits(phone)):
         raise NoSignInName(_("An e-mail address or a phone number is needed to sign in."))
     user = User(kind=kind, language=language, display_name=display_name)
@@ -82,22 +80,6 @@ def create(
     _write_index(user)
     trail.record("security.user.created", by=by, subjects=[user.pk], changed=[user], obj=user)
     return user
-
-
-@transaction.atomic
-def admit(
-    *, display_name: str, email: str, phone: str, language: str, by: User
-) -> tuple[User, str]:
-    """Make an account for a member of staff; return it with its first password."""
-    user = create(
-        kind=User.Kind.STAFF,
-        display_name=display_name,
-        email=email,
-        phone=phone,
-        language=language,
-        by=by,
-    )
-    return user, issue_password(user=user, by=by)
 
 
 def _write_index(user: User) -> None:
@@ -121,7 +103,9 @@ def deactivate(*, user: User, by: User | None) -> User:
     """Disable an account; its sessions end with their next request."""
     if by is not None and by.pk == user.pk:
         raise OwnAccount(_("You cannot disable your own account."))
-    return _change(user, "security.user.deactivated", by=by, is_active=False)
+    changed = _change(user, "security.user.deactivated", by=by, is_active=False)
+    one_time_links.revoke(user=changed, kinds=OneTimeLink.Kind.values, by=by)
+    return changed
 
 
 @transaction.atomic
@@ -160,24 +144,10 @@ def set_password(*, user: User, password: str, by: User | None) -> User:
         password=make_password(password),
         must_change_password=False,
     )
+    # A link that was sent before leaves no second way in behind.
+    one_time_links.revoke(user=changed, kinds=PASSWORD_LINKS, by=by)
     notices.credential_changed(user=changed, what=_("Your password was changed."), by=by)
     return changed
-
-
-@transaction.atomic
-def issue_password(*, user: User, by: User) -> str:
-    """Give an account a random first password, to be changed at once; return it this once."""
-    if by.pk == user.pk:
-        raise OwnAccount(_("You change your own password on the page of your account."))
-    password = "".join(secrets.choice(LETTERS) for _place in range(INITIAL_LENGTH))
-    _change(
-        _locked(user.pk),
-        "security.user.password_issued",
-        by=by,
-        password=make_password(password),
-        must_change_password=True,
-    )
-    return password
 
 
 def is_password(*, user: User, password: str) -> bool:

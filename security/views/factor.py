@@ -100,11 +100,13 @@ def enrol(request: HttpRequest) -> HttpResponse:
     user = sessions.half_user(request)
     if user is None or factors.is_set_up(user):
         return elsewhere(request) if user is None else redirect("security:factor")
+    if factors.needs_link(user) and not sessions.has_link(request):
+        return render(request, "security/enrol_closed.html", status=403)
     pending = pending_factor(request, user)
     form = AppCode(request.POST or None)
     if form.is_valid():
         try:
-            made = factors.confirm_first(user=user, factor=pending, code=form.cleaned_data["code"])
+            made = _confirmed(request, user, pending, form)
         except factors.NotConfirmed as refusal:
             form.add_error("code", str(refusal.reason))
         else:
@@ -115,6 +117,13 @@ def enrol(request: HttpRequest) -> HttpResponse:
             sessions.remember(request, response, user)
             return response
     return show_secret(request, user, pending, form)
+
+
+def _confirmed(
+    request: HttpRequest, user: User, pending: TotpFactor, form: AppCode
+) -> factors.SetUp:
+    code, has_link = form.cleaned_data["code"], sessions.has_link(request)
+    return factors.confirm_first(user=user, factor=pending, code=code, has_link=has_link)
 
 
 def pending_factor(request: HttpRequest, user: User) -> TotpFactor:

@@ -56,8 +56,15 @@ OF_ONE_PERSON = {
     ),
     # Which exports there are to ask for follows from what the role reads.
     "security:export_ask",
+    # Only who leaves has such a page.
+    "patients:leaver",
+    "patients:leaver_hand_over",
     *(f"patients:document{one}" for one in ("", "_page", "_file", "_withdraw")),
 }
+
+
+# Open while nobody has an account; where anybody has one, it does not exist for anybody.
+BEFORE_ANYBODY = {"security:setup"}
 
 
 def values(clinic, name):
@@ -71,6 +78,7 @@ def values(clinic, name):
         "kind": "conditions",
         "factor_id": factor.pk,
         "object_id": clinic.users["nurse"].pk,
+        "colleague_id": clinic.users["nurse"].pk,
         "content_type_id": 1,
         "app_label": "security",
         "url": "nowhere",
@@ -147,6 +155,8 @@ def reaches(name, permission):
 def expected(name, gate, method, route):
     """Return the statuses that may answer."""
     kind, _, state = world.PRINCIPALS[name]
+    if route in BEFORE_ANYBODY and state != "half":
+        return HIDDEN
     if gate.kind == "public":
         return SENT_AWAY if state == "half" else ANSWERED
     if gate.kind == "factor":

@@ -14,13 +14,13 @@ SAFE = {
 }
 
 
-def start(**changes):
+def start(shown="s.SESSION_COOKIE_NAME, s.DEBUG", **changes):
     environment = {"PATH": os.environ["PATH"], **SAFE, **changes}
     environment = {name: value for name, value in environment.items() if value is not None}
     command = [
         sys.executable,
         "-c",
-        "import crm.settings as s; print(s.SESSION_COOKIE_NAME, s.DEBUG)",
+        f"import crm.settings as s; print({shown})",
     ]
     return subprocess.run(
         command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True
@@ -42,6 +42,13 @@ def test_a_safe_environment_starts_with_secure_cookies():
         ({"REDIS_URL": "redis://localhost/0"}, "REDIS_URL must carry a password"),
         ({"REDIS_URL": None}, "REDIS_URL"),
         ({"DATABASE_URL": None}, "DATABASE_URL"),
+        ({"CUSTODIA_BASE_URL": "http://clinic.example"}, "CUSTODIA_BASE_URL must be"),
+        ({"CUSTODIA_BASE_URL": "clinic.example"}, "CUSTODIA_BASE_URL must be"),
+        ({"CUSTODIA_BASE_URL": "https://clinic.example/path"}, "CUSTODIA_BASE_URL must be"),
+        ({"CUSTODIA_BASE_URL": "https://me@clinic.example"}, "CUSTODIA_BASE_URL must be"),
+        ({"CUSTODIA_BASE_URL": "javascript:alert(1)"}, "CUSTODIA_BASE_URL must be"),
+        ({"ALLOWED_HOSTS": "*"}, "CUSTODIA_BASE_URL must be"),
+        ({"ALLOWED_HOSTS": ".clinic.example"}, "CUSTODIA_BASE_URL must be"),
         ({"CUSTODIA_DEMO": "1", "ALLOWED_HOSTS": "clinic.example"}, "loopback address alone"),
     ],
 )
@@ -49,6 +56,18 @@ def test_what_is_missing_or_unsafe_stops_the_start(changes, sentence):
     done = start(**changes)
     assert done.returncode != 0
     assert sentence in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({"ALLOWED_HOSTS": "clinic.example,other.example"}, "https://clinic.example"),
+        ({"ALLOWED_HOSTS": "*", "CUSTODIA_BASE_URL": "https://clinic.example:8443/"}, "https://clinic.example:8443"),
+        ({"DEBUG": "1"}, "http://127.0.0.1:8000"),
+    ],
+)  # fmt: skip
+def test_links_in_messages_begin_with_the_configured_address(changes, wanted):
+    assert start("s.BASE_URL", **changes).stdout.split() == [wanted]
 
 
 def test_the_demo_shows_no_page_of_a_debugger():

@@ -11,14 +11,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # Whose pages, and the addresses after those of a patient.
 PAGES = {
     "physician1": ("/", "/account/", "/account/password/", "{p}", "{p}timeline/", "{p}clinical/", "{p}billing/", "{p}access/",
-        "{p}refer/", "/patients/requests/", "/patients/handover/", "/patients/teams/", "/patients/requests/thanks/"),
-    "receptionist1": ("/search/", "/patients/unassigned/", "{p}", "/patients/handover/", "{p}colleagues/"),
-    "administrator1": ("/", "/admin/", "/admin/security/user/", "/patients/teams/"),
+        "{p}refer/", "/patients/requests/", "/patients/handover/", "/patients/teams/", "/patients/requests/thanks/",
+        "/account/accesses/"),
+    "receptionist1": ("/search/", "/patients/unassigned/", "/patients/leaving/", "{p}", "/patients/handover/", "{p}colleagues/"),
+    "administrator1": ("/", "/admin/", "/admin/security/user/", "/admin/security/user/add/", "/patients/teams/"),
 }  # fmt: skip
 
 CLOSELY = {
-    "/account/", "/account/password/", "{p}", "{p}refer/", "/patients/requests/", "/patients/handover/",
-    "/patients/teams/", "{p}colleagues/",
+    "/account/accesses/", "/account/", "/account/password/", "{p}", "{p}refer/", "/patients/requests/",
+    "/patients/handover/", "/patients/teams/", "{p}colleagues/",
 }  # fmt: skip
 
 

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.urls import reverse
 
 from security import trail
-from security.models import User
-from security.services import factors, roles, users
+from security.models import OneTimeLink, OutboxMessage, User
+from security.services import factors, invitations, roles, users
 
 PASSWORD = "four wet boots 2026"
 # Hashed once: forty sign-ins a file need no forty hashings of the same words.
@@ -31,6 +31,17 @@ def staff(*held, email="nurse@example.org", name="Zhou Jing", **more):
         for role in held:
             roles.grant(user=user, role=role, by=None)
         return User.objects.get(pk=user.pk)
+
+
+def with_first_password(user):
+    """Give an account the password on paper that earlier versions handed out."""
+    password = "first words 2026"
+    with acting(), transaction.atomic():
+        row = User.objects.get(pk=user.pk)
+        row.password, row.must_change_password = make_password(password), True
+        row.advance()
+        row.save()
+    return password
 
 
 def with_factor(user):
@@ -73,6 +84,42 @@ def signed_in(client, user, *, address=None):
 def without_token(response):
     """Return a page without what differs in every answer: the form's token."""
     return re.sub(rb'name="csrfmiddlewaretoken" value="[^"]*"', b"", response.content)
+
+
+def token_of(user, topic):
+    """Return the token in the newest letter of a topic to an account."""
+    with acting():
+        letter = OutboxMessage.objects.filter(subject_id=user.pk, topic=topic).latest("created_at")
+        return re.search(r"/link/\?t=([\w-]{43})$", letter.text, flags=re.M)[1]
+
+
+def opens(client, token):
+    """Open a link as a browser does, and return the page behind its redirect."""
+    return client.get(reverse("security:link"), {"t": token}, follow=True)
+
+
+def chooses(client, password, again=None):
+    """Fill in the page on which a link lets a password be chosen."""
+    form = {"new": password, "again": password if again is None else again}
+    return client.post(reverse("security:link"), form)
+
+
+def link_of(user):
+    """Return the newest link of an account."""
+    return OneTimeLink.objects.filter(user=user).latest("created_at")
+
+
+def is_refused(response):
+    """Tell whether a page says that a link opens nothing."""
+    return response.status_code == 400 and b"This link does not work" in response.content
+
+
+def invite(boss, email="lin@example.org", name="Lin Xiaoyu"):
+    """Invite a nurse, and return the account and the token of the letter."""
+    with acting(boss):
+        user = invitations.invite(display_name=name, email=email, language="en", by=boss)
+        roles.grant(user=user, role="nurse", by=boss)
+    return user, token_of(user, "account.invitation")
 
 
 def make_stale(client, **keys):

@@ -1,7 +1,5 @@
 """The administration: gated like every page, writes by deeds alone, shows no sealed value and no hash."""
 
-import re
-
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
@@ -10,9 +8,18 @@ from django.urls import reverse
 
 from audit.models import Event
 from security.access.decision import roles_of
-from security.models import DataKey, Membership, RoleAssignment, TotpFactor, Unit, User
+from security.models import (
+    DataKey,
+    Membership,
+    OneTimeLink,
+    OutboxMessage,
+    RoleAssignment,
+    TotpFactor,
+    Unit,
+    User,
+)
 from security.services import units
-from tests.security.people import acting, give_code, give_name, make_stale, signed_in, staff
+from tests.security.people import acting, make_stale, signed_in, staff, with_factor
 from tests.security.routes import every_route
 
 pytestmark = [pytest.mark.django_db]
@@ -188,23 +195,32 @@ def test_lists_answer_the_questions_they_offer(desk, nurse, query):
 # What is written
 
 
-def test_an_account_is_made_with_a_first_password_that_is_shown_once(desk, boss):
+def test_an_account_is_made_and_nobody_but_its_person_gets_a_secret(desk, boss):
     form = {
         "display_name": "Canary Bird", "email": "canary.bird@example.org", "phone": "",
         "language": "zh-hans",
     }  # fmt: skip
-    made = desk.post(address("user", "add"), form)
-    first = re.search(r'<code translate="no">([a-z0-9]{16})</code>', made.content.decode())[1]
-    user = User.objects.get(must_change_password=True)
-    assert user.language == "zh-hans"
+    made = desk.post(address("user", "add"), form, follow=True)
+    user = User.objects.get(language="zh-hans")
     assert user.handle in made.content.decode()
-    assert first not in desk.get(address("user")).content.decode()
-    assert "_messages" not in desk.session
+    for text in ("canary", "Canary", "/link/", "?t="):
+        assert text not in made.content.decode()
     event = Event.objects.filter(action="security.user.created").latest("recorded_at")
     assert (event.actor_id, event.subjects) == (boss.pk, [user.pk])
-    client = Client()
-    assert give_name(client, "canary.bird@example.org", first).status_code == 302
-    assert give_code(client, "000000").url.startswith(reverse("security:enrol"))
+    with acting():
+        letter = OutboxMessage.objects.get(topic="account.invitation")
+        assert letter.address == "canary.bird@example.org"
+        assert "一次" in letter.text
+        assert "/link/?t=" in letter.text
+    assert not user.has_usable_password()
+
+
+def test_an_account_without_an_address_for_its_link_is_not_made(desk):
+    form = {"display_name": "X", "email": "", "phone": "+8613800138009", "language": "en"}
+    answer = desk.post(address("user", "add"), form)
+    assert answer.status_code == 200
+    assert "required" in answer.content.decode()
+    assert User.objects.count() == 1
 
 
 def test_a_name_that_is_taken_is_a_sentence_in_the_form(desk, nurse):
@@ -258,11 +274,63 @@ def test_accounts_are_disabled_and_enabled_but_not_ones_own(desk, boss, nurse):
     assert User.objects.filter(is_active=True).count() == 2
 
 
-def test_a_lost_factor_is_taken_away_with_an_event(desk, nurse):
+def test_a_lost_factor_is_reset_only_after_saying_how_the_person_was_checked(desk, nurse):
     signed_in(Client(), nurse)
-    desk.post(address("user"), chosen("start_factor_anew", nurse))
+    asked = desk.post(address("user"), chosen("reset_factor", nurse))
+    assert "identity checked" in asked.content.decode()
+    assert TotpFactor.objects.filter(user=nurse).exists()
+    for said in (
+        {},
+        {"checked": "in_person"},
+        {"checked": "guess", "note": "x" * 20},
+        {"checked": "video", "note": "short"},
+    ):
+        again = desk.post(address("user"), chosen("reset_factor", nurse) | {"apply": "1"} | said)
+        assert again.status_code == 200
+        assert TotpFactor.objects.filter(user=nurse).exists()
+    said = {"apply": "1", "checked": "in_person", "note": "Passport seen at the desk"}
+    assert desk.post(address("user"), chosen("reset_factor", nurse) | said).status_code == 302
     assert not TotpFactor.objects.filter(user=nurse).exists()
     assert Event.objects.filter(action="security.factor.started_anew").count() == 1
+
+
+def test_nobody_resets_the_own_factor_and_a_stale_factor_resets_none(desk, boss, nurse):
+    signed_in(Client(), nurse)
+    said = {"apply": "1", "checked": "in_person", "note": "Passport seen at the desk"}
+    own = desk.post(address("user"), chosen("reset_factor", boss) | said, follow=True)
+    assert "Another administrator" in own.content.decode()
+    both = desk.post(address("user"), chosen("reset_factor", boss, nurse) | said, follow=True)
+    assert "One person at a time" in both.content.decode()
+    make_stale(desk, factor_at=0)
+    answer = desk.post(address("user"), chosen("reset_factor", nurse) | said)
+    assert answer.url.startswith(reverse("security:step_up"))
+    assert TotpFactor.objects.filter(user__in=[boss, nurse]).count() == 2
+
+
+def test_the_last_day_is_set_and_taken_back(desk, nurse):
+    first = desk.post(address("user"), chosen("set_last_day", nurse))
+    assert "Last day" in first.content.decode()
+    bad = desk.post(
+        address("user"), chosen("set_last_day", nurse) | {"apply": "1", "day": "2026-13-40"}
+    )
+    assert "Enter a valid date" in bad.content.decode()
+    desk.post(address("user"), chosen("set_last_day", nurse) | {"apply": "1", "day": "2031-01-31"})
+    assert str(User.objects.get(pk=nurse.pk).ends_on) == "2031-01-31"
+    desk.post(address("user"), chosen("set_last_day", nurse) | {"apply": "1", "day": ""})
+    assert User.objects.get(pk=nurse.pk).ends_on is None
+
+
+def test_an_invitation_is_sent_again_until_the_account_is_in_use(desk):
+    form = {"display_name": "New", "email": "new@example.org", "phone": "", "language": "en"}
+    desk.post(address("user", "add"), form)
+    user = User.objects.get(last_login=None)
+    desk.post(address("user"), chosen("invite_again", user))
+    links = OneTimeLink.objects.filter(user=user)
+    assert [bool(one.revoked_at) for one in links.order_by("created_at")] == [True, False]
+    with_factor(user)
+    again = desk.post(address("user"), chosen("invite_again", user), follow=True)
+    assert "in use" in again.content.decode()
+    assert links.count() == 2
 
 
 def test_units_and_memberships_are_made_and_ended(desk, nurse):
@@ -306,7 +374,7 @@ def test_more_fields_than_a_form_has_change_nothing(desk):
         "is_staff": "on", "is_superuser": "on", "kind": "patient", "handle": "boss", "role": "administrator",
     }  # fmt: skip
     desk.post(address("user", "add"), form)
-    user = User.objects.get(must_change_password=True)
+    user = User.objects.get(is_active=True, last_login=None)
     assert (user.is_staff, user.is_superuser, user.kind) == (False, False, "staff")
     assert user.handle != "boss"
     assert roles_of(user) == ()

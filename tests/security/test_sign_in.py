@@ -25,6 +25,7 @@ from tests.security.people import (
     signed_in,
     staff,
     with_factor,
+    with_first_password,
     without_token,
 )
 
@@ -132,7 +133,7 @@ def test_a_half_session_ends_when_the_account_changes(client, nurse, change):
     give_name(client)
     with acting(boss):
         if change == "password":
-            users.issue_password(user=nurse, by=boss)
+            users.set_password(user=nurse, password="other words 2026", by=boss)
         else:
             users.deactivate(user=nurse, by=boss)
     assert give_code(client, code_of(factor)).url.startswith(reverse("security:sign_in"))
@@ -175,9 +176,7 @@ def test_a_half_session_cannot_add_a_factor_to_an_account_that_has_one(client, n
 
 
 def test_a_first_password_works_for_a_week_and_must_be_changed(client, nurse):
-    boss = staff("administrator", email="boss@example.org")
-    with acting(boss):
-        first = users.issue_password(user=nurse, by=boss)
+    first = with_first_password(nurse)
     factor, _codes = with_factor(nurse)
     assert give_name(client, password=first).status_code == 302
     give_code(client, code_of(factor))
@@ -188,9 +187,8 @@ def test_a_first_password_works_for_a_week_and_must_be_changed(client, nurse):
 
 
 def test_a_first_password_is_over_after_a_week(client, nurse):
-    boss = staff("administrator", email="boss@example.org")
-    with acting(boss):
-        first = users.issue_password(user=nurse, by=boss)
+    first = with_first_password(nurse)
+    with acting():
         row = User.objects.get(pk=nurse.pk)
         row.created_at = timezone.now() - timedelta(days=8)
         row.advance()

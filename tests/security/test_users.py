@@ -179,16 +179,10 @@ def test_a_wrong_password_renews_nothing(here, monkeypatch):
     assert User.objects.get(pk=user.pk).password == user.password
 
 
-def test_a_new_account_has_no_password_until_one_is_issued(here):
-    boss = staff("administrator", email="boss@example.org")
-    user, first = users.admit(
-        display_name="New", email="new@example.org", phone="", language="en", by=boss
-    )
-    user.refresh_from_db()
-    assert user.must_change_password
-    assert users.is_password(user=user, password=first)
-    assert len(first) == 16
-    assert not users.is_password(user=made(), password="")
+def test_a_new_account_has_no_password_until_its_person_chooses_one(here):
+    user = made()
+    for password in ("", "!", PASSWORD, user.password):
+        assert not users.is_password(user=user, password=password)
 
 
 # State
@@ -196,9 +190,8 @@ def test_a_new_account_has_no_password_until_one_is_issued(here):
 
 def test_nobody_disables_the_own_account(here):
     boss = staff("administrator", email="boss@example.org")
-    for deed in (users.deactivate, users.issue_password):
-        with pytest.raises(users.OwnAccount):
-            deed(user=boss, by=boss)
+    with pytest.raises(users.OwnAccount):
+        users.deactivate(user=boss, by=boss)
     with pytest.raises(users.OwnAccount):
         users.end_on(user=boss, day=None, by=boss)
 

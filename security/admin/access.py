@@ -1,4 +1,4 @@
-"""Administration of users, roles, units, keys: every write is a deed, no seal is shown."""
+"""Administration of roles, units, keys: every write is a deed, no seal is shown."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from security.access.roles import ROLES
 from security.classification import Scope, SubjectKind
 from security.forms import administration as new
 from security.models import Clearance, DataKey, Membership, RoleAssignment, Unit, User
-from security.services import clearances, factors, roles, units, users
+from security.services import clearances, roles, units
 
 WHOSE = {
     SubjectKind.PATIENT: gettext_lazy("patient"),
@@ -172,76 +172,6 @@ class DatedAdmin(DeedAdmin):
         """Tell whether the row holds now."""
         now = timezone.now()
         return row.starts_at <= now and (row.ends_at is None or row.ends_at > now)
-
-
-@admin.register(User)
-class UserAdmin(DeedAdmin):
-    """Accounts: handle, kind, roles, state; names only masked, sealed values never."""
-
-    new_form = new.NewAccount
-    list_display = ("handle", "person", "kind", "roles", "is_active", "is_staff")
-    list_filter = ("kind", "is_active")
-    search_fields = ("handle",)
-    ordering = ("-created_at",)
-    fields = (
-        "handle", "person", "kind", "roles", "is_active", "is_staff", "language",
-        "must_change_password", "created_at", "last_login", "ends_on",
-    )  # fmt: skip
-    readonly_fields = fields
-    actions = ("disable", "enable", "start_factor_anew")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """Return accounts with their roles."""
-        return super().get_queryset(request).prefetch_related("role_assignments")
-
-    def make(self, request: HttpRequest, said: dict[str, Any]) -> User:
-        """Make the account and its first password, which `after_add` shows once."""
-        made, request.first_password = users.admit(by=actor(request), **said)  # type: ignore[attr-defined]
-        return made
-
-    def after_add(self, request: HttpRequest, made: User) -> HttpResponse:
-        """Show the first password, this once."""
-        shown = {
-            "title": _("The account is there"),
-            "handle": made.handle,
-            "first_password": request.first_password,  # type: ignore[attr-defined]
-            "days": users.FIRST_PASSWORD_LASTS.days,
-        }
-        return self.page(request, "admin/security/first_password.html", shown)
-
-    @admin.display(description=gettext_lazy("Person"))
-    def person(self, row: User) -> str:
-        """Return the masked name."""
-        return new.person(row).partition(" · ")[2]
-
-    @admin.display(description=gettext_lazy("Roles"))
-    def roles(self, row: User) -> str:
-        """Return the roles in force."""
-        now = timezone.now()
-        held = {
-            one.role
-            for one in row.role_assignments.all()
-            if one.starts_at <= now and (one.ends_at is None or one.ends_at > now)
-        }
-        return ", ".join(str(ROLES[key].label) for key in sorted(held & set(ROLES)))
-
-    @admin.action(description=gettext_lazy("Disable the account"), permissions=["manage"])
-    def disable(self, request: HttpRequest, rows: QuerySet[User]) -> None:
-        """Disable the chosen accounts; their sessions end."""
-        self.each(request, rows, lambda row: users.deactivate(user=row, by=actor(request)))
-
-    @admin.action(description=gettext_lazy("Enable the account"), permissions=["manage"])
-    def enable(self, request: HttpRequest, rows: QuerySet[User]) -> None:
-        """Let the chosen accounts sign in again."""
-        self.each(request, rows, lambda row: users.reactivate(user=row, by=actor(request)))
-
-    @admin.action(
-        description=gettext_lazy("Take the second factor away, after checking who asks"),
-        permissions=["manage"],
-    )
-    def start_factor_anew(self, request: HttpRequest, rows: QuerySet[User]) -> None:
-        """Let the chosen people set up a new second factor at their next sign-in."""
-        self.each(request, rows, lambda row: factors.start_anew(user=row, by=actor(request)))
 
 
 @admin.register(RoleAssignment)
