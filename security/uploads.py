@@ -1,7 +1,7 @@
 """How files come in: into memory, and large ones where they are expected onto the disk, never readable.
 
-Forms with files are parsed before any view knows who sends them: the limit is small for everybody, and the one
-address that takes large files grants them to people who are signed in.
+Forms with files are parsed before any view knows who sends them: the limit is small for everybody, and
+the one address that takes large files grants them to people who are signed in.
 """
 
 from __future__ import annotations

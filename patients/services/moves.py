@@ -18,6 +18,7 @@ from patients.models import (
     CareRelationship,
     EncounterRecord,
     RecordVersion,
+    StaffLink,
     TeamAssignment,
 )
 from patients.queries.subjects import sealed_of_patients
@@ -29,7 +30,7 @@ from security.sealing.resealing import rekeyed
 from security.sealing.shape import shape_of
 
 # Who reaches the patient: united.
-UNITED: tuple[type[models.Model], ...] = (CareRelationship, TeamAssignment)
+UNITED: tuple[type[models.Model], ...] = (CareRelationship, StaffLink, TeamAssignment)
 # Columns that name a patient and stay, each for a reason.
 STAYS: dict[str, str] = {
     "patients.patient.merged_into": "says where the record went",

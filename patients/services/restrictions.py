@@ -44,8 +44,14 @@ def mark(
             changed += _move(addendum, is_restricted=is_restricted, reason=reason, by=by)
     if is_restricted:
         changed += _conceal_drafts(row)
-    action = "patients.item.protected" if is_restricted else "patients.item.opened"
-    trail.record(action, subjects=[row.patient_id], changed=changed, obj=row, reason=reason, by=by)
+    trail.record(
+        "patients.item.protected" if is_restricted else "patients.item.opened",
+        subjects=[row.patient_id],
+        changed=changed,
+        obj=row,
+        reason=reason,
+        by=by,
+    )
     return row
 
 

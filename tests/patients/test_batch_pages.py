@@ -4,11 +4,12 @@ import csv
 import io
 
 import pytest
-from django.core.exceptions import RequestDataTooBig
+from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from patients import tasks
 from patients.models import ImportBatch, Patient
@@ -226,8 +227,8 @@ def test_the_list_asks_as_much_for_ten_as_for_one(desk):
 
 
 def test_a_large_upload_never_lies_readable_on_the_disk(settings, rf, desk):
-    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 1000
-    request = rf.post("/", {"file": SimpleUploadedFile("a.csv", b"CANARY," * 40_000)})
+    file = SimpleUploadedFile("a.csv", b"CANARY," * 40_000)
+    request = rf.post(settings.LARGE_UPLOADS_AT, {"file": file})
     request.user = desk
     file = request.FILES["file"]
     assert isinstance(file, uploads.SealedUpload)
@@ -237,14 +238,22 @@ def test_a_large_upload_never_lies_readable_on_the_disk(settings, rf, desk):
     assert file.size == 7 * 40_000
 
 
-def test_a_stranger_uploads_nothing_large():
-    request = RequestFactory().post("/", {"file": SimpleUploadedFile("a.csv", b"x" * 5_000_000)})
-    with pytest.raises(RequestDataTooBig):
-        len(request.FILES)
+def test_large_files_are_taken_at_one_address_and_from_nobody_unknown(settings, desk):
+    assert reverse("patients:import_upload") == settings.LARGE_UPLOADS_AT
+    settings.UPLOAD_MOST_BYTES = 1_000_000
+
+    def taken(path, user):
+        file = SimpleUploadedFile("a.csv", b"x" * 2_000_000)
+        request = RequestFactory().post(path, {"file": file})
+        request.user = user
+        return len(request.FILES)
+
+    assert taken(settings.LARGE_UPLOADS_AT, desk) == 1
+    assert taken("/sign-in/", desk) == 0
+    assert taken(settings.LARGE_UPLOADS_AT, AnonymousUser()) == 0
 
 
-def test_beyond_the_limit_a_file_is_none_and_the_form_says_so(settings, monkeypatch, desk):
-    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 1000
+def test_beyond_the_limit_a_file_is_none_and_the_form_says_so(monkeypatch, desk):
     monkeypatch.setattr(uploads, "MOST_BYTES", 100_000)
     answer = sent(cast.browser(desk), b"a,b\r\n" * 40_000)
     assert answer.status_code == 422
