@@ -63,7 +63,7 @@ NOT_JOURNALLED: dict[str, str] = {
     "patients.importbatch": "its deeds record its states",
     "patients.importchunk": "progress of an import; each chunk is an event with the states of its rows",
     "patients.importmapping": "how a person matched columns; the deed records its states",
-    "patients.importrowerror": "what is wrong with rows of a file, derived from the file; the check is an event",
+    "patients.importrowerror": "derived from the file of an import; the check is an event",
     "patients.invoiceseries": "counters; the deed that takes a number records what it is given to",
     "patients.numberseries": "counters; the deed that takes a number records what it is given to",
     "patients.portalaccount": "about a patient: its deeds record its states",
