@@ -80,6 +80,7 @@ OF_ROW: dict[str, Promise] = {
     "no_visit": _("This patient has no visit with this number."),
     "other_birth": _("The patient with this number here was born on another day."),
     "other_patient": _("Another patient here has this identity number."),
+    "merged": _("This record was merged into another one here."),
     "elsewhere": _("This number belongs to another patient here."),
     "corrected": _("This was corrected here since it was imported, and is not overwritten."),
     "registered": _("This patient is registered here already and stays as is."),

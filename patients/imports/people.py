@@ -117,8 +117,13 @@ class _Here:
         self.keys = {
             one.number: rows.key_of("patients", one.said["record_number"]) for one in lines
         }
-        own = Patient.objects.select_for_update().filter(source_key__in=list(self.keys.values()))
-        self.own = {bytes(row.source_key): row for row in own if row.source_key is not None}
+        found = Patient.objects.select_for_update(of=("self",)).filter(
+            source_key__in=list(self.keys.values())
+        )
+        known = {bytes(row.source_key): row for row in found if row.source_key is not None}
+        self.own = {key: row for key, row in known.items() if row.merged_into_id is None}
+        # Merged into another record meanwhile: that one is met, or nobody is.
+        self.gone = set(known) - set(self.own)
         numbers = [
             one.said[name] for one in lines for name in ("record_number", "national_id") if name in one.said
         ]  # fmt: skip
@@ -147,6 +152,8 @@ class _Here:
             rows.meet(found, line, own, said)
         elif named:
             self._meet_foreign(found, line, named, said)
+        elif key in self.gone:
+            line.refuse("merged", "record_number")
         else:
             self._register(found, line, said, key)
 

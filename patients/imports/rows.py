@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models.functions import Coalesce
+
 from patients.fhir import export, shapes
 from patients.fhir.elements import Mistake
 from patients.fhir.shapes import Shape
@@ -35,7 +37,9 @@ def holders(kind: str, values: Collection[str]) -> dict[str, set[UUID]]:
         hashes.setdefault(exact_hash(kind, value), []).append(value)
     rows = PatientIndex.objects.filter(kind=kind, exact__in=list(hashes))
     found: dict[str, set[UUID]] = {}
-    for exact, patient_id in rows.values_list("exact", "row_id"):
+    # Of a record that was merged the one that took its place.
+    whose = Coalesce("row__merged_into_id", "row_id")
+    for exact, patient_id in rows.values_list("exact", whose):
         for value in hashes[bytes(exact)] if exact is not None else ():
             found.setdefault(value, set()).add(patient_id)
     return found

@@ -11,17 +11,26 @@ from django.test import Client
 
 from crm.demo.staff import ACCOUNTS
 from patients.models import (
+    AccessRequest,
     CareRelationship,
     ChartPermission,
+    Document,
+    ImportBatch,
+    Invoice,
+    Merge,
     Note,
+    Observation,
     Organization,
     Patient,
     PatientIndex,
+    Referral,
+    Refund,
+    Relation,
 )
 from patients.services import relationships, teams
 from security import trail
 from security.ids import new_id
-from security.models import User
+from security.models import Export, Unit, User
 from security.sealing import index
 from security.sealing.fields import SealedJSON, SealedText
 from security.sealing.shape import shape_of
@@ -103,12 +112,24 @@ def plant(clinic, strings):
     return patient
 
 
+# Whose row fills a parameter of an address.
+PLANTED = {
+    "document_id": Document, "invoice_id": Invoice, "refund_id": Refund, "relation_id": Relation,
+    "merge_id": Merge, "batch_id": ImportBatch, "request_id": AccessRequest, "referral_id": Referral,
+    "observation_id": Observation, "export_id": Export,
+}  # fmt: skip
+
+
 def addresses(patient, note, clinic):
     """Yield every address that shows a page, filled with what was planted."""
     known = {
         "patient_id": patient.pk, "note_id": note.pk, "record_id": note.pk, "kind": "notes", "form": "note",
         "factor_id": new_id(), "object_id": clinic.people["nurse1"].pk, "content_type_id": 1,
-        "app_label": "security", "url": "nowhere",
+        "app_label": "security", "url": "nowhere", "exporter": "patients", "codelist": "condition", "number": 0,
+        "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "token": "nothing",
+        "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
+        "team_id": Unit.objects.filter(kind="team").latest("pk").pk, "colleague_id": clinic.people["nurse1"].pk,
+        **{name: model._base_manager.latest("pk").pk for name, model in PLANTED.items()},
     }  # fmt: skip
     for text, name, _pattern in routes():
         if name not in NOT_VISITED:

@@ -16,7 +16,7 @@ from patients.models import (
     PatientIndex,
     RecordVersion,
 )
-from patients.services import batch_runs, batches
+from patients.services import batch_runs, batches, merges
 from security.access.gate import Refused
 from security.sealing import SealBroken, files
 from security.services import users
@@ -321,3 +321,19 @@ def test_the_file_of_an_old_import_is_deleted_and_the_errors_stay(
     assert ImportRowError.objects.count() == 1
     with pytest.raises(SealBroken):
         files.read_all(batch.file_id, batch.file_key)
+
+
+def test_a_row_of_a_merged_record_meets_the_record_that_took_its_place(desk):
+    tables.brought(desk, people(2))
+    survivor, absorbed = Patient.objects.order_by("pk")
+    with cast.acting(desk):
+        merges.merge(
+            survivor_id=survivor.pk, survivor_version=survivor.version, absorbed_id=absorbed.pk,
+            absorbed_version=absorbed.version, choices={}, is_birth_confirmed=True, reason="one person", by=desk,
+        )  # fmt: skip
+    before = Patient.objects.get(pk=absorbed.pk).version
+    rows = [tables.person(0), tables.person(1, **{"Given name": "Nora"})]
+    batch = tables.brought(desk, tables.text_of(rows))
+    assert tables.counts(batch)[0] == 0
+    assert Patient.objects.count() == 2
+    assert Patient.objects.get(pk=absorbed.pk).version == before

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from datetime import date
 
 import pypdf
@@ -11,13 +10,12 @@ import pytest
 from django.utils import timezone
 
 from audit.models import Event
-from patients.models import Claim, Invoice, Patient
+from patients.models import Claim, Patient
 from patients.queries import billing_export
 from security.classification import Category
 from security.sealing.fields import SealedJSON, SealedText
-from security.sealing.register import sealed_models
 from security.sealing.shape import shape_of
-from tests import world
+from tests import planting, world
 from tests.guards.test_matrix import address, values
 from tests.guards.test_urls import routes
 from tests.patients import cast, charts, desk
@@ -145,14 +143,7 @@ class Planted(list):
 def plant(patient):
     """Plant canaries in one row of every clinical model and in a claim."""
     planted = Planted()
-    columns = {
-        "patient": patient, "occurred_at": timezone.now(), "row_version": 1, "row_id": patient.pk,
-        "user": cast.staff("physician"),
-    }  # fmt: skip
-    for model in sealed_models():
-        names = {field.name for field in model._meta.concrete_fields}
-        if "patient" in names and "invoice" not in names and model is not Invoice:
-            planted.fill(model(**{name: columns[name] for name in names & set(columns)})).save()
+    assert list(planting.rows(patient, cast.staff("physician"), planted.fill))
     return planted
 
 
@@ -210,28 +201,6 @@ def test_the_month_for_the_accounts_holds_amounts_and_nobody(mia):
     assert not [one for one in (*planted, "Muster", "Payer X", "Service CONS") if one in everything]
     with cast.acting(cast.staff("physician")) as here:
         assert not list(billing_export.rows(today, reader=here.actor))
-
-
-def test_the_watermark_says_who_when_what_for_how_many_and_their_digest(mia):
-    clerk = cast.staff("finance")
-    taken = [("INV-1", "1"), ("INV-2", "2")]
-    digest = billing_export.digest_of(taken)
-    assert re.fullmatch(r"[0-9a-f]{64}", digest)
-    assert digest != billing_export.digest_of([("INV-1", "1I", "NV-2"), ("2",)])
-    at = timezone.now()
-    row = billing_export.watermark(
-        reader=clerk, at=at, purpose="HPAYMT", count=2, digest=digest, month=date(2026, 11, 1)
-    )
-    assert len(row) == len(billing_export.COLUMNS)
-    for part in (
-        clerk.handle,
-        at.isoformat(timespec="seconds"),
-        "HPAYMT",
-        "2 rows",
-        digest,
-        "2026-11",
-    ):
-        assert part in row[0], part
 
 
 def test_months_begin_and_end_where_they_do():
