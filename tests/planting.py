@@ -48,6 +48,6 @@ def columns_for(patient: Patient, account: User) -> dict[str, Any]:
         "absorbed": Patient.objects.create(names=[{"text": "Somebody"}]),
         "asked_of": world.person("nurse", name="Somebody"),
         "session": "a" * 64, "code": "life", "ends_at": now + timedelta(hours=1),
-        "amount": 1, "counted": 1, "expected": 1, "currency": "CNY", "status": "draft", "day": day,
+        "amount": 1, "counted": 1, "expected": 1, "currency": "CNY", "day": day,
         "received_on": day,
     }  # fmt: skip

@@ -85,7 +85,10 @@ def record_of(patient_id: UUID) -> Iterator[Resource]:
 def precision_of(row: models.Model, name: str) -> Precision:
     """Return how exact an instant of a row is known: a year alone, a month, a day, or the time."""
     shape = PATIENT if isinstance(row, Patient) else SHAPE_OF_MODEL.get(type(row))
-    kept = ((row.extra or {}).get("elements") or {}) if shape else {}  # type: ignore[attr-defined]
+    # A page shows whatever the record holds: an odd leftover of a source tells nothing about a date.
+    extra = row.extra if shape else None  # type: ignore[attr-defined]
+    kept = extra.get("elements") if isinstance(extra, dict) else None
+    kept = kept if isinstance(kept, dict) else {}
     at = getattr(row, name)
     for element in shape.elements if shape else ():
         if name in element.fields and element.name in kept:
