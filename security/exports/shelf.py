@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from security.access.purposes import PURPOSE_LABELS, Purpose
+from security.access.purposes import PURPOSE_LABELS
 from security.exports.registry import exporters
 from security.models import Export, User
 from security.sealing.errors import SealBroken
@@ -71,7 +71,8 @@ def _shown(rows: Iterable[Export]) -> list[Shown]:
 
 def _show(row: Export) -> Shown:
     exporter = exporters.get(row.exporter)
-    purpose = str(PURPOSE_LABELS[Purpose(row.purpose)])
+    labels = {str(key): str(label) for key, label in PURPOSE_LABELS.items()}
+    purpose = labels.get(row.purpose, row.purpose)
     label = str(exporter.label) if exporter else row.exporter
     try:
         # Who decides must know who asked.
@@ -84,6 +85,6 @@ def _show(row: Export) -> Shown:
 def _parameters(row: Export, exporter: Any) -> list[tuple[str, str]]:
     if exporter is None:
         return []
-    given = row.parameters or {}
+    given = row.parameters if isinstance(row.parameters, dict) else {}
     form = exporter.form(given)
     return [(str(field.label), str(given.get(field.name) or "–")) for field in form]

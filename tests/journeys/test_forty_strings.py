@@ -78,6 +78,15 @@ def fill(row, text, *, several=()):
             setattr(
                 row, name, {"template": "soap", "title": text, "subjective": text, "text": text}
             )
+        elif name == "lines":
+            line = {
+                "price": str(new_id()),
+                "quantity": 1,
+                "unit": "1",
+                "amount": "1",
+                "currency": "CNY",
+            }
+            row.lines = [line | {"code": text, "name": text, "name_zh": text}]
         elif name == "withheld":
             row.withheld = None
         elif isinstance(field, SealedText):
