@@ -68,7 +68,10 @@ def prepare_clinic(services: Services, app: processes.Environment) -> None:
     owner = surroundings(services, OWNER, demo=True)
     say("Preparing the database ...")
     manage("db_roles", environment=administrator, quiet=True)
-    manage("migrate", "--verbosity=0", environment=owner)
+    try:
+        manage("migrate", "--verbosity=0", environment=owner)
+    except Stop as stop:
+        raise Stop(f"{stop} Data of an older demo? `make demo-reset` starts over.") from None
     manage("db_roles", environment=administrator, quiet=True)
     manage("keyring", "--init-if-missing", environment=app)
     manage("demo", environment=app)
