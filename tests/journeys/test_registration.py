@@ -44,6 +44,7 @@ def test_reception_registers_and_merges(doors, clinic, language):
     # Registered under the pinyin alone; the warning comes while typing.
     desk.goes("/")
     page.locator(".c-nav").get_by_role("link", name=says("Register a patient")).click()
+    page.wait_for_url("**/patients/new/")
     page.locator("[name=family]").fill("Xuemei")
     page.locator("[name=given]").fill("Ouyang")
     page.locator("[name=birth_on]").fill(born_on)

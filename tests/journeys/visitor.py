@@ -142,6 +142,8 @@ class Visitor:
     def presses(self, name: str, *, role: Any = "button", **more: Any) -> None:
         """Press what goes by a name."""
         self.page.get_by_role(role, name=name, **more).click()
+        # Nobody types before a page's scripts listen.
+        self.page.wait_for_load_state()
 
     def sees(self, text: str | re.Pattern[str], *, within: str = "main") -> Locator:
         """Check that a text is to be seen, and return its place."""
