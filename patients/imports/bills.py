@@ -24,10 +24,7 @@ _STATES = {
     for word in words.split()
 }
 COLUMNS = (
-    Column(
-        "patient", _("Patient's record number"), cells.number, True, "P-10482",
-        "mrn,patient id,patient number,record number,patient,病历号,病案号,患者编号,患者ID",
-    ),
+    rows.WHOSE,
     Column(
         "number", _("Claim number"), cells.number, True, "C-2024-0310",
         "claim id,claim no,bill number,invoice number,invoice,id,账单号,单据号,发票号,结算号",

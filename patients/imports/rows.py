@@ -7,17 +7,24 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from patients.fhir import export, shapes
 from patients.fhir.elements import Mistake
 from patients.fhir.shapes import Shape
-from patients.imports.registry import Line, Plan
+from patients.imports import cells
+from patients.imports.registry import Column, Line, Plan
 from patients.models import PatientIndex, PatientRecord
 from patients.queries import sources
 from security import context
 from security.sealing.index import exact_hash
 
 NUMBER_SYSTEM = "urn:custodia:import"
+# Of every file about people who are here already.
+WHOSE = Column(
+    "patient", _("Patient's record number"), cells.number, True, "P-10482",
+    "mrn,patient id,patient number,record number,patient,病历号,病案号,患者编号,患者ID",
+)  # fmt: skip
 
 
 def identifier(kind: str, value: str) -> dict[str, str]:

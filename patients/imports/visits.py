@@ -37,10 +37,7 @@ _STATES = {
     for word in words.split()
 }
 COLUMNS = (
-    Column(
-        "patient", _("Patient's record number"), cells.number, True, "P-10482",
-        "mrn,patient id,patient number,record number,patient,病历号,病案号,患者编号,患者ID",
-    ),
+    rows.WHOSE,
     Column(
         "number", _("Visit number"), cells.number, True, "V-2024-0071",
         "visit id,encounter id,visit no,encounter number,id,就诊号,门诊号,就诊编号,流水号",

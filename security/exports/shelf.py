@@ -16,6 +16,7 @@ from security.models import Export, User
 from security.sealing.errors import SealBroken
 
 SHOWN = 50
+# Work that has not moved for so long was interrupted and may be begun again.
 STALLED = timedelta(minutes=2)
 
 

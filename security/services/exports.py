@@ -19,7 +19,8 @@ from security.access.categories import Reach
 from security.access.decision import actor_refusal, purposes_of, reach_of_user
 from security.access.gate import Refused
 from security.access.permissions import Permission
-from security.exports import Exporter, find, usable_by
+from security.exports import Exporter, usable_by
+from security.exports.shelf import STALLED
 from security.exports.tables import TooManyRows, written
 from security.models import Export, User
 from security.sealing import SealBroken, files
@@ -28,8 +29,6 @@ State = Export.State
 LINK_LIVES = timedelta(minutes=15)
 APPROVAL_LIVES = timedelta(hours=24)
 REQUEST_LIVES = timedelta(days=7)
-# Work that has not moved for so long was interrupted and may be begun again.
-STALLED = timedelta(minutes=2)
 BATCH = 500
 # A file is verified to its end before it leaves, and so stands in memory as a whole.
 MOST_BYTES = 128 * 1024 * 1024
@@ -350,11 +349,3 @@ def _tell(action: str, row: Export, *, by: User | None, **more: Any) -> None:
 def decider(user: User) -> bool:
     """Tell whether a person decides about exports of others."""
     return reach_of_user(user, Permission.EXPORT_APPROVE) is not Reach.NONE
-
-
-def label_of(row: Export) -> str:
-    """Return what an export is called; one that an older version knew shows its key."""
-    try:
-        return str(find(row.exporter).label)
-    except KeyError:
-        return row.exporter

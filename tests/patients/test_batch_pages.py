@@ -14,8 +14,8 @@ from django.urls import reverse
 from patients import tasks
 from patients.models import ImportBatch, Patient
 from patients.services import batches
+from security import uploads
 from security.models import User
-from security.sealing import uploads
 from tests.patients import cast, tables
 
 pytestmark = pytest.mark.django_db
