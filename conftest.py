@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.utils import translation
 
 from security import context, trail
 from security.sealing import keyring
@@ -45,6 +46,17 @@ def cheap_hashes() -> Iterator[None]:
         patch.setattr(Argon2PasswordHasher, "memory_cost", 64)
         patch.setattr(Argon2PasswordHasher, "parallelism", 1)
         yield
+
+
+# --- language -------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """Begin in the language of the settings: a request leaves the one of its reader in the thread."""
+    translation.activate(settings.LANGUAGE_CODE)
+    yield
+    translation.deactivate()
 
 
 # --- who acts -------------------------------------------------------------------------------

@@ -40,11 +40,35 @@ class Scan:
     unresolved: list[str] = field(default_factory=list)
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    for app in settings.OUR_APPS:
-        for path in sorted((ROOT / app).rglob("*.py")):
-            if "migrations" not in path.parts:
-                yield str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def modules() -> list[tuple[str, ast.Module]]:
+    return [
+        (str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8")))
+        for app in settings.OUR_APPS
+        for path in sorted((ROOT / app).rglob("*.py"))
+        if "migrations" not in path.parts
+    ]
+
+
+@cache
+def functions() -> list[ast.FunctionDef]:
+    return [
+        node
+        for _, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+    ]
+
+
+@cache
+def calls() -> dict[str, list[tuple[ast.Call, ast.FunctionDef]]]:
+    """Return the calls of each name, with the function that makes them."""
+    found: dict[str, list[tuple[ast.Call, ast.FunctionDef]]] = defaultdict(list)
+    for function in functions():
+        for node in ast.walk(function):
+            if isinstance(node, ast.Call):
+                found[name_of(node)].append((node, function))
+    return found
 
 
 def name_of(call: ast.Call) -> str:
@@ -67,6 +91,7 @@ def texts_in(node: ast.AST) -> set[str]:
     }
 
 
+@cache
 def assigned() -> dict[str, set[str]]:
     """Return the texts that stand in the assignments to each name, anywhere at module level."""
     found: dict[str, set[str]] = defaultdict(set)
@@ -94,14 +119,11 @@ def parameter(function: ast.FunctionDef, name: str) -> Function | None:
 def passed(to: Function) -> set[str]:
     """Return the actions that callers hand to a function, and its defaults."""
     found: set[str] = set()
-    for _, tree in modules():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef) and node.name == to.name:
-                found |= {text for text in texts_in(node.args) if ACTION.match(text)}
-            if isinstance(node, ast.FunctionDef):
-                for call in ast.walk(node):
-                    if isinstance(call, ast.Call) and name_of(call) == to.name:
-                        found |= handed_by(call, node, to)
+    for function in functions():
+        if function.name == to.name:
+            found |= {text for text in texts_in(function.args) if ACTION.match(text)}
+    for call, within in calls()[to.name]:
+        found |= handed_by(call, within, to)
     return found
 
 
