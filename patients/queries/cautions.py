@@ -27,6 +27,7 @@ def of(
         if entries.is_locked(row, sees_restricted):
             continue
         try:
+            entries.uncover(row, sees_restricted=sees_restricted)
             if allergies.counts(row) and _speaks(row, text, wanted):
                 found.append(entries.named(row.code_text))
         except SealBroken:
