@@ -130,10 +130,11 @@ def again(request: SignedInRequest, page: dict[str, Any], form: Entry) -> HttpRe
 
 def warned(chart: Chart, form: Entry) -> list[str] | None:
     """Return what the writer was warned of and saw; None where it has to be seen first."""
-    if not isinstance(form, Medication) or not form.speaks_up():
+    if not form.speaks_up():
         return []
     code = form.cleaned_data["code"]
-    found = cautions.of(
+    against = cautions.of if isinstance(form, Medication) else cautions.ordered
+    found = against(
         chart.patient.pk, text=code.text, coding=code.coding, sees_restricted=chart.sees_restricted
     )
     if found and form.data.get("seen") != str(code):
