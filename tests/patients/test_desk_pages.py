@@ -376,7 +376,8 @@ def test_the_form_starts_with_what_is_owed_as_people_write_it(browser, clerk, mi
 
 
 @pytest.mark.parametrize(
-    ("language", "sorting", "state"), [("en", "Sorted by", "in force"), ("zh-hans", "排序方式", "有效")]
+    ("language", "sorting", "state"),
+    [("en", "Sorted by", "in force"), ("zh-hans", "排序方式", "有效")],
 )
 def test_bills_say_by_what_they_are_sorted_and_a_price_that_it_holds(language, sorting, state):
     desk.price()

@@ -204,3 +204,17 @@ def test_the_clinical_tab_leads_to_the_protection_of_each_entry(patient, author,
     assert way not in cast.browser(nurse).get(clinical).content.decode()
     assert cast.browser(author).get(way).status_code == 200
     assert BY_KEY[kind].model is ENTRIES[kind]
+
+
+def test_the_page_of_an_entry_belongs_to_the_clinical_tab_and_leads_back_to_its_table(
+    patient, author
+):
+    row, browser = planted(patient, "allergies"), cast.browser(author)
+    way = reverse("patients:protection", args=[patient.pk, "allergies", row.pk])
+    shown = browser.get(way)
+    assert [tab["key"] for tab in shown.context["tabs"] if tab["active"]] == ["clinical"]
+    assert "<title>Allergy" in shown.content.decode()
+    sent_back = browser.post(way, {"version": 1, "is_restricted": "1", "reason": "third person"})
+    clinical = reverse("patients:clinical", args=[patient.pk])
+    assert sent_back["Location"] == f"{clinical}#section-allergies"
+    assert "specially protected" in cast.words(browser.get(clinical))
