@@ -79,7 +79,7 @@ def _concealed(version: RecordVersion) -> RecordVersion:
     before.conceal()  # type: ignore[attr-defined]  # earlier states of protectable rows only
     for name, column in shape_of(type(before)).columns.items():
         setattr(version, earlier.KEPT[name], bytes(getattr(before, column.attname)))
-    version.row_restricted_version = before.restricted_version  # type: ignore[attr-defined]
+    version.row_restricted_version = before.restricted_version
     version.plain = {**version.plain, "confidentiality": str(RESTRICTED)}
     version.advance()
     version.save()

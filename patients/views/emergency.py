@@ -44,7 +44,7 @@ def find(request: SignedInRequest) -> HttpResponse:
 def break_glass(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     """Break the glass of one chart; the page is the same whether there is such a patient or not."""
     kept = drafts_of.find(request.user, form=DRAFT, patient_id=None, target_id=patient_id)
-    form = BreakTheGlass(sent(request), initial=kept.content if kept else None)
+    form = BreakTheGlass(sent(request), initial=dict(kept.content) if kept else None)
     if form.is_valid():
         lasts = timedelta(minutes=form.cleaned_data.pop("minutes"))
         try:

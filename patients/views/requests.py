@@ -31,7 +31,7 @@ DRAFT = "request"
 def ask(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     """Ask the carers for access; the page is the same whether there is such a patient or not."""
     kept = drafts_of.find(request.user, form=DRAFT, patient_id=None, target_id=patient_id)
-    form = Ask(sent(request), initial=kept.content if kept else None)
+    form = Ask(sent(request), initial=dict(kept.content) if kept else None)
     if form.is_valid():
         access_requests.ask(patient_id=patient_id, by=request.user, **form.cleaned_data)
         drafts.drop(form=DRAFT, patient_id=None, target_id=patient_id, by=request.user)
