@@ -33,7 +33,11 @@ FORMS: Mapping[str, tuple[Permission, Promise]] = {
     "immunizations": (Permission.CLINICAL_WRITE, _("Vaccination")),
     "plans": (Permission.CLINICAL_WRITE, _("Care plan")),
     "referral": (Permission.CLINICAL_WRITE, _("Referral")),
+    "emergency": (Permission.CLINICAL_REQUEST, _("Emergency access")),
+    "request": (Permission.CLINICAL_REQUEST, _("Request access")),
 }
+# What is typed before a chart is open: sealed with the writer's own key, for there may be no such patient.
+WITHOUT_CHART = frozenset({"patient", "emergency", "request"})
 
 
 @dataclass(frozen=True, slots=True)

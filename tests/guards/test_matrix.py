@@ -41,6 +41,7 @@ REFUSES_EMPTY = {
     "patients:team_leave": "nobody belongs to a care team",
     "patients:withdraw_referral": "nobody was referred",
     "patients:draft": "the form asked for is not the role's",
+    "patients:draft_new": "the form asked for is not the role's",
     "patients:refund_decide": "the refund is another patient's",
     "patients:reveal_code": "no line was named, or the purpose is not payment",
     "patients:import_start": "the file was not checked",

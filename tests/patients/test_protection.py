@@ -9,7 +9,6 @@ from audit.queries import records
 from patients.models import (
     Condition,
     Draft,
-    MedicationRequest,
     Note,
     NoteAddendum,
     RecordVersion,
@@ -172,15 +171,6 @@ def test_a_diagnosis_is_marked_corrected_and_opened_again(patient, author):
         stored = Condition.objects.get()
         assert (stored.code_text, stored.status) == ("CANARY two", "active")
         assert stored.restricted_detail == "told in confidence"
-
-
-def test_an_entry_without_such_an_envelope_is_locked_by_its_mark(patient, author, nurse):
-    row = MedicationRequest.objects.create(
-        patient=patient, code_text="Haloperidol", status="active", occurred_at=timezone.now()
-    )
-    mark(row, author)
-    assert "Haloperidol" not in cast.words(page(nurse, patient, "clinical"))
-    assert "Haloperidol" in cast.words(page(author, patient, "clinical"))
 
 
 def test_marking_twice_the_same_way_changes_nothing(patient, author):
