@@ -1,0 +1,55 @@
+"""Files as a way around what a page would refuse: the own record, masked codes, somebody else's columns."""
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from patients.fhir import shapes
+from patients.fhir.elements import Mistake
+from patients.fhir.mapping import SHAPES
+from patients.models import Claim, ImportBatch, Patient
+from patients.services import batches, staff_links
+from security.access.gate import Refused
+from tests.patients import cast, tables
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
+BILLS = ("Patient", "Claim number", "Billed on", "Total", "Diagnosis code")
+
+
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path):
+    settings.FILES_DIR = tmp_path / "files"
+
+
+@pytest.fixture
+def desk():
+    return cast.staff("receptionist")
+
+
+@pytest.fixture
+def clerk():
+    return cast.staff("finance")
+
+
+def bills(*rows):
+    return tables.text_of([list(row) for row in rows], head=BILLS)
+
+
+def bill(number, patient="P-8", total="10", code="B20"):
+    return (patient, number, "2024-01-01", total, code)
+
+
+@pytest.mark.parametrize("total", ["10", "0", "10.00", "1,000", "1E3", "-5", "007"])
+def test_a_claim_over_any_amount_comes_to_an_end(clerk, total):
+    cast.patient(record_number="P-8")
+    batch = tables.brought(clerk, bills(bill("C-1", total=total)), "claims")
+    assert batch.status == ImportBatch.Status.DONE
+    assert Claim.objects.get().total == Decimal(total.replace(",", ""))
+
+
+def test_content_that_never_comes_back_as_it_came_is_refused_and_not_tried_for_ever():
+    # No parser of ours gives a whole number as an exact one, so that it can not be given back as such.
+    total = {"value": Decimal(10), "currency": "CNY"}
+    with pytest.raises(Mistake):
+        shapes.read(SHAPES["Claim"], {"resourceType": "Claim", "status": "active", "total": total})
