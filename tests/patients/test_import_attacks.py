@@ -32,12 +32,39 @@ def clerk():
     return cast.staff("finance")
 
 
+def kept_out(colleague, patient, kind):
+    officer = cast.staff("receptionist")
+    with cast.acting(officer):
+        staff_links.declare(patient_id=patient.pk, colleague=colleague, kind=kind, by=officer)
+
+
 def bills(*rows):
     return tables.text_of([list(row) for row in rows], head=BILLS)
 
 
 def bill(number, patient="P-8", total="10", code="B20"):
     return (patient, number, "2024-01-01", total, code)
+
+
+@pytest.mark.parametrize("kind", ["self", "child"])
+def test_nobody_changes_the_own_record_or_that_of_family_by_a_file(desk, kind):
+    people = tables.text_of([tables.person(0), tables.person(1)])
+    tables.brought(cast.staff("receptionist"), people)
+    own = next(one for one in Patient.objects.all() if one.record_number == "P-000000")
+    kept_out(desk, own, kind)
+    changed = [tables.person(number, **{"Family name": "Changed"}) for number in (0, 1)]
+    batch = tables.brought(desk, tables.text_of(changed))
+    assert tables.faults(batch, "import") == [(2, "record_number", "not_open")]
+    assert Patient.objects.get(pk=own.pk).names[0]["family"] == "Muster0"
+    assert batch.rows_changed == 1
+
+
+def test_nobody_bills_the_own_record_by_a_file(clerk):
+    own, other = cast.patient(record_number="P-9"), cast.patient("Joe", record_number="P-8")
+    kept_out(clerk, own, "self")
+    batch = tables.brought(clerk, bills(bill("C-1", "P-9"), bill("C-2")), "claims")
+    assert tables.faults(batch) == [(2, "patient", "not_open")]
+    assert [one.patient_id for one in Claim.objects.all()] == [other.pk]
 
 
 @pytest.mark.parametrize("total", ["10", "0", "10.00", "1,000", "1E3", "-5", "007"])
