@@ -127,4 +127,5 @@ CLAIMS = Importer(
     plan,
     identity="number",
     reading=(Permission.BILLING_READ, Permission.BILL_DIAGNOSIS_READ, Permission.IDENTIFIERS_READ),
+    masked=("diagnosis",),
 )

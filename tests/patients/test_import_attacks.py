@@ -80,3 +80,17 @@ def test_content_that_never_comes_back_as_it_came_is_refused_and_not_tried_for_e
     total = {"value": Decimal(10), "currency": "CNY"}
     with pytest.raises(Mistake):
         shapes.read(SHAPES["Claim"], {"resourceType": "Claim", "status": "active", "total": total})
+
+
+def test_a_colleague_sees_no_code_of_a_file_that_pages_would_mask(clerk):
+    cast.patient(record_number="P-8")
+    rows = bills(bill("C-1", code="CANARY"), bill("C-2", code="CAN\x01ARY"))
+    batch = tables.checked(clerk, rows, "claims")
+    pages = [reverse(f"patients:{name}", args=[batch.pk]) for name in ("import", "import_errors")]
+    for user, sees in ((clerk, True), (cast.staff("finance"), False)):
+        client = cast.browser(user)
+        for page in pages:
+            answer = client.get(page)
+            assert answer.status_code == 200
+            found = answer.content.decode().replace("\x01", "").replace(" ", "")
+            assert ("CANARY" in found) == sees, page
