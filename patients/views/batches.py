@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 
 from patients import tasks
 from patients.forms.batch import Layout, Match, Upload, initial_of
+from patients.forms.versioned import Versioned
 from patients.imports import faults, registry
 from patients.imports.faults import Unreadable
 from patients.models import ImportBatch
@@ -111,6 +112,9 @@ def _page(
     }
     if found.status in batches.OPEN:
         page |= _matching(importer, found, match, layout)
+        page["sample"] = (
+            found.sample if shelf.sees_cells(request.user, found, importer.masked) else []
+        )
     if not found.is_at_work and found.status != ImportBatch.Status.UPLOADED:
         page |= _came_of(importer, found)
     return page

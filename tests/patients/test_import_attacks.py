@@ -94,3 +94,31 @@ def test_a_colleague_sees_no_code_of_a_file_that_pages_would_mask(clerk):
             assert answer.status_code == 200
             found = answer.content.decode().replace("\x01", "").replace(" ", "")
             assert ("CANARY" in found) == sees, page
+
+
+def test_a_file_whose_columns_somebody_matched_anew_is_not_started_unseen(desk):
+    batch = tables.checked(desk, tables.text_of([tables.person(0)]))
+    seen, colleague = batch.version, cast.staff("receptionist")
+    with cast.acting(colleague):
+        swapped = batch.mapping | {
+            "family": batch.mapping["given"],
+            "given": batch.mapping["family"],
+        }
+        batches.match(
+            batch_id=batch.pk, version=seen, mapping=swapped, day_order="", by=colleague
+        )  # fmt: skip
+    tables.worked(batch)
+    with cast.acting(desk), pytest.raises(Refused, match="gone on meanwhile"):
+        batches.start(batch_id=batch.pk, version=seen, by=desk)
+    start = reverse("patients:import_start", args=[batch.pk])
+    for sent in ({}, {"version": ""}, {"version": "x"}, {"version": seen}, {"version": "-1"}):
+        assert cast.browser(desk).post(start, sent).status_code == 403
+    assert not Patient.objects.exists()
+
+
+def test_an_import_begins_with_a_fresh_factor(desk):
+    batch = tables.checked(desk, tables.text_of([tables.person(0)]))
+    start = reverse("patients:import_start", args=[batch.pk])
+    answer = cast.stale(cast.browser(desk)).post(start, {"version": batch.version})
+    assert answer.headers["Location"].startswith("/account/confirm/")
+    assert ImportBatch.objects.get().status == ImportBatch.Status.CHECKED
