@@ -35,27 +35,36 @@ class Step:
     changes: list[Any] = field(default_factory=list)
     is_first: bool = False
     broken: bool = False
+    # One of the two was specially protected, and is not for this reader.
+    restricted: bool = False
 
 
 def find(chart: Chart, kind: str, record_id: UUID) -> Any:
-    """Return an entry of a chart; raise DoesNotExist, or Locked where it is not for this reader."""
+    """Return an entry of a chart as it reads; raise DoesNotExist, or Locked where it is not for this reader.
+
+    What a protected one withholds stands in its places, or a form would be built on nothing.
+    """
     row = BY_KEY[kind].rows(chart.patient.pk, chart.sees_restricted).get(pk=record_id)
     if entries.is_locked(row, chart.sees_restricted):
         raise Locked(repr(row))
+    entries.uncover(row, sees_restricted=chart.sees_restricted)
     return row
 
 
 Compare = Callable[[Any, Any], list[Any]]
 
 
-def steps(row: PatientRecord, compare: Compare) -> list[Step]:
-    """Return the versions of an entry, the newest first; `compare` tells what differs between two."""
+def steps(row: PatientRecord, compare: Compare, *, sees_restricted: bool) -> list[Step]:
+    """Return the versions of an entry, the newest first; `compare` tells what differs between two.
+
+    What was protected at its time stays so, also where the entry was opened since.
+    """
     kept = list(versions.of_row(row).select_related("replaced_by"))
     later: Any = row
     found: list[Step] = []
     for version in kept:
         earlier = versions.reopened(version)
-        found.append(_step(later, version, earlier, compare))
+        found.append(_step(later, version, earlier, compare, sees_restricted))
         later = earlier
     return [*found, Step(later.version, row.created_at, _first_writer(row), is_first=True)]
 
@@ -69,9 +78,14 @@ def _first_writer(row: PatientRecord) -> str:
     return _name(writer)
 
 
-def _step(later: Any, version: RecordVersion, earlier: Any, compare: Compare) -> Step:
+def _step(
+    later: Any, version: RecordVersion, earlier: Any, compare: Compare, sees_restricted: bool
+) -> Step:
     who = _name(version.replaced_by)
+    if any(entries.is_locked(one, sees_restricted) for one in (earlier, later)):
+        return Step(later.version, version.replaced_at, who, restricted=True)
     try:
+        entries.uncover(earlier, sees_restricted=sees_restricted)
         reason, changes = version.reason or "", compare(earlier, later)
     except SealBroken:
         return Step(later.version, version.replaced_at, who, broken=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from patients.forms.entries.void import Void
 from patients.models import Observation
 from patients.queries import codes, history, trends
 from patients.queries.chart import Chart, banner
+from patients.queries.entries import uncover
 from patients.queries.kinds import BY_KEY
 from patients.services import drafts, entries, versions
 from patients.views import conflicts
@@ -98,10 +100,12 @@ def correct(request: SignedInRequest, patient_id: UUID, kind: str, record_id: UU
     form = FORMS[kind](request.POST, row=row, born=born(chart))
     if not form.is_valid() or warned(chart, form) is None:
         return again(request, page, form)
-    return _corrected(request, page, form)
+    return _corrected(request, chart, page, form)
 
 
-def _corrected(request: SignedInRequest, page: dict[str, Any], form: Entry) -> HttpResponse:
+def _corrected(
+    request: SignedInRequest, chart: Chart, page: dict[str, Any], form: Entry
+) -> HttpResponse:
     said, row = form.cleaned_data, form.row
     try:
         entries.correct(
@@ -113,13 +117,22 @@ def _corrected(request: SignedInRequest, page: dict[str, Any], form: Entry) -> H
             by=request.user,
         )
     except versions.Conflict as conflict:
-        return conflicts.show(request, conflict, form=form, initial_of=type(form).read, page=page)
+        # Asked for once more: whoever protected it meanwhile keeps it from who may not read it.
+        conflict.row = entry_of(chart, form.kind, row.pk)
+        reads = partial(_read, type(form))
+        return conflicts.show(request, conflict, form=form, initial_of=reads, page=page)
     except versions.NothingChanged:
         form.add_error(None, _("Nothing is different from what is stored."))
         return again(request, page, form)
     drafts.drop(form=form.kind, patient_id=row.patient_id, target_id=row.pk, by=request.user)
     messages.success(request, _("Corrected. The version before is kept."))
     return redirect(page["back_url"])
+
+
+def _read(form: type[Entry], row: Any) -> dict[str, Any]:
+    """Return what a form shows of an entry that is open to the reader, as it was at any version."""
+    uncover(row, sees_restricted=True)
+    return form.read(row)
 
 
 @GET_OR_POST
@@ -164,7 +177,7 @@ def past(request: SignedInRequest, patient_id: UUID, kind: str, record_id: UUID)
     chart = chart_of(request, patient_id)
     row = entry_of(chart, kind, record_id)
     page = framed(chart, kind, row)
-    page["steps"] = history.steps(row, between(FORMS[kind]))
+    page["steps"] = history.steps(row, between(FORMS[kind]), sees_restricted=chart.sees_restricted)
     return render(request, "patients/entries/history.html", page)
 
 
