@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
 from django.urls import reverse
 
-from patients.models import AccessRequest, CareRelationship, Referral
+from patients.models import AccessRequest, CareRelationship, Referral, StaffLink
 from patients.models.request import Asked
 from patients.queries import emergency, excerpts
 from patients.queries.colleagues import name_of
@@ -26,7 +26,7 @@ OPEN_FIRST = Case(When(state=OPEN, then=Value(0)), default=Value(1))
 
 def answers_for(user: User, patient_id: UUID) -> bool:
     """Tell whether a person answers for a patient: responsible, or of the team where nobody is."""
-    here = CareRelationship.objects.in_force().filter(patient_id=patient_id)
+    here = _carers(patient_id)
     own = here.filter(user_id=user.pk)
     if own.filter(source=Source.RESPONSIBLE).exists():
         return True
@@ -34,8 +34,19 @@ def answers_for(user: User, patient_id: UUID) -> bool:
     return not is_anybody and own.filter(source=Source.TEAM).exists()
 
 
+def _carers(patient_id: Any) -> QuerySet[CareRelationship]:
+    """Return who cares for a patient, without those who must stay out of the record since."""
+    kept_out = StaffLink.objects.in_force().filter(
+        user_id=OuterRef("user_id"), patient_id=OuterRef("patient_id")
+    )
+    found: QuerySet[CareRelationship] = CareRelationship.objects.in_force().filter(
+        ~Exists(kept_out), patient_id=patient_id
+    )
+    return found
+
+
 def _answered_by(user: User) -> QuerySet[AccessRequest]:
-    here = CareRelationship.objects.in_force().filter(patient_id=OuterRef("patient_id"))
+    here = _carers(OuterRef("patient_id"))
     own = here.filter(user_id=user.pk)
     responsible = Exists(own.filter(source=Source.RESPONSIBLE))
     team = Exists(own.filter(source=Source.TEAM))
