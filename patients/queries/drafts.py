@@ -65,7 +65,7 @@ def find(
 def is_protected(form: str, patient_id: UUID | None, target_id: UUID | None) -> bool:
     """Tell whether the entry that is typed about is specially protected; whoever marks it waits."""
     kind = BY_KEY.get("notes" if form in {"note", "addendum"} else form)
-    if kind is None or target_id is None:
+    if kind is None or target_id is None or patient_id is None:
         return False
     rows = kind.model._default_manager.filter(pk=target_id, patient_id=patient_id)
     held = rows.select_for_update(of=("self",), no_key=True)
