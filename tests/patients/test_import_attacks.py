@@ -59,6 +59,21 @@ def test_nobody_changes_the_own_record_or_that_of_family_by_a_file(desk, kind):
     assert batch.rows_changed == 1
 
 
+def test_nobody_takes_back_what_a_colleague_imported_of_the_own_record(desk):
+    first = [tables.person(number) for number in (0, 1)]
+    colleague = cast.staff("receptionist")
+    tables.brought(colleague, tables.text_of(first))
+    renamed = [tables.person(number, **{"Family name": "Changed"}) for number in (0, 1)]
+    batch = tables.brought(colleague, tables.text_of(renamed))
+    own = next(one for one in Patient.objects.all() if one.record_number == "P-000000")
+    # Noted without a mark on the chart, so that its version is the one of the import.
+    with cast.acting(colleague):
+        staff_links.declare(patient_id=own.pk, colleague=desk, kind="parent", by=colleague)
+    tables.undone(desk, batch)
+    names = {one.record_number: one.names[0]["family"] for one in Patient.objects.all()}
+    assert names == {"P-000000": "Changed", "P-000001": "Muster1"}
+
+
 def test_nobody_bills_the_own_record_by_a_file(clerk):
     own, other = cast.patient(record_number="P-9"), cast.patient("Joe", record_number="P-8")
     kept_out(clerk, own, "self")
