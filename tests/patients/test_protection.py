@@ -311,7 +311,7 @@ def test_what_was_protected_at_its_time_stays_so_in_the_history_of_an_opened_ent
     shown = cast.words(cast.browser(nurse).get(page))
     assert "mixed up" not in shown
     assert "CANARY" not in shown
-    assert "Only named clinicians" in shown
+    assert "Restricted entry" in shown
     assert "CANARY" in cast.words(cast.browser(author).get(page))
 
 
