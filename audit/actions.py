@@ -7,6 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 SENTENCES: dict[str, Promise] = {
     "audit.permission.changed": _("Permissions or groups were given or taken."),
+    "audit.record_check.begun": _("A comparison of all records with the trail was begun."),
+    "audit.record_check.stopped": _("A comparison of all records with the trail was given up."),
+    "audit.records.found_tampered": _("Records are not what the trail says."),
+    "audit.records.verified": _("All records were compared with the trail."),
     "audit.setting.changed": _("A setting was changed."),
     "audit.setting.created": _("A setting was created."),
     "audit.setting.deleted": _("A setting was deleted."),
@@ -49,6 +53,7 @@ SENTENCES: dict[str, Promise] = {
     "patients.import.paused": _("An import was paused."),
     "patients.import.resumed": _("An import was resumed."),
     "patients.import.reverted": _("An import was undone."),
+    "patients.import.rows_compared": _("Rows of a file were compared and brought nothing new."),
     "patients.import.rows_imported": _("Rows of a file were imported."),
     "patients.import.rows_reverted": _("Rows of an import were taken back."),
     "patients.import.started": _("An import was started."),

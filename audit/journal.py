@@ -50,6 +50,8 @@ NOT_JOURNALLED: dict[str, str] = {
     "admin.logentry": "written by the admin about changes that are journalled here",
     "audit.event": "the trail itself",
     "audit.pending": "the trail itself",
+    "audit.recordcheck": "its deeds record its states",
+    "audit.recordfinding": "its deeds record its states",
     "audit.state": "the trail itself",
     "auditlog.logentry": "the journal itself",
     "auth.permission": "made by migrations from the models, never by people",

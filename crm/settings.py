@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -82,6 +83,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-exports": {"task": "security.exports.sweep", "schedule": 60.0},
     "sweep-security": {"task": "security.sweep", "schedule": 3600.0},
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
+    "verify-records": {"task": "audit.records.verify", "schedule": crontab(hour=3, minute=10)},
+    "go-on-with-records": {"task": "audit.records.go_on", "schedule": 900.0},
     # Takes up what a process that died has left; a tick that no worker took in time is worth nothing.
     "work-on-imports": {
         "task": "patients.imports.work",
