@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from security import trail
 from security.delivery import sending
-from security.models import Export
+from security.models import Backup, Export
 from security.services import (
     backups,
     exports,
     factors,
     password_resets,
+    posture,
     roles,
     stored_files,
     throttle,
@@ -69,6 +70,11 @@ def sweep_exports() -> None:
 @shared_task(name="security.sweep")
 def sweep() -> None:
     """Delete expired sessions, old counters and unconfirmed secrets; follow the dates of roles."""
+    waiting = Backup.objects.filter(
+        state=Backup.State.WAITING, started_at__lt=timezone.now() - NOT_TAKEN_UP
+    )
+    for backup_id in waiting.values_list("pk", flat=True):
+        make_backup.delay(str(backup_id))
     with trail.acting_for(system="security.sweep", purpose="HSYSADMIN"):
         ended, _rows = Session.objects.filter(expire_date__lt=timezone.now()).delete()
         counters, secrets = throttle.sweep(), factors.sweep()
@@ -112,3 +118,10 @@ def _back_up(backup_id: UUID | None) -> None:
         except backups.Busy:
             # Handed out twice, or the night came while somebody's own was being made.
             log.info("another backup is being made")
+
+
+@shared_task(name="security.posture.check")
+def check_posture() -> None:
+    """Ask every check of the posture and keep the answers."""
+    with trail.acting_for(system="security.posture", purpose="HSYSADMIN"):
+        posture.collect()

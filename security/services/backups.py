@@ -83,6 +83,9 @@ def _begin(backup_id: UUID | None) -> Backup:
         _fail(lost.pk, Fault.INTERRUPTED, "")
     waiting = Backup.objects.select_for_update().filter(state=State.WAITING)
     asked = waiting.filter(pk=backup_id).first() if backup_id else None
+    if backup_id and asked is None:
+        # Handed out twice: it was made already.
+        raise Busy
     row = asked or Backup()
     row.state, row.started_at = State.RUNNING, timezone.now()
     row.moved_at = row.started_at
