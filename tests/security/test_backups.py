@@ -320,4 +320,9 @@ def test_the_tool_makes_a_pair_and_overwrites_none(tmp_path):
     before = path.read_text()
     with pytest.raises(CommandError, match="exists"):
         call_command("backup_key", path, stdout=out, stderr=io.StringIO())
+    call_command("backup_key", path, if_missing=True, stdout=out, stderr=io.StringIO())
     assert path.read_text() == before
+    call_command(
+        "backup_key", tmp_path / "b", public=tmp_path / "p", stdout=out, stderr=io.StringIO()
+    )
+    assert (tmp_path / "p").read_text().strip() == out.getvalue().split()[-1]

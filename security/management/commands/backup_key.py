@@ -24,10 +24,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take where the private key goes."""
         parser.add_argument("path", type=Path, help="new file for the private key")
+        parser.add_argument("--public", type=Path, help="file to which the public key is added")
+        parser.add_argument(
+            "--if-missing", action="store_true", help="leave a private key that is there"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the private key, say the public one."""
         pair, path = age.witness(), options["path"]
+        if options["if_missing"] and path.exists():
+            return
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
@@ -35,4 +41,7 @@ class Command(BaseCommand):
         with os.fdopen(handle, "w") as file:
             file.write(f"# public key: {pair.to_public()}\n{pair}\n")
         self.stderr.write(_("Keep %(path)s off the server.") % {"path": path})
+        if options["public"] is not None:
+            with options["public"].open("a") as file:
+                file.write(f"{pair.to_public()}\n")
         self.stdout.write(str(pair.to_public()))
