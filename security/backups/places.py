@@ -14,7 +14,6 @@ from pathlib import Path
 
 from django.conf import settings
 
-from security.backups.dump import Busy
 from security.backups.faults import BackupFailed, Fault
 
 NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
@@ -59,13 +58,13 @@ def require_room(root: Path, wanted: int) -> None:
 
 @contextmanager
 def alone(root: Path) -> Iterator[None]:
-    """Hold a folder against another server that backs up into it; raise Busy."""
+    """Hold a folder against another server that backs up into it; raise BackupFailed."""
     handle = os.open(root / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Busy from None
+            raise BackupFailed(Fault.BUSY, str(root)) from None
         yield
     finally:
         os.close(handle)

@@ -106,6 +106,7 @@ class Migration(migrations.Migration):
                                 "The folder for backups is not there or can not be written.",
                             ),
                             ("no_space", "There is not enough room in the folder for backups."),
+                            ("busy", "Another server is making a backup in this folder."),
                             ("no_program", "pg_dump of the server's version was not found."),
                             ("no_database", "The database did not answer."),
                             ("dump", "pg_dump stopped before it was done."),

@@ -56,6 +56,7 @@ class Backup(models.Model):
         )
         NO_TARGET = "no_target", _("The folder for backups is not there or can not be written.")
         NO_SPACE = "no_space", _("There is not enough room in the folder for backups.")
+        BUSY = "busy", _("Another server is making a backup in this folder.")
         NO_PROGRAM = "no_program", _("pg_dump of the server's version was not found.")
         NO_DATABASE = "no_database", _("The database did not answer.")
         DUMP = "dump", _("pg_dump stopped before it was done.")

@@ -249,8 +249,10 @@ def test_two_at_once_are_refused_by_the_database_and_by_the_folder(quick, target
         assert "Another backup" in complaint
         tasks.back_up_nightly()
         assert not Backup.objects.exists()
-    with places.alone(target.folder), pytest.raises(dump.Busy), places.alone(target.folder):
-        pass
+    with places.alone(target.folder):
+        code, _, complaint = command("backup")
+        assert (code, complaint) == (1, f"{Fault.BUSY.label}\n")
+        failed(Fault.BUSY)
 
 
 def test_a_database_that_does_not_answer_is_no_backup(quick, target, monkeypatch):
