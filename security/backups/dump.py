@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
+import subprocess  # nosec B404
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.apps import apps
 from django.conf import settings
@@ -101,6 +101,12 @@ def counts(moment: Snapshot) -> dict[str, int]:
     return dict(moment.rows(union)) if tables else {}
 
 
+def moved_keys(moment: Snapshot) -> dict[str, str]:
+    """Return for whom each key opens that was made for another record."""
+    rows = moment.rows(f"SELECT id, subject_id FROM {KEYS} WHERE subject_id <> created_for")  # noqa: S608
+    return {str(key): str(subject) for key, subject in rows}
+
+
 def program(name: str, server: int) -> Path:
     """Return PostgreSQL's program of the server's version, or a newer one; raise BackupFailed."""
     named = [Path(settings.PG_PROGRAMS)] if settings.PG_PROGRAMS else []
@@ -122,7 +128,7 @@ def _version(path: Path) -> int | None:
     if shutil.which(path.name, path=str(path.parent)) is None:
         return None
     with suppress(OSError, subprocess.SubprocessError):
-        said = subprocess.run(  # noqa: S603 - a program of PostgreSQL, found by its name
+        said = subprocess.run(  # nosec B603  # noqa: S603 - PostgreSQL's own, no shell
             [path, "--version"], capture_output=True, text=True, check=True, timeout=10
         )
         if number := re.search(r"\) (\d+)", said.stdout):
@@ -147,12 +153,11 @@ def _dumped(moment: Snapshot, options: Sequence[str]) -> Iterator[bytes]:
     command = [str(path), where, "--no-password", "--format=custom", "--compress=1",
                "--lock-wait-timeout=60000", f"--snapshot={moment.name}", *options]  # fmt: skip
     with _words() as words:
-        process = subprocess.Popen(  # noqa: S603 - as above
+        process = subprocess.Popen(  # nosec B603  # noqa: S603 - as above
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=words, env=secrets
         )
         try:
-            assert process.stdout is not None  # noqa: S101 - it is a pipe
-            with process.stdout as pipe:
+            with cast(IO[bytes], process.stdout) as pipe:
                 while part := pipe.read(PIECE):
                     yield part
             if process.wait():
@@ -174,13 +179,12 @@ def restore(*, parts: Callable[[IO[bytes]], object], options: Sequence[str] = ()
     command = [str(path), where, "--no-password", "--no-owner",
                "--no-privileges", "--exit-on-error", "--single-transaction", *options]  # fmt: skip
     with _words() as words:
-        process = subprocess.Popen(  # noqa: S603 - as above
+        process = subprocess.Popen(  # nosec B603  # noqa: S603 - as above
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=words, env=secrets
         )
         try:
-            assert process.stdin is not None  # noqa: S101 - it is a pipe
             try:
-                with process.stdin as pipe:
+                with cast(IO[bytes], process.stdin) as pipe:
                     parts(pipe)
             except BrokenPipeError:
                 process.wait()

@@ -84,12 +84,13 @@ def _made(making: Making, roots: tuple[Path, Path], now: datetime) -> Made:
     of_records = Manifest(
         kind=manifest.RECORDS, tables=tables, left_out=dump.left_out(), files=counted.files,
         files_missing=counted.missing, archives=archives, name=making.name, made_at=now.isoformat(),
-        server=moment.server,
+        server=moment.server, moved_keys=dump.moved_keys(moment),
     )  # fmt: skip
     own = {KEYS: making.sealed(Stage.KEYS, dump.keys(moment), keys / KEYS)}
     of_keys = Manifest(
         kind=manifest.KEYS, tables={dump.KEYS: tables[dump.KEYS]}, left_out=[], files=0,
-        files_missing=0, archives=own, name=making.name, made_at=now.isoformat(), server=moment.server,
+        files_missing=0, moved_keys={}, archives=own, name=making.name, made_at=now.isoformat(),
+        server=moment.server,
     )  # fmt: skip
     digest = ""
     # The keys first: records without keys could not be opened, and the set of records counts.

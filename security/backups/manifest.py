@@ -22,7 +22,7 @@ FORMAT = 1
 RECORDS, KEYS = "records", "keys"
 PURPOSE = "backup manifest"
 # Larger is no manifest.
-MOST_BYTES = 4 * 1024 * 1024
+MOST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class Manifest:
     left_out: list[str]
     files: int
     files_missing: int
+    # Keys that open for another record than they were made for, since a merge: as of the records' moment.
+    moved_keys: dict[str, str]
     archives: dict[str, Written]
 
     def text(self) -> bytes:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from security.backups import age, dump, making, manifest, places, sealed_files
 from security.backups.age import Told, Written
@@ -97,6 +97,7 @@ def write(records: Set, keys: Set, identities: list[Any], told: Told) -> int:
     """Bring tables, rows, data keys and files back; return how many files there were."""
     _restore(records.folder / making.RECORDS, identities, told)
     _restore(keys.folder / making.KEYS, identities, told)
+    move_keys(records.manifest.moved_keys)
     with closing(sealed_files.Unpacked()) as unpacked:
         age.open_into(records.folder / making.FILES, identities, unpacked, told)
     return unpacked.files
@@ -107,6 +108,17 @@ def _restore(path: Path, identities: list[Any], told: Told) -> None:
         age.open_into(path, identities, pipe, told)
 
     dump.restore(parts=parts)
+
+
+def move_keys(moved: Mapping[str, str]) -> None:
+    """Let each key open for whom it opened when the records were dumped: the keys may be of a later night."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        back = f"UPDATE {KEYS} SET subject_id = created_for WHERE subject_id <> created_for"  # noqa: S608
+        cursor.execute(back)
+        cursor.executemany(
+            f"UPDATE {KEYS} SET subject_id = %s WHERE id = %s",  # noqa: S608
+            [(subject, key) for key, subject in moved.items()],
+        )
 
 
 def empty_again() -> None:

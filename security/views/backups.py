@@ -53,7 +53,11 @@ def progress(request: SignedInRequest, backup_id: UUID) -> HttpResponse:
     found = Backup.objects.select_related("requested_by").filter(pk=backup_id).first()
     if found is None:
         raise Http404
-    return render(request, "security/_backup.html", {"row": found})
+    response = render(request, "security/_backup.html", {"row": found})
+    if found.is_over and request.headers.get("HX-Request"):
+        # What stands above the list speaks of it as well.
+        response["HX-Refresh"] = "true"
+    return response
 
 
 @require_POST

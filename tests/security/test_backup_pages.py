@@ -137,6 +137,10 @@ def test_the_row_of_a_running_backup_looks_again_and_a_finished_one_does_not(adm
     assert "4.8 MB so far" in cast.words(page)
     page = administrator.get(reverse("security:backup", args=[made().pk]), secure=True)
     assert "hx-trigger" not in page.content.decode()
+    assert "HX-Refresh" not in page
+    url = reverse("security:backup", args=[made().pk])
+    asked = administrator.get(url, secure=True, headers={"HX-Request": "true"})
+    assert asked["HX-Refresh"] == "true"
     absent = administrator.get(
         reverse("security:backup", args=[cast.staff("nurse").pk]), secure=True
     )

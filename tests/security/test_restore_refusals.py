@@ -11,9 +11,12 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
+from patients.models import Patient
 from security import trail
 from security.backups import dump, restoring
-from security.models import Backup
+from security.classification import SubjectKind
+from security.models import Backup, DataKey
+from security.sealing import keys
 from security.services import restores
 from tests.security import backing_up
 from tests.security.backing_up import command
@@ -193,3 +196,17 @@ def test_other_counts_than_in_the_backup_are_a_failure(copy, monkeypatch):
     monkeypatch.setattr(restores.dump, "counts", lambda moment: {"django_migrations": 1})
     assert "other counts than in the backup" in refusal(copy)
     emptied.assert_called_once_with()
+
+
+def test_keys_open_for_whom_they_opened_when_the_records_were_dumped(system):
+    """Records of one night, keys of a later one: a merge between the two is not in the records."""
+    merged, survivor, undone = (Patient.objects.create(names=[{"text": name}]) for name in "abc")
+    keys.move(from_id=merged.pk, to_id=survivor.pk, kind=SubjectKind.PATIENT)
+    moment = dump.Snapshot(connection, "", 0)
+    of_that_night = dump.moved_keys(moment)
+    assert set(of_that_night.values()) == {str(survivor.pk)}
+    keys.give_back(created_for=merged.pk, kind=SubjectKind.PATIENT)
+    keys.move(from_id=undone.pk, to_id=survivor.pk, kind=SubjectKind.PATIENT)
+    restoring.move_keys(of_that_night)
+    assert dump.moved_keys(moment) == of_that_night
+    assert DataKey.objects.filter(subject_id=undone.pk).exists()
