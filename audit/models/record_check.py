@@ -66,7 +66,7 @@ class RecordCheck(models.Model):
 
     class Privacy:
         plain = {
-            name: Plain(level=2, purpose="integrity")
+            name: Plain(level=3, purpose="integrity")
             for name in (
                 "id", "started_at", "finished_at", "state", "model", "reads_states", "after", "rows_done",
                 "findings_count", "moved_at",

@@ -60,7 +60,7 @@ class Evidence(models.Model):
 
     class Privacy:
         plain = {
-            name: Plain(level=2, purpose="integrity")
+            name: Plain(level=3, purpose="integrity")
             for name in ("id", "run_id", "checked_at", "check_key", "outcome", "since", "notes")
         }
 
