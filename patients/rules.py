@@ -134,7 +134,12 @@ def _not_merged(actor: User, permission: Permission, now: datetime) -> Q:
 def merged_record(
     actor: User, permission: Permission, patients: Sequence[UUID], purpose: str, now: datetime
 ) -> Mapping[UUID, Refusal]:
-    """Refuse a record that was merged into another one."""
+    """Refuse a record that was merged into another one.
+
+    Asking is refused nobody, as with one that never was: the deeds find nobody there.
+    """
+    if permission is Permission.CLINICAL_REQUEST:
+        return {}
     refusal = Refusal(_("This record was merged into another record of the same person."))
     return {
         patient: refusal

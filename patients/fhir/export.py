@@ -17,6 +17,7 @@ from patients.models import (
     ClinicalAttachment,
     DirectoryResource,
     Patient,
+    Protectable,
     RecordAttachment,
 )
 
@@ -25,6 +26,7 @@ Verdict = Literal["same", "changed", "corrected"]
 
 def resource_of(row: models.Model) -> Resource:
     """Return the resource that a row holds; opening its envelopes is a read of the patient."""
+    _uncover(row)
     if isinstance(row, RecordAttachment | DirectoryResource):
         resource: Resource = values.unpack(row.resource)
         return resource
@@ -33,6 +35,12 @@ def resource_of(row: models.Model) -> Resource:
     resource = shapes.write(shape, held(shape, row), extra)
     # What came by an import knows its digest; a row written here may know how exact its dates are.
     return resource if (extra or {}).get("digest") else _made_here(shape, row, resource)
+
+
+def _uncover(row: models.Model) -> None:
+    """Put what a protected row withholds in its places, in memory: a deed encloses it again."""
+    if isinstance(row, Protectable) and row.is_protected:
+        row.uncover()
 
 
 def held(shape: Shape, row: models.Model) -> dict[str, Any]:
@@ -62,6 +70,7 @@ def compare(row: Any, said: Mapping[str, Any]) -> Verdict:
 
     What was corrected here since is not overwritten by what the source says anew.
     """
+    _uncover(row)
     before, now = (row.extra or {}).get("digest"), said["extra"]["digest"]
     if before == now:
         return "same"

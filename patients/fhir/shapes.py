@@ -118,6 +118,9 @@ def _extra(
         missing = tuple(differing(written))
         if not surplus and not missing:
             break
+        if set(surplus) <= set(extra["absent"]) and set(missing) <= set(extra["forced"]):
+            # Nothing is left to try: better refused than tried for ever.
+            raise Mistake(shape.name, _("content that can not be given back as it came"))
         extra["absent"] += surplus
         if not surplus:
             extra["forced"] += missing

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from patients.fhir import values
 from patients.fhir.mapping import SHAPES
 from patients.imports import cells, rows
 from patients.imports.registry import Column, Importer, Line, Plan
@@ -70,7 +71,10 @@ def resource_of(line: Line, patient_id: UUID) -> dict[str, Any]:
         "use": "claim",
         "patient": {"reference": f"Patient/{patient_id}"},
         "created": said["created"],
-        "total": {"value": said["total"], "currency": said.get("currency", CURRENCY)},
+        "total": {
+            "value": values.parse_number(said["total"]),
+            "currency": said.get("currency", CURRENCY),
+        },
     }
     found |= {"type": {"text": said["type"]}} if "type" in said else {}
     if "diagnosis" in said:
@@ -123,4 +127,5 @@ CLAIMS = Importer(
     plan,
     identity="number",
     reading=(Permission.BILLING_READ, Permission.BILL_DIAGNOSIS_READ, Permission.IDENTIFIERS_READ),
+    masked=("diagnosis",),
 )

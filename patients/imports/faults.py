@@ -80,6 +80,7 @@ OF_ROW: dict[str, Promise] = {
     "no_visit": _("This patient has no visit with this number."),
     "other_birth": _("The patient with this number here was born on another day."),
     "other_patient": _("Another patient here has this identity number."),
+    "not_open": _("This is your own record or one of close family. A colleague has to import this row."),
     "merged": _("This record was merged into another one here."),
     "elsewhere": _("This number belongs to another patient here."),
     "corrected": _("This was corrected here since it was imported, and is not overwritten."),

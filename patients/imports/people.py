@@ -137,6 +137,8 @@ class _Here:
             if len(ids := self.numbers.get(one.said["record_number"], set())) == 1
         }
         foreign = held - {row.pk for row in self.own.values()}
+        held_here = {one for ids in self.numbers.values() for one in ids}
+        self.closed = rows.closed(held_here | {row.pk for row in self.own.values()})
         self.foreign = {row.pk: row for row in Patient.objects.filter(pk__in=foreign)}
 
     def place(self, found: Plan, line: Line, said: dict[str, Any]) -> None:
@@ -146,7 +148,9 @@ class _Here:
         named = self.numbers.get(line.said["record_number"], set()) - ({own.pk} if own else set())
         identity = line.said.get("national_id", "")
         same_person = self.numbers.get(identity, set()) - ({own.pk} if own else set()) - named
-        if same_person:
+        if self.closed & (named | same_person | ({own.pk} if own else set())):
+            line.refuse("not_open", "record_number")
+        elif same_person:
             line.refuse("other_patient", "national_id")
         elif own is not None:
             rows.meet(found, line, own, said)

@@ -84,6 +84,8 @@ class Importer:
     index: type[SearchIndex] | None = None
     # What reading the uploaded cells again takes, in the list of what was wrong.
     reading: tuple[Permission, ...] = ()
+    # Columns that pages mask: nobody but who uploaded the file is shown their cells.
+    masked: tuple[str, ...] = ()
 
     def column(self, key: str) -> Column | None:
         """Return a column by its key."""

@@ -17,8 +17,12 @@ from patients.imports.registry import Column, Line, Plan
 from patients.models import PatientIndex, PatientRecord
 from patients.queries import sources
 from security import context
+from security.access.categories import Reach
+from security.access.decision import decide_many, purposes_of, reach_of_user
+from security.access.permissions import Permission
 from security.sealing.index import exact_hash
 
+READ = Permission.DEMOGRAPHICS_READ
 NUMBER_SYSTEM = "urn:custodia:import"
 # Of every file about people who are here already.
 WHOSE = Column(
@@ -52,14 +56,32 @@ def holders(kind: str, values: Collection[str]) -> dict[str, set[UUID]]:
     return found
 
 
+def closed(patient_ids: Collection[UUID]) -> set[UUID]:
+    """Return the patients whose records the person who imports must stay out of, also by a file."""
+    here = context.current()
+    if here.actor is None or not patient_ids:
+        return set()
+    # By the role that imports: with another one's purpose most people would be out of reach.
+    reaching = (
+        one for one in purposes_of(here.actor) if reach_of_user(here.actor, READ, one) is Reach.ALL
+    )
+    made = decide_many(here.actor, READ, patient_ids, next(reaching, ""))
+    # Of one chunk alone: a long file would fill the memory with answers.
+    here.forget_decisions()
+    return {one for one, decision in made.items() if not decision.is_reachable}
+
+
 def patients_of(lines: Iterable[Line]) -> dict[int, UUID]:
     """Return whose each line is, by the patient's number; note on the others why nobody's."""
     lines = list(lines)
     known = holders("identifier", [line.said["patient"] for line in lines])
+    barred = closed(set().union(*known.values()))
     found: dict[int, UUID] = {}
     for line in lines:
         candidates = known.get(line.said["patient"], set())
-        if len(candidates) == 1:
+        if candidates & barred:
+            line.refuse("not_open", "patient")
+        elif len(candidates) == 1:
             found[line.number] = next(iter(candidates))
         else:
             line.refuse("several" if candidates else "nobody", "patient")

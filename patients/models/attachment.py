@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from patients.models.protected import Protectable
 from patients.models.record import EncounterRecord
 from security.sealing import Category, Plain, Scope, SealedJSON, SealedText
 
@@ -24,7 +25,7 @@ class RecordAttachment(EncounterRecord):
         plain = {"resource_type": Plain(level=3, purpose="care")}
 
 
-class ClinicalAttachment(RecordAttachment):
+class ClinicalAttachment(Protectable, RecordAttachment):
     """A clinical resource kept whole: a goal, an imaging study, a document."""
 
     seal_label = "patients.clinical_attachment"

@@ -15,7 +15,7 @@ from security.sealing import (
 )
 
 
-class ClinicalItem(EncounterRecord):
+class ClinicalItem(Protectable, EncounterRecord):
     """An item of the clinical record: what it is called and how it stands are on its card."""
 
     code_text = SealedText(level=4, purpose="care", card=True)
@@ -26,7 +26,7 @@ class ClinicalItem(EncounterRecord):
         abstract = True
 
 
-class Condition(Protectable, ClinicalItem):
+class Condition(ClinicalItem):
     """A diagnosis or problem; corrected by a new version, never overwritten."""
 
     seal_label = "patients.condition"

@@ -39,6 +39,11 @@ class Protectable(models.Model):
             setattr(self, name, None)
         self.withheld = kept
 
+    def enclose(self) -> None:
+        """Conceal what a marked row says; a deed that wrote its fields calls this before it saves."""
+        if self.is_protected:
+            self.conceal()
+
     def uncover(self) -> None:
         """Move withheld values back to their places in memory; saved so, the row is no longer concealed."""
         kept = self.withheld

@@ -37,6 +37,7 @@ def of(patient_id: UUID, sees_restricted: bool) -> Allergies:
             items.append(entries.LOCKED | {"text": gettext("Restricted entry")})
             continue
         try:
+            entries.uncover(row, sees_restricted=sees_restricted)
             if row.status in PAST or row.verification in WRONG:
                 continue
             if says_none(row):

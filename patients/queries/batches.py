@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from patients.models import ImportBatch, ImportRowError
+from security.models import User
 from security.sealing.errors import SealBroken
 
 SHOWN = 30
@@ -64,6 +65,11 @@ def name_of(batch: ImportBatch) -> str:
         return batch.file_name or ""
     except SealBroken:
         return ""
+
+
+def sees_cells(user: User, batch: ImportBatch, masked: Collection[str]) -> bool:
+    """Tell whether a person is shown cells of the file, some of which pages mask: it is the own one."""
+    return not masked or batch.uploaded_by_id == user.pk
 
 
 def tone_of(batch: ImportBatch) -> str:

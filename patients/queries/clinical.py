@@ -70,6 +70,7 @@ def _ways(chart: Chart, kind: Kind) -> dict[str, Any]:
     return {
         "patient_id": chart.patient.pk,
         "is_followed": kind.key in WRITTEN,
+        "may_protect": chart.sees_restricted and chart.may(Permission.RESTRICTED_WRITE),
         "add_url": reverse("patients:entry_add", args=known) if is_written else None,
         "none_url": none_url if is_written and kind.key == "allergies" else None,
     }

@@ -11,7 +11,8 @@ from uuid import UUID
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from patients.models import Draft
+from patients.models import Draft, PatientRecord
+from patients.queries.kinds import BY_KEY
 from security import context
 from security.access.decision import decide
 from security.access.permissions import Permission
@@ -33,7 +34,14 @@ FORMS: Mapping[str, tuple[Permission, Promise]] = {
     "immunizations": (Permission.CLINICAL_WRITE, _("Vaccination")),
     "plans": (Permission.CLINICAL_WRITE, _("Care plan")),
     "referral": (Permission.CLINICAL_WRITE, _("Referral")),
+    "emergency": (Permission.CLINICAL_REQUEST, _("Emergency access")),
+    "request": (Permission.CLINICAL_REQUEST, _("Request access")),
 }
+# What is typed before a chart is open: sealed with the writer's own key, for there may be no such patient.
+WITHOUT_CHART = frozenset({"patient", "emergency", "request"})
+
+
+NORMAL = PatientRecord.Confidentiality.NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,16 @@ def find(
         return None
     content = row.content if row.content is not None else row.restricted_content
     return Kept(content or {}, row.target_version, row.updated_at)
+
+
+def is_protected(form: str, patient_id: UUID | None, target_id: UUID | None) -> bool:
+    """Tell whether the entry that is typed about is specially protected; whoever marks it waits."""
+    kind = BY_KEY.get("notes" if form in {"note", "addendum"} else form)
+    if kind is None or target_id is None or patient_id is None:
+        return False
+    rows = kind.model._default_manager.filter(pk=target_id, patient_id=patient_id)
+    held = rows.select_for_update(of=("self",), no_key=True)
+    return any(one != NORMAL for one in held.values_list("confidentiality", flat=True))
 
 
 def _may_read_restricted(user: User, patient_id: UUID | None) -> bool:

@@ -35,6 +35,8 @@ class Step:
     changes: list[Any] = field(default_factory=list)
     is_first: bool = False
     broken: bool = False
+    # Before or after it the entry was specially protected, and that is not for this reader.
+    restricted: bool = False
 
 
 def find(chart: Chart, kind: str, record_id: UUID) -> Any:
@@ -42,20 +44,21 @@ def find(chart: Chart, kind: str, record_id: UUID) -> Any:
     row = BY_KEY[kind].rows(chart.patient.pk, chart.sees_restricted).get(pk=record_id)
     if entries.is_locked(row, chart.sees_restricted):
         raise Locked(repr(row))
+    entries.uncover(row, sees_restricted=chart.sees_restricted)
     return row
 
 
 Compare = Callable[[Any, Any], list[Any]]
 
 
-def steps(row: PatientRecord, compare: Compare) -> list[Step]:
+def steps(chart: Chart, row: PatientRecord, compare: Compare) -> list[Step]:
     """Return the versions of an entry, the newest first; `compare` tells what differs between two."""
     kept = list(versions.of_row(row).select_related("replaced_by"))
     later: Any = row
     found: list[Step] = []
     for version in kept:
         earlier = versions.reopened(version)
-        found.append(_step(later, version, earlier, compare))
+        found.append(_step(chart, later, version, earlier, compare))
         later = earlier
     return [*found, Step(later.version, row.created_at, _first_writer(row), is_first=True)]
 
@@ -69,9 +72,12 @@ def _first_writer(row: PatientRecord) -> str:
     return _name(writer)
 
 
-def _step(later: Any, version: RecordVersion, earlier: Any, compare: Compare) -> Step:
-    who = _name(version.replaced_by)
+def _step(chart: Chart, later: Any, version: RecordVersion, earlier: Any, compare: Compare) -> Step:
+    who, sees = _name(version.replaced_by), chart.sees_restricted
+    if entries.is_locked(earlier, sees) or entries.is_locked(later, sees):
+        return Step(later.version, version.replaced_at, who, restricted=True)
     try:
+        entries.uncover(earlier, sees_restricted=sees)
         reason, changes = version.reason or "", compare(earlier, later)
     except SealBroken:
         return Step(later.version, version.replaced_at, who, broken=True)

@@ -63,6 +63,7 @@ class Kind:
         return {
             "id": row.pk,
             "cells": [cell | {"label": label} for cell, label in zip(cells, labels, strict=True)],
+            "is_protected": row.confidentiality != PatientRecord.Confidentiality.NORMAL,
             "restricted": False,
             "broken": False,
         }

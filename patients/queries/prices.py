@@ -7,11 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import formats, timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from patients import currencies
 from patients.models import PriceItem
-from patients.queries import wording
 
 SHOWN = 200
 
@@ -56,11 +55,11 @@ def shown(one: PriceItem) -> dict[str, Any]:
 
 def _row(one: PriceItem, today: date) -> dict[str, Any]:
     if one.valid_from > today:
-        state, tone = "planned", "info"
+        state, tone = gettext("planned"), "info"
     elif one.valid_until is not None and one.valid_until < today:
-        state, tone = "finished", "neutral"
+        state, tone = gettext("finished"), "neutral"
     else:
-        state, tone = "active", "good"
+        state, tone = gettext("in force"), "good"
     return {
         "id": str(one.pk),
         "version": one.version,
@@ -73,7 +72,7 @@ def _row(one: PriceItem, today: date) -> dict[str, Any]:
         "valid_until": (
             formats.date_format(one.valid_until, "DATE_FORMAT") if one.valid_until else ""
         ),
-        "state": wording.status(state)["text"],
+        "state": state,
         "tone": tone,
         "is_open": one.valid_until is None,
     }

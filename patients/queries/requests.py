@@ -8,10 +8,13 @@ from uuid import UUID
 from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
 from django.urls import reverse
 
-from patients.models import AccessRequest, CareRelationship, Referral
+from patients.models import AccessRequest, CareRelationship, Referral, StaffLink
 from patients.models.request import Asked
 from patients.queries import emergency, excerpts
 from patients.queries.colleagues import name_of
+from security import context
+from security.access.decision import decide_many
+from security.access.permissions import Permission
 from security.models import User
 from security.sealing import SealBroken
 
@@ -23,7 +26,7 @@ OPEN_FIRST = Case(When(state=OPEN, then=Value(0)), default=Value(1))
 
 def answers_for(user: User, patient_id: UUID) -> bool:
     """Tell whether a person answers for a patient: responsible, or of the team where nobody is."""
-    here = CareRelationship.objects.in_force().filter(patient_id=patient_id)
+    here = _carers(patient_id)
     own = here.filter(user_id=user.pk)
     if own.filter(source=Source.RESPONSIBLE).exists():
         return True
@@ -31,8 +34,19 @@ def answers_for(user: User, patient_id: UUID) -> bool:
     return not is_anybody and own.filter(source=Source.TEAM).exists()
 
 
+def _carers(patient_id: Any) -> QuerySet[CareRelationship]:
+    """Return who cares for a patient, without those who must stay out of the record since."""
+    kept_out = StaffLink.objects.in_force().filter(
+        user_id=OuterRef("user_id"), patient_id=OuterRef("patient_id")
+    )
+    found: QuerySet[CareRelationship] = CareRelationship.objects.in_force().filter(
+        ~Exists(kept_out), patient_id=patient_id
+    )
+    return found
+
+
 def _answered_by(user: User) -> QuerySet[AccessRequest]:
-    here = CareRelationship.objects.in_force().filter(patient_id=OuterRef("patient_id"))
+    here = _carers(OuterRef("patient_id"))
     own = here.filter(user_id=user.pk)
     responsible = Exists(own.filter(source=Source.RESPONSIBLE))
     team = Exists(own.filter(source=Source.TEAM))
@@ -52,8 +66,8 @@ def page(user: User) -> dict[str, Any]:
     return {
         "waiting": [_request(row) for row in _rows(_answered_by(user))],
         "answered": [_mine(row) for row in _rows(mine)],
-        "to_me": [_referral(row) for row in _rows(to_me)],
-        "from_me": [_referral(row) for row in _rows(from_me)],
+        "to_me": _referrals(user, _rows(to_me)),
+        "from_me": _referrals(user, _rows(from_me)),
     }
 
 
@@ -91,9 +105,27 @@ def _mine(row: AccessRequest) -> dict[str, Any]:
     return _shown(row) | _text(row, "reason") | _text(row, "answer")
 
 
-def _referral(row: Referral) -> dict[str, Any]:
-    shown = _shown(row) | _text(row, "question") | _text(row, "answer")
+def _referrals(user: User, rows: list[Referral]) -> list[dict[str, Any]]:
+    """Return referrals; what they say of the record stands there while they wait, or the record is open."""
+    ids, purpose = {row.patient_id for row in rows}, context.current().purpose
+    read = decide_many(user, Permission.CLINICAL_READ, ids, purpose)
+    asked = decide_many(user, Permission.CLINICAL_REQUEST, ids, purpose)
+    return [
+        _referral(
+            row,
+            is_open=read[row.patient_id].allowed
+            or (row.state == OPEN and row.asked_of_id == user.pk and asked[row.patient_id].allowed),
+        )
+        for row in rows
+    ]
+
+
+def _referral(row: Referral, *, is_open: bool) -> dict[str, Any]:
+    shown = _shown(row) | _text(row, "answer")
     shown |= {"whom": name_of(row.asked_of), "patient": emergency.stub(row.patient)}
+    if not is_open:
+        return shown | {"question": "", "excerpt": []}
+    shown |= _text(row, "question")
     try:
         return shown | {"excerpt": excerpts.shown(row.excerpt)}
     except SealBroken:

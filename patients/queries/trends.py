@@ -56,6 +56,8 @@ def _is_same(
     if entries.is_locked(one, chart.sees_restricted) or one.occurred_at is None:
         return False
     try:
+        # Opening what is specially protected is told as a read, whether it is of this kind or not.
+        entries.uncover(one, sees_restricted=chart.sees_restricted)
         with context.matching():
             if one.status in WRONG:
                 return False

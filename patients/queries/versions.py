@@ -34,8 +34,9 @@ def reopened(version: RecordVersion) -> Any:
     """Return the row as it was; it opens like any row and can not be saved over the newer one."""
     model = model_of(version.label)
     values: dict[str, Any] = {"id": version.row_id, "version": version.row_version}
-    if version.row_restricted_version is not None:
-        values["restricted_version"] = version.row_restricted_version
+    if "restricted" in shape_of(model).columns:
+        # A state from before the model had that envelope begins it.
+        values["restricted_version"] = version.row_restricted_version or 1
     for name, column in shape_of(model).columns.items():
         kept = getattr(version, KEPT[name])
         values[column.attname] = None if kept is None else bytes(kept)

@@ -51,7 +51,8 @@ def ask(*, patient_id: UUID, reason: str, days: int, by: User) -> None:
         raise TooMany(_("You asked for access twenty times within this hour. Please wait a while."))
     if meaningful(reason) < FEWEST_CHARACTERS:
         raise SaysTooLittle(_("Say why you need access to this patient's record."))
-    patient = Patient.objects.select_for_update(of=("self",)).filter(pk=patient_id).only("pk")
+    there = Patient.objects.filter(pk=patient_id, merged_into__isnull=True)
+    patient = there.select_for_update(of=("self",)).only("pk")
     open_ones = AccessRequest.objects.filter(patient_id=patient_id, asked_by=by, state=State.OPEN)
     if not patient.first() or open_ones.exists():
         trail.record(

@@ -15,7 +15,7 @@ from patients.fhir import bundle as bundles
 from patients.fhir.bundle import Bundle, Entry, Pointer, Problem
 from patients.fhir.elements import Mistake
 from patients.fhir.mapping import PATIENT
-from patients.models import Patient
+from patients.models import Patient, Protectable
 from patients.queries import sources
 from patients.queries.sources import Token
 from security import context
@@ -141,8 +141,13 @@ def _meet(entry: Entry, said: dict[str, Any], arrived: Arrived) -> None:
 
 def take_over(row: Any, said: Mapping[str, Any]) -> None:
     """Write what a row's source says now as its next version."""
+    is_protectable = isinstance(row, Protectable)
+    if is_protectable and row.is_protected:
+        row.uncover()
     for name, value in said.items():
         setattr(row, name, value)
+    if is_protectable:
+        row.enclose()
     row.advance()
     row.save()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.db import transaction
@@ -28,7 +28,8 @@ def table(*, batch: ImportBatch, by: User) -> bytes:
     head = [_("Row"), _("Column"), _("What is wrong"), _("Counts as")]
     head += [_("Uploaded cell")] if with_cells else []
     cells = _Cells(batch) if with_cells else None
-    rows = list(_rows(batch, importer, cells))
+    masked = () if batches.sees_cells(by, batch, importer.masked) else importer.masked
+    rows = list(_rows(batch, importer, cells, masked))
     fields = [f"{batch.seal_label}.file"] if with_cells else []
     trail.record(
         "patients.import.errors_downloaded", obj=batch, counts={"rows": len(rows)}, fields=fields, by=by
@@ -37,7 +38,7 @@ def table(*, batch: ImportBatch, by: User) -> bytes:
 
 
 def _rows(
-    batch: ImportBatch, importer: registry.Importer, cells: _Cells | None
+    batch: ImportBatch, importer: registry.Importer, cells: _Cells | None, masked: Collection[str]
 ) -> Iterator[list[Any]]:
     for number, found in batches.all_errors(batch):
         for error in found:
@@ -48,7 +49,8 @@ def _rows(
                 faults.sentence(error.code),
                 _("note") if error.is_warning else _("error"),
             ]
-            yield row + ([cells.of(number, error.column)] if cells else [])
+            shown = cells is not None and error.column not in masked
+            yield row + ([cells.of(number, error.column) if shown else ""] if cells else [])
 
 
 class _Cells:

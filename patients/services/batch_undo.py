@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from patients.imports.registry import Importer
+from patients.imports.rows import closed
 from patients.models import ImportBatch, ImportChunk, RecordVersion
 from patients.queries.versions import plain_columns, reopened
 from patients.services import versions
@@ -32,7 +33,7 @@ def take_back(*, batch: ImportBatch, importer: Importer, chunk: ImportChunk) -> 
     chunk.save(update_fields=["undone_at"])
     trail.record(
         "patients.import.rows_reverted",
-        subjects={getattr(row, "patient_id", row.pk) for row in (*deleted, *returned)},
+        subjects={whose(row) for row in (*deleted, *returned)},
         changed=[*returned, chunk],
         deleted=deleted,
         obj=batch,
@@ -49,12 +50,22 @@ def _untouched(importer: Importer, chunk: ImportChunk) -> tuple[list[Any], int]:
         importer.model._default_manager.select_for_update(of=("self",)).filter(pk__in=chunk.created)
     )
     in_use = referred_to(importer.model, [row.pk for row in rows])
+    barred = closed({whose(row) for row in rows})
     free = [
         row
         for row in rows
-        if row.version == 1 and getattr(row, "restricted_version", 1) == 1 and row.pk not in in_use
+        if row.version == 1
+        and getattr(row, "restricted_version", 1) == 1
+        and row.pk not in in_use
+        and whose(row) not in barred
     ]
     return free, len(rows) - len(free)
+
+
+def whose(row: Any) -> UUID:
+    """Return the patient whom a row is about, who may be the row itself."""
+    found: UUID = getattr(row, "patient_id", row.pk)
+    return found
 
 
 def referred_to(model: type[models.Model], ids: Collection[UUID]) -> set[UUID]:
@@ -77,7 +88,8 @@ def _revert(batch: ImportBatch, importer: Importer, chunk: ImportChunk) -> list[
     rows: list[Any] = list(
         importer.model._default_manager.select_for_update(of=("self",)).filter(pk__in=list(left))
     )
-    rows = [row for row in rows if row.version == left[row.pk]]
+    barred = closed({whose(row) for row in rows})
+    rows = [row for row in rows if row.version == left[row.pk] and whose(row) not in barred]
     earlier = {
         (version.row_id, version.row_version): version
         for version in RecordVersion.objects.filter(row_id__in=[row.pk for row in rows])

@@ -156,9 +156,9 @@ def match(
 
 
 @transaction.atomic
-def start(*, batch_id: UUID, by: User) -> ImportBatch:
-    """Begin to import what was checked."""
-    batch = _locked(batch_id, (Status.CHECKED,))
+def start(*, batch_id: UUID, version: int, by: User) -> ImportBatch:
+    """Begin to import what was checked, unless somebody matched the columns anew since it was seen."""
+    batch = _locked(batch_id, (Status.CHECKED,), version=version)
     _begin(batch, Status.RUNNING, by)
     return _moved(batch, "patients.import.started", by)
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Draft
+from patients.queries.drafts import is_protected
 from security import trail
 from security.access.gate import Refused
 from security.models import User
@@ -35,9 +36,13 @@ def keep(
     is_restricted: bool = False,
     by: User,
 ) -> Draft:
-    """Keep the content of a form as the writer's draft; a restricted one is sealed under that key."""
+    """Keep the content of a form as the writer's draft; a restricted one is sealed under that key.
+
+    So is what is typed about an entry that is protected by now: a page that was opened before does not know.
+    """
     if sum(len(name) + len(str(value)) for name, value in content.items()) > MOST_CHARACTERS:
         raise TooLong(_("This text is too long to be kept. Please shorten it."))
+    is_restricted = is_restricted or is_protected(form, patient_id, target_id)
     # Two windows that keep the first draft of a form at once follow one another.
     list(User.objects.select_for_update(no_key=True).filter(pk=by.pk).values_list("pk"))
     found = Draft.objects.of_form(by, form=form, patient_id=patient_id, target_id=target_id)

@@ -71,7 +71,8 @@ def break_glass(
         raise SaysTooLittle(_("Choose the kind of emergency."))
     if not here.session_bond:
         raise NoSession(_("Please sign in again: this session cannot hold an emergency access."))
-    if not Patient.objects.select_for_update(of=("self",)).filter(pk=patient_id).exists():
+    there = Patient.objects.filter(pk=patient_id, merged_into__isnull=True)
+    if not there.select_for_update(of=("self",)).exists():
         raise NobodyThere(patient_id)
     _refuse_if_open(patient_id, by)
     now = timezone.now()

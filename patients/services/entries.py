@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from patients.models import AllergyIntolerance, Patient, PatientRecord
+from patients.models import AllergyIntolerance, Patient, PatientRecord, Protectable
 from patients.queries import allergies
 from patients.queries.chart import Chart
 from patients.services import versions
@@ -55,6 +55,8 @@ def add(
     told = {"recorded_at": now} if hasattr(model, "recorded_at") else {}
     row: Any = model(patient_id=patient_id, confidentiality=confidentiality, **told, **values)
     row.occurred_at = row.occurred_at or now
+    if isinstance(row, Protectable):
+        row.enclose()
     row.save(force_insert=True)
     trail.record(
         "patients.item.added",

@@ -15,7 +15,7 @@ from patients.fhir import attachments, belonging, export, shapes
 from patients.fhir.bundle import Bundle, Entry, Pointer, Problem
 from patients.fhir.elements import Mistake
 from patients.fhir.mapping import SHAPES
-from patients.models import Encounter, PatientRecord, Practitioner
+from patients.models import Encounter, PatientRecord, Practitioner, Protectable
 from patients.queries import sources
 from patients.services import directory
 from patients.services.arrivals import Arrived, anchor_of, corrected_here, take_over
@@ -217,6 +217,8 @@ def _keep_all(
         row = known.get((item.patient_id, key))
         if row is None:
             row = model(patient_id=item.patient_id, source_key=key, **item.said)
+            if isinstance(row, Protectable):
+                row.enclose()
             created.append(row)
         else:
             _meet(row, item, kept)

@@ -98,6 +98,9 @@ def accept(*, referral_id: UUID, by: User) -> Referral:
     purpose = context.current().purpose
     if not decide(by, Permission.CLINICAL_REQUEST, row.patient_id, purpose).allowed:
         raise NotThisColleague(_("This record cannot be opened to you."))
+    if not decide(row.asked_by, Permission.CLINICAL_READ, row.patient_id, purpose).allowed:
+        # Nobody gives what is not in the own hands any more.
+        raise NotYours(_("Whoever asked you does not care for this patient any more."))
     row.relationship = relationships.grant(
         user=by,
         patient_id=row.patient_id,

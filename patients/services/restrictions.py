@@ -75,9 +75,11 @@ def _move(row: Any, *, is_restricted: bool, reason: str, by: User) -> Iterator[S
 def _concealed(version: RecordVersion) -> RecordVersion:
     """Seal an earlier state again: with its content in the restricted envelope, at the same place."""
     before: PatientRecord = earlier.reopened(version)
+    before.sealing_begin("restricted")
     before.conceal()  # type: ignore[attr-defined]  # earlier states of protectable rows only
     for name, column in shape_of(type(before)).columns.items():
         setattr(version, earlier.KEPT[name], bytes(getattr(before, column.attname)))
+    version.row_restricted_version = before.restricted_version
     version.plain = {**version.plain, "confidentiality": str(RESTRICTED)}
     version.advance()
     version.save()

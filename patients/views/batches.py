@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 
 from patients import tasks
 from patients.forms.batch import Layout, Match, Upload, initial_of
+from patients.forms.versioned import Versioned
 from patients.imports import faults, registry
 from patients.imports.faults import Unreadable
 from patients.models import ImportBatch
@@ -111,6 +112,9 @@ def _page(
     }
     if found.status in batches.OPEN:
         page |= _matching(importer, found, match, layout)
+        page["sample"] = (
+            found.sample if shelf.sees_cells(request.user, found, importer.masked) else []
+        )
     if not found.is_at_work and found.status != ImportBatch.Status.UPLOADED:
         page |= _came_of(importer, found)
     return page
@@ -130,7 +134,6 @@ def _matching(
         "match": shown,
         "layout": layout or Layout(initial=how, auto_id="layout_%s"),
         "headings": found.headers,
-        "sample": found.sample,
     }
 
 
@@ -205,15 +208,17 @@ def _at_work(request: SignedInRequest, batch_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@requires(*WRITE)
+@requires(*WRITE, step_up=True)
 def start(request: SignedInRequest, batch_id: UUID) -> HttpResponseBase:
-    """Begin to import what was checked."""
-    batches.start(batch_id=batch_of(request, batch_id).pk, by=request.user)
+    """Begin to import what was checked, as it was seen; a fresh factor, as rows may be of watched charts."""
+    found, form = batch_of(request, batch_id), Versioned(request.POST)
+    version = form.cleaned_data["version"] if form.is_valid() else 0
+    batches.start(batch_id=found.pk, version=version, by=request.user)
     return _at_work(request, batch_id)
 
 
 @require_POST
-@requires(*WRITE)
+@requires(*WRITE, step_up=True)
 def resume(request: SignedInRequest, batch_id: UUID) -> HttpResponseBase:
     """Go on with a paused import."""
     batches.resume(batch_id=batch_of(request, batch_id).pk, by=request.user)

@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from patients.models import PatientRecord
-from patients.queries.drafts import FORMS
+from patients.queries.drafts import FORMS, WITHOUT_CHART
 from patients.services import drafts
 from patients.views.chart import chart_of
+from security.access.categories import Reach
+from security.access.decision import reach_of_user
 from security.access.gate import Refused, SignedInRequest, requires
 from security.access.permissions import Permission
 
@@ -29,17 +31,22 @@ WRITE = (Permission.CLINICAL_WRITE, Permission.DEMOGRAPHICS_WRITE, Permission.BI
 def keep(request: SignedInRequest, patient_id: UUID, form: str) -> HttpResponse:
     """Keep the draft of a form about one patient."""
     permission, _label = _known(form)
+    if form in WITHOUT_CHART - {"patient"}:
+        raise Http404
     if not chart_of(request, patient_id).may(permission):
         raise Refused(_("Your role does not include this."))
     return _kept(request, patient_id, form)
 
 
 @require_POST
-@requires(Permission.DEMOGRAPHICS_WRITE)
+@requires(Permission.DEMOGRAPHICS_WRITE, Permission.CLINICAL_REQUEST)
 def keep_new(request: SignedInRequest, form: str) -> HttpResponse:
-    """Keep the draft of a form about somebody who is not registered yet."""
-    if form != "patient":
+    """Keep the draft of a form about somebody who is not registered yet, or whose chart is not open."""
+    permission, _label = _known(form)
+    if form not in WITHOUT_CHART:
         raise Http404
+    if reach_of_user(request.user, permission) is Reach.NONE:
+        raise Refused(_("Your role does not include this."))
     return _kept(request, None, form)
 
 

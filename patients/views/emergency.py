@@ -12,13 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from patients.forms.emergency import BreakTheGlass, Finder
+from patients.queries import drafts as drafts_of
 from patients.queries import emergency
-from patients.services import emergencies, emergency_finder
+from patients.services import drafts, emergencies, emergency_finder
 from patients.views.chart import sent
 from security.access.gate import SignedInRequest, hidden, requires
 from security.access.permissions import Permission
 
 ASK = Permission.CLINICAL_REQUEST
+DRAFT = "emergency"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,7 +43,8 @@ def find(request: SignedInRequest) -> HttpResponse:
 @requires(ASK, of="patient_id", step_up=True)
 def break_glass(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     """Break the glass of one chart; the page is the same whether there is such a patient or not."""
-    form = BreakTheGlass(sent(request))
+    kept = drafts_of.find(request.user, form=DRAFT, patient_id=None, target_id=patient_id)
+    form = BreakTheGlass(sent(request), initial=dict(kept.content) if kept else None)
     if form.is_valid():
         lasts = timedelta(minutes=form.cleaned_data.pop("minutes"))
         try:
@@ -53,8 +56,9 @@ def break_glass(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
         except emergencies.NobodyThere:
             emergencies.miss(patient_id=patient_id, by=request.user)
             return hidden(request, patient_id)
+        drafts.drop(form=DRAFT, patient_id=None, target_id=patient_id, by=request.user)
         return redirect("patients:patient", patient_id=patient_id)
-    page = {"form": form, "patient_id": patient_id}
+    page = {"form": form, "patient_id": patient_id, "kept_at": kept.updated_at if kept else None}
     return render(
         request, "patients/emergency/break.html", page, status=422 if form.errors else 200
     )

@@ -27,6 +27,7 @@ from patients.views.entry_forms import (
     born,
     framed,
     opened,
+    reading,
     restrictable,
     warned,
     without_draft,
@@ -98,10 +99,12 @@ def correct(request: SignedInRequest, patient_id: UUID, kind: str, record_id: UU
     form = FORMS[kind](request.POST, row=row, born=born(chart))
     if not form.is_valid() or warned(chart, form) is None:
         return again(request, page, form)
-    return _corrected(request, page, form)
+    return _corrected(request, chart, page, form)
 
 
-def _corrected(request: SignedInRequest, page: dict[str, Any], form: Entry) -> HttpResponse:
+def _corrected(
+    request: SignedInRequest, chart: Chart, page: dict[str, Any], form: Entry
+) -> HttpResponse:
     said, row = form.cleaned_data, form.row
     try:
         entries.correct(
@@ -113,7 +116,9 @@ def _corrected(request: SignedInRequest, page: dict[str, Any], form: Entry) -> H
             by=request.user,
         )
     except versions.Conflict as conflict:
-        return conflicts.show(request, conflict, form=form, initial_of=type(form).read, page=page)
+        restrictable(chart, conflict.row)
+        initial_of = reading(chart, type(form))
+        return conflicts.show(request, conflict, form=form, initial_of=initial_of, page=page)
     except versions.NothingChanged:
         form.add_error(None, _("Nothing is different from what is stored."))
         return again(request, page, form)
@@ -164,7 +169,7 @@ def past(request: SignedInRequest, patient_id: UUID, kind: str, record_id: UUID)
     chart = chart_of(request, patient_id)
     row = entry_of(chart, kind, record_id)
     page = framed(chart, kind, row)
-    page["steps"] = history.steps(row, between(FORMS[kind]))
+    page["steps"] = history.steps(chart, row, between(FORMS[kind]))
     return render(request, "patients/entries/history.html", page)
 
 

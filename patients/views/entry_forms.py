@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from patients.fhir import moments
 from patients.forms.entries.entry import Entry
 from patients.forms.entries.medication import Medication
 from patients.models import PatientRecord
-from patients.queries import cautions, drafts
+from patients.queries import cautions, drafts, entries
 from patients.queries.chart import Chart, banner
 from patients.queries.kinds import BY_KEY
 from patients.services import drafts as deeds
@@ -65,6 +66,16 @@ def opened(chart: Chart, model: type[Entry], row: Any) -> dict[str, Any]:
         "form": form,
         "kept_at": date_format(timezone.localtime(kept.updated_at), "DATETIME_FORMAT"),
     }
+
+
+def reading(chart: Chart, model: type[Entry]) -> Callable[[Any], dict[str, Any]]:
+    """Return how a form reads a row for this person; what a protected one says is uncovered in memory."""
+
+    def read(row: Any) -> dict[str, Any]:
+        entries.uncover(row, sees_restricted=chart.sees_restricted)
+        return model.read(row)
+
+    return read
 
 
 def born(chart: Chart) -> str:
@@ -119,10 +130,11 @@ def again(request: SignedInRequest, page: dict[str, Any], form: Entry) -> HttpRe
 
 def warned(chart: Chart, form: Entry) -> list[str] | None:
     """Return what the writer was warned of and saw; None where it has to be seen first."""
-    if not isinstance(form, Medication) or not form.speaks_up():
+    if not form.speaks_up():
         return []
     code = form.cleaned_data["code"]
-    found = cautions.of(
+    against = cautions.of if isinstance(form, Medication) else cautions.ordered
+    found = against(
         chart.patient.pk, text=code.text, coding=code.coding, sees_restricted=chart.sees_restricted
     )
     if found and form.data.get("seen") != str(code):

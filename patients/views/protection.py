@@ -13,12 +13,13 @@ from django.views.decorators.http import require_http_methods
 
 from patients.forms.note import Marking
 from patients.models import Note, PatientRecord
+from patients.queries import chart as charts
 from patients.queries.chart import Chart
-from patients.queries.kinds import BY_KEY, Kind
+from patients.queries.kinds import BY_KEY, KINDS, Kind
 from patients.services import restrictions
 from patients.services.versions import Conflict, NothingChanged
 from patients.views.chart import chart_of
-from patients.views.notes import FRAME, framed
+from patients.views.notes import FRAME
 from security.access.gate import SignedInRequest, requires
 from security.access.permissions import Permission
 
@@ -58,7 +59,8 @@ def _asked(
     status: int = 200,
 ) -> HttpResponse:
     """Show the entry and ask for the reason."""
-    page = framed(chart, "patients/notes/_protection.html")
+    tab = "notes" if isinstance(row, Note) else "clinical"
+    page = charts.frame(chart, tab) | {"panel": "patients/notes/_protection.html", "title": of.one}
     page |= {"form": form, "entry": of.line(row, True), "back_url": _address(row)}
     page["is_newer"] = status == 409
     return render(request, FRAME, page, status=status)
@@ -82,4 +84,5 @@ def _address(row: PatientRecord) -> str:
     """Return where the entry is read."""
     if isinstance(row, Note):
         return reverse("patients:note", args=[row.patient_id, row.pk])
-    return reverse("patients:clinical", args=[row.patient_id])
+    place = next(kind.key for kind in KINDS if isinstance(row, kind.model))
+    return f"{reverse('patients:clinical', args=[row.patient_id])}#section-{place}"

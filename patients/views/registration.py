@@ -79,8 +79,8 @@ def _registered(request: SignedInRequest, given: dict[str, Any]) -> HttpResponse
     doctor = User.objects.get(pk=given["doctor"]) if given["doctor"] else None
     fields = demographics.stored(given)
     patient = registration.register(fields=fields, doctor=doctor, by=request.user)
-    number = patient.record_number
-    messages.success(request, _("Registered under the number %(number)s.") % {"number": number})
+    # Without the number: what a message says waits in a cookie for the next page, which shows it.
+    messages.success(request, _("Registered. The record number stands beside the name."))
     if guardians.is_minor(patient):
         # A guardian is asked for at once, while the person stands at the desk.
         return redirect("patients:contacts", patient_id=patient.pk)

@@ -23,17 +23,20 @@ from security.access.permissions import Permission
 from security.models import User
 
 ASK = Permission.CLINICAL_REQUEST
+DRAFT = "request"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(ASK, of="patient_id")
 def ask(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     """Ask the carers for access; the page is the same whether there is such a patient or not."""
-    form = Ask(sent(request))
+    kept = drafts_of.find(request.user, form=DRAFT, patient_id=None, target_id=patient_id)
+    form = Ask(sent(request), initial=dict(kept.content) if kept else None)
     if form.is_valid():
         access_requests.ask(patient_id=patient_id, by=request.user, **form.cleaned_data)
+        drafts.drop(form=DRAFT, patient_id=None, target_id=patient_id, by=request.user)
         return redirect("patients:asked")
-    page = {"form": form, "patient_id": patient_id}
+    page = {"form": form, "patient_id": patient_id, "kept_at": kept.updated_at if kept else None}
     return render(request, "patients/requests/ask.html", page, status=422 if form.errors else 200)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -81,16 +81,22 @@ def join(request: SignedInRequest, team_id: UUID) -> HttpResponseBase:
     team = get_object_or_404(Unit, pk=team_id, kind=Unit.Kind.TEAM)
     form = NewMember(request.POST, staff=colleagues.staff(), auto_id=False)
     if form.is_valid():
-        last = form.cleaned_data["ends_on"]
-        ends_at = last and timezone.make_aware(datetime.combine(last, time()) + timedelta(days=1))
+        ends_at = _end_of(form.cleaned_data["ends_on"])
         user = get_object_or_404(User, pk=form.cleaned_data["colleague"])
         try:
-            units.join(user=user, unit=team, ends_at=ends_at or None, by=request.user)
+            units.join(user=user, unit=team, ends_at=ends_at, by=request.user)
         except Refused as refusal:
             form.add_error(None, str(refusal.reason))
         else:
             return redirect("patients:teams")
     return _teams(request, form, team_id)
+
+
+def _end_of(last: date | None) -> datetime | None:
+    """Return the instant at which a last day is over; the last day that there is means for good."""
+    if last is None or last == date.max:
+        return None
+    return timezone.make_aware(datetime.combine(last, time()) + timedelta(days=1))
 
 
 @require_POST

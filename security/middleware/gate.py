@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
 
 from security import context
 from security.access import gate as gates
@@ -22,7 +24,10 @@ class GateMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Handle one request."""
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "GET":
+            return _explained(request, response)
+        return response
 
     def process_view(
         self, request: HttpRequest, view: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -34,3 +39,12 @@ class GateMiddleware:
             return None
         log.error("view without a gate: %s", getattr(view, "__qualname__", type(view).__name__))
         return gates.pass_through(gates.Gate("public"), gates.hidden, request)
+
+
+def _explained(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Say that an address only takes what a form sends; it stays in the bar after a form was shown again."""
+    match = request.resolver_match
+    of = match.kwargs.get("patient_id") if match else None
+    page = render(request, "405.html", {"patient_id": of}, status=response.status_code)
+    page["Allow"] = response.get("Allow", "")
+    return page

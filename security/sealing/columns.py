@@ -39,9 +39,12 @@ class EnvelopeField(models.BinaryField):  # type: ignore[type-arg]
         options.setdefault("editable", False)
         super().__init__(**options)
 
-    def get_default(self) -> None:
-        """Start a new row with nothing sealed; an empty envelope from outside is a broken one."""
-        return
+    def get_default(self) -> Any:
+        """Start a new row with nothing sealed; an empty envelope from outside is a broken one.
+
+        Only a migration that gives older rows the column has a default, until `reseal` fills them.
+        """
+        return self.default if self.has_default() else None
 
     def deconstruct(self) -> Any:
         """Return the field for migrations, its envelope included."""

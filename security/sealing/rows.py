@@ -188,6 +188,12 @@ class SealedModel(models.Model):
             is_moved = True
         return is_moved
 
+    def sealing_begin(self, name: str) -> None:
+        """Begin an envelope that the row, written before its model declared it, does not have yet."""
+        column = shape_of(type(self)).columns[name]
+        if not self.__dict__.get(column.attname):
+            self.__dict__.setdefault("_seals", {})[name] = Opened(values={}, is_dirty=True)
+
     def sealing_seal(self, column: EnvelopeField) -> None:
         """Seal an envelope again if a value changed or it is bound to another row, version or subject."""
         state = self.__dict__

@@ -47,6 +47,8 @@ HANDLES = [f"{role}1" for role in dict.fromkeys(account.role for account in ACCO
 # The way back from a merge needs a real merge; its page shows names, which the pages before it show as well.
 NOT_VISITED = {"security:signed_out", "admin:logout", "patients:unmerge"}
 IS_FULL = bool(os.environ.get("CUSTODIA_PROVE"))
+# Who shows most of a record; in a reduced run the others meet the first strings of the forty only.
+READER = "physician1"
 # In a reduced run only those visit the administration to whom it opens.
 KEEPERS = {"administrator1", "auditor1"}
 REFUSALS = {400, 403, 404, 405, 409}
@@ -212,9 +214,10 @@ def test_no_string_of_a_record_becomes_more_than_text_for_anybody(doors, clinic,
             words = ""
             for address, is_about in pages[number]:
                 is_theirs = IS_FULL or handle in KEEPERS or not address.startswith("/admin/")
-                if is_about or (number == 0 and is_theirs):
+                meets = is_about and (IS_FULL or number == 0 or handle == READER)
+                if meets or (number == 0 and is_theirs):
                     words += visit(person, address)
-            if handle == "physician1":
+            if handle == READER:
                 missing = [text for text in strings if text not in words]
                 assert not missing, f"never shown, so nothing is proved: {missing}"
         assert not person.problems, person.problems

@@ -103,6 +103,13 @@ class CaptureQueries(CaptureQueriesContext):
         super().__init__(connection)
 
 
+def store(model, **columns) -> None:
+    """Write columns of every row of a table behind everybody's back."""
+    written = ", ".join(f"{name} = %s" for name in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {model._meta.db_table} SET {written}", list(columns.values()))
+
+
 def break_seal(row, column: str = "sealed_card") -> None:
     """Flip a bit of an envelope behind everybody's back."""
     table = type(row)._meta.db_table

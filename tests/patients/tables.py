@@ -42,10 +42,10 @@ def uploaded(
     """Upload a file."""
     raw = content if isinstance(content, bytes) else content.encode()
     parts = (raw[at : at + 65_536] for at in range(0, len(raw), 65_536))
-    with cast.acting(user):
+    with cast.acting(user) as here:
         return batches.upload(
             importer=registry.importers[kind], file_name=options.pop("name", "people.csv"),
-            content=parts, purpose="PATADMIN", by=user,
+            content=parts, purpose=here.purpose, by=user,
         )  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def brought(user: Any, content: str | bytes, kind: str = "patients", **options: 
     """Bring a file in from the upload to the end."""
     batch = checked(user, content, kind, **options)
     with cast.acting(user):
-        batches.start(batch_id=batch.pk, by=user)
+        batches.start(batch_id=batch.pk, version=batch.version, by=user)
     return worked(batch)
 
 

@@ -99,7 +99,8 @@ def test_a_colleague_of_the_desk_goes_on_with_it(desk, handed_on):
     other = cast.staff("receptionist")
     client = cast.browser(other)
     assert "people.csv" in client.get(LIST).content.decode()
-    assert client.post(address(batch, "start/")).status_code == 302
+    begun = client.post(address(batch, "start/"), {"version": batch.version})
+    assert begun.status_code == 302
     assert handed_on == [1]
     tables.worked(batch)
     assert {event.actor_id for event in cast.events("patients.import.rows_imported")} == {other.pk}
@@ -120,7 +121,7 @@ def test_the_whole_way_by_the_pages(desk, handed_on):
     page = cast.words(client.get(address(batch)))
     assert "What the import would do" in page
     assert "Import all rows" in page
-    client.post(address(batch, "start/"))
+    client.post(address(batch, "start/"), {"version": ImportBatch.objects.get().version})
     tasks.work_on_imports()
     assert Patient.objects.count() == 3
     assert "Undo this import" in cast.words(client.get(address(batch)))

@@ -1,6 +1,7 @@
 """A file on its way into the records: checked first, brought in by chunks, taken back on request."""
 
 from datetime import date
+from functools import partial
 
 import pytest
 
@@ -225,7 +226,7 @@ def test_a_cancelled_import_keeps_what_it_wrote_and_can_be_undone(desk, monkeypa
     monkeypatch.setattr(batch_runs, "IMPORT_ROWS", 2)
     batch = tables.checked(desk, people(6))
     with cast.acting(desk):
-        batches.start(batch_id=batch.pk, by=desk)
+        batches.start(batch_id=batch.pk, version=batch.version, by=desk)
     taken = batch_runs.take(batch.pk)
 
     def told(now):
@@ -244,7 +245,7 @@ def test_a_chunk_that_fails_leaves_nothing_and_the_import_goes_on_from_there(des
     monkeypatch.setattr(batch_runs, "IMPORT_ROWS", 2)
     batch = tables.checked(desk, people(5))
     with cast.acting(desk):
-        batches.start(batch_id=batch.pk, by=desk)
+        batches.start(batch_id=batch.pk, version=batch.version, by=desk)
     usual, calls = batch_runs.batch_writes.write, []
 
     def broken(**options):
@@ -271,7 +272,7 @@ def test_a_chunk_that_fails_leaves_nothing_and_the_import_goes_on_from_there(des
 def test_two_processes_never_work_on_one_import(desk):
     batch = tables.checked(desk, people(2))
     with cast.acting(desk):
-        batches.start(batch_id=batch.pk, by=desk)
+        batches.start(batch_id=batch.pk, version=batch.version, by=desk)
     first = batch_runs.take(batch.pk)
     assert batch_runs.take(batch.pk) is None
     later = first.lease_until + ImportBatch.LEASE
@@ -285,7 +286,7 @@ def test_two_processes_never_work_on_one_import(desk):
 def test_whoever_left_meanwhile_imports_nothing_more(desk):
     batch = tables.checked(desk, people(2))
     with cast.acting(desk):
-        batches.start(batch_id=batch.pk, by=desk)
+        batches.start(batch_id=batch.pk, version=batch.version, by=desk)
     users.deactivate(user=desk, by=cast.staff("administrator"))
     batch = tables.worked(batch)
     assert (batch.status, batch.problem) == (ImportBatch.Status.PAUSED, "not_allowed")
@@ -295,8 +296,9 @@ def test_whoever_left_meanwhile_imports_nothing_more(desk):
 def test_a_deed_that_comes_too_late_is_refused_in_words(desk):
     batch = tables.checked(desk, people(1))
     with cast.acting(desk):
-        batches.start(batch_id=batch.pk, by=desk)
-        for deed in (batches.start, batches.resume, batches.undo):
+        batches.start(batch_id=batch.pk, version=batch.version, by=desk)
+        late = partial(batches.start, version=batch.version)
+        for deed in (late, batches.resume, batches.undo):
             with pytest.raises(Refused, match="gone on meanwhile"):
                 deed(batch_id=batch.pk, by=desk)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from patients.models import AllergyIntolerance, MedicationRequest
+from patients.queries import cautions
 from patients.services import codelists
 from tests.patients import cast
 from tests.patients.charts import reader
@@ -97,3 +98,53 @@ def test_an_allergy_that_is_not_open_to_the_writer_is_not_told(patient):
     nurse = cast.browser(reader("nurse", patient))
     answer = order(nurse, patient, "Amoxicillin", "J01CA04")
     assert answer.status_code == 302
+
+
+def noted(client, patient, text, **more):
+    return client.post(add_url(patient, "allergies"), sent("allergies", code=text, **more))
+
+
+@pytest.mark.parametrize(
+    ("medicine", "allergy", "coded"),
+    [
+        ("Amoxicillin · 阿莫西林", "Allergy to penicillin", "http://snomed.info/sct|91936005"),
+        ("Ibuprofen 400", "Allergy to ibuprofen", ""),
+        ("布洛芬缓释胶囊", "布洛芬过敏", ""),
+    ],
+)
+def test_an_allergy_that_is_noted_warns_of_medicines_the_patient_has(
+    client, patient, medicine, allergy, coded
+):
+    order(client, patient, medicine)
+    order(client, patient, "Metformin")
+    answer = noted(client, patient, allergy, code_code=coded)
+    assert answer.status_code == 422
+    assert "This allergy speaks against medicines that the patient has now" in cast.words(answer)
+    assert answer.context["form"].cautions == [medicine]
+    assert not AllergyIntolerance.objects.exists()
+    seen = answer.context["form"].cautioned
+    assert noted(client, patient, allergy, code_code=coded, seen=seen).status_code == 302
+    assert cast.events("patients.item.added")[-1].counts == {"warnings": 1}
+
+
+@pytest.mark.parametrize("more", [{"status": "resolved"}, {"verification": "refuted"}])
+def test_an_allergy_that_does_not_count_warns_of_nothing(client, patient, more):
+    order(client, patient, "Ibuprofen")
+    assert noted(client, patient, "Allergy to ibuprofen", **more).status_code == 302
+
+
+def test_an_allergy_warns_of_no_medicine_that_is_over(client, patient):
+    order(client, patient, "Ibuprofen", status="completed")
+    assert noted(client, patient, "Allergy to ibuprofen").status_code == 302
+
+
+def test_ten_orders_are_held_against_an_allergy_with_the_queries_of_one(patient):
+    counts = []
+    for _round in range(2):
+        with cast.CaptureQueries() as queries:
+            cautions.ordered(patient.pk, text="Ibuprofen", coding=None, sees_restricted=False)
+        counts.append(len(queries))
+        for number in range(9):
+            MedicationRequest.objects.create(patient=patient, code_text=f"Medicine {number}", status="active")  # fmt: skip
+    # Without an order no list of codes is asked.
+    assert counts[1] <= counts[0] + 2

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from patients.models import Claim, Invoice, PriceItem, Refund
@@ -372,3 +373,15 @@ def test_what_is_typed_is_text_on_every_page(browser, clerk, mia, hostile):
 def test_the_form_starts_with_what_is_owed_as_people_write_it(browser, clerk, mia):
     row = desk.bill(mia, clerk, of=desk.price("R", "100.00"), quantity=4)
     assert 'value="400.00"' in browser.get(at(row)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "sorting", "state"),
+    [("en", "Sorted by", "in force"), ("zh-hans", "排序方式", "有效")],
+)
+def test_bills_say_by_what_they_are_sorted_and_a_price_that_it_holds(language, sorting, state):
+    desk.price()
+    browser = cast.browser(cast.staff("finance"))
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    assert sorting in cast.words(browser.get("/patients/desk/"))
+    assert state in cast.words(browser.get("/patients/desk/prices/"))

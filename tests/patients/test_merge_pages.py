@@ -1,9 +1,11 @@
 """The pages of a merge: a comparison, a second look, and addresses that lead to the record that stays."""
 
+from uuid import uuid4
+
 import pytest
 from django.utils import timezone
 
-from patients.models import Condition, Merge, Patient
+from patients.models import AccessRequest, BreakGlass, Condition, Merge, Patient
 from tests.patients import cast
 from tests.patients.test_merges import BORN, PHONE, merge
 
@@ -158,3 +160,17 @@ def test_a_merged_record_stands_in_no_list(desk, stays, goes):
     assert str(stays.pk) in home.content.decode()
     waiting = cast.browser(desk).get("/patients/unassigned/").content.decode()
     assert str(goes.pk) not in waiting
+
+
+def test_whoever_asks_about_a_merged_record_learns_no_more_than_about_none(desk, stays, goes):
+    merge(desk, stays, goes)
+    client = cast.browser(cast.staff("nurse"))
+    said = {"code": "life", "reason": "Unconscious at the bus stop", "minutes": "60"}
+    asked = {"reason": "Covers for a colleague tonight", "days": "1"}
+    for tail, form in (("emergency/", said), ("request/", asked), ("", {}), ("notes/", {})):
+        merged, absent = (f"/patients/{one}/{tail}" for one in (goes.pk, uuid4()))
+        assert client.get(merged).status_code == client.get(absent).status_code, tail
+        answers = [client.post(one, form) for one in (merged, absent)]
+        assert answers[0].status_code == answers[1].status_code, tail
+    assert not BreakGlass.objects.exists()
+    assert not AccessRequest.objects.exists()

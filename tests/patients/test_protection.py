@@ -9,13 +9,13 @@ from audit.queries import records
 from patients.models import (
     Condition,
     Draft,
-    MedicationRequest,
     Note,
     NoteAddendum,
+    Observation,
     RecordVersion,
 )
 from patients.queries import versions as earlier
-from patients.services import drafts, notes, restrictions, versions
+from patients.services import drafts, entries, notes, restrictions, versions
 from security.models import DataKey
 from security.sealing import envelope
 from tests.patients import cast, noting
@@ -174,15 +174,6 @@ def test_a_diagnosis_is_marked_corrected_and_opened_again(patient, author):
         assert stored.restricted_detail == "told in confidence"
 
 
-def test_an_entry_without_such_an_envelope_is_locked_by_its_mark(patient, author, nurse):
-    row = MedicationRequest.objects.create(
-        patient=patient, code_text="Haloperidol", status="active", occurred_at=timezone.now()
-    )
-    mark(row, author)
-    assert "Haloperidol" not in cast.words(page(nurse, patient, "clinical"))
-    assert "Haloperidol" in cast.words(page(author, patient, "clinical"))
-
-
 def test_marking_twice_the_same_way_changes_nothing(patient, author):
     row = noting.write(patient, author, is_restricted=True)
     with pytest.raises(versions.NothingChanged):
@@ -286,3 +277,53 @@ def test_a_draft_of_who_may_protect_lies_under_the_restricted_key_from_the_first
         shown = cast.browser(user).get(url).content.decode()
         assert f'name="draft_restricted" value="{sent}"' in shown
         assert ("Only named clinicians" in shown) is (user is author)
+
+
+def test_a_page_that_was_opened_before_the_mark_keeps_its_draft_under_the_restricted_key(
+    patient, author
+):
+    row = noting.write(patient, author)
+    client, keep = cast.browser(author), f"/patients/{patient.pk}/drafts/note/"
+    typed = {"plan": "CANARY typed", "draft_target": str(row.pk), "version": "1"}
+    assert client.post(keep, typed).status_code == 200
+    mark(row, author)
+    # What the page sends of itself says nothing of the mark.
+    assert client.post(keep, typed | {"draft_restricted": "0"}).status_code == 200
+    kept = Draft.objects.get()
+    assert kept.content is None
+    assert kept.restricted_content["plan"] == "CANARY typed"
+
+
+def test_what_was_protected_at_its_time_stays_so_in_the_history_of_an_opened_entry(
+    patient, author, nurse
+):
+    row = Observation.objects.create(
+        patient=patient, code_text="Test", value_text="CANARY", status="final", occurred_at=timezone.now()
+    )  # fmt: skip
+    mark(row, author)
+    with cast.acting(author):
+        entries.correct(
+            model=Observation, row_id=row.pk, version=2, changes={"value_text": "negative"},
+            reason="mixed up", by=author,
+        )  # fmt: skip
+    mark(row, author, is_restricted=False)
+    page = reverse("patients:entry_history", args=[patient.pk, "observations", row.pk])
+    shown = cast.words(cast.browser(nurse).get(page))
+    assert "mixed up" not in shown
+    assert "CANARY" not in shown
+    assert "Only named clinicians" in shown
+    assert "CANARY" in cast.words(cast.browser(author).get(page))
+
+
+def test_a_protected_diagnosis_is_corrected_from_what_it_says_and_not_from_nothing(patient, author):
+    row = Condition.objects.create(
+        patient=patient, code_text="Asthma", notes=[{"text": "since childhood"}], status="active",
+        occurred_at=timezone.now(),
+    )  # fmt: skip
+    mark(row, author)
+    client = cast.browser(author)
+    address = reverse("patients:entry_correct", args=[patient.pk, "conditions", row.pk])
+    form = client.get(address).context["form"]
+    assert (str(form["code"].value()), form["notes"].value()) == ("Asthma", "since childhood")
+    history = address + "history/"
+    assert "Asthma" in cast.words(client.get(history))

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from patients import tasks
 from patients.models import AllergyIntolerance, CareRelationship, Condition, Referral
-from patients.services import staff_links
+from patients.services import relationships, staff_links
 from security.models import Clearance
 from tests.patients import cast
 from tests.patients.test_break_glass import FORM, status, url
@@ -200,3 +200,30 @@ def test_the_list_asks_as_often_for_one_referral_as_for_ten(doctor, colleague, m
             client.get(LIST, secure=True)
         counts.append(len(made))
     assert counts[0] == counts[1]
+
+
+def test_who_declined_or_gave_the_patient_away_reads_the_excerpt_no_more(doctor, colleague, mia):
+    referred(doctor, colleague, mia)
+    row = Referral.objects.get()
+    assert answered(colleague, row, answer_is="no", answer="No time left").status_code == 302
+    own = CareRelationship.objects.get(user=doctor)
+    assert "Angina" in cast.words(cast.browser(doctor).get(LIST, secure=True))
+    with cast.acting(doctor):
+        relationships.end(relationship_id=own.pk, by=doctor)
+    for user in (doctor, colleague):
+        shown = cast.words(cast.browser(user).get(LIST, secure=True))
+        assert "No time left" in shown
+        for hidden in ("Angina", QUESTION):
+            assert hidden not in shown, hidden
+
+
+def test_nobody_takes_a_patient_from_who_does_not_care_for_the_patient_any_more(
+    doctor, colleague, mia
+):
+    referred(doctor, colleague, mia)
+    own = CareRelationship.objects.get(user=doctor)
+    with cast.acting(doctor):
+        relationships.end(relationship_id=own.pk, by=doctor)
+    assert answered(colleague, Referral.objects.get(), answer_is="yes").status_code == 403
+    assert Referral.objects.get().state == "open"
+    assert status(cast.browser(colleague), mia) == 404

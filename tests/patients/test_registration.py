@@ -362,3 +362,14 @@ def test_a_draft_of_a_correction_comes_back_with_its_version(desk):
 
 def test_the_form_of_a_correction_is_a_reasoned_one():
     assert {"version", "reason"} <= set(Details.base_fields)
+
+
+def test_no_number_waits_in_a_cookie_or_a_session_for_the_next_page(desk):
+    client = cast.browser(desk)
+    answer = client.post(NEW, FILLED)
+    assert answer.status_code == 302
+    number = Patient.objects.get().record_number
+    kept = [cookie.value for cookie in client.cookies.values()]
+    kept += [str(value) for value in client.session.values()]
+    assert not [value for value in kept if number in value]
+    assert number in cast.words(client.get(answer.url))

@@ -191,3 +191,18 @@ def test_the_list_asks_as_often_for_one_request_as_for_ten(nurse, doctor, mia):
             client.get(LIST, secure=True)
         counts.append(len(made))
     assert counts[0] == counts[1]
+
+
+def test_who_must_stay_out_of_the_record_by_now_lets_nobody_in(nurse, doctor, mia):
+    asked(nurse, mia)
+    officer = cast.staff("receptionist")
+    with cast.acting(officer):
+        staff_links.declare(patient_id=mia.pk, colleague=doctor, kind="child", by=officer)
+    assert WHY not in cast.words(cast.browser(doctor).get(LIST, secure=True))
+    assert answered(doctor, AccessRequest.objects.get(), answer_is="yes").status_code == 403
+    assert AccessRequest.objects.get().state == "open"
+    assert status(cast.browser(nurse), mia) == 404
+    # Another one who answers for the patient does it.
+    other = cast.staff("physician")
+    cast.care(other, mia)
+    assert answered(other, AccessRequest.objects.get(), answer_is="yes").status_code == 302

@@ -146,3 +146,14 @@ def test_deed_and_what_follows_from_it_fail_together(nurse, ward, mia, monkeypat
     with pytest.raises(RuntimeError):
         join(nurse, ward)
     assert not Membership.objects.filter(user=nurse).exists()
+
+
+@pytest.mark.parametrize(
+    ("last", "status"), [("9999-12-31", 302), ("9999-12-30", 302), ("0001-01-01", 422)]
+)
+def test_a_last_day_at_either_end_of_the_calendar_breaks_nothing(nurse, ward, last, status):
+    page = reverse("patients:team_join", args=[ward.pk])
+    sent = {"colleague": str(nurse.pk), "ends_on": last}
+    answer = cast.browser(cast.staff("administrator")).post(page, sent)
+    assert answer.status_code == status
+    assert Membership.objects.filter(user=nurse).count() == (status == 302)

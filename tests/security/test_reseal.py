@@ -5,9 +5,10 @@ from django.core.management import call_command
 from django.db import connection
 
 from audit.models import Event
-from patients.models import Condition, Patient
+from patients.models import Condition, Observation, Patient
 from security import trail
 from security.sealing import SealBroken, SealedText
+from tests.patients import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 LANGUAGE = Patient._meta.get_field("language")
@@ -120,3 +121,23 @@ def test_without_a_move_nothing_is_written(patient, capsys):
 def test_a_field_can_not_have_moved_from_where_it_is_or_from_nowhere(place):
     with pytest.raises(ValueError, match="can not have moved"):
         SealedText(level=4, purpose="care", moved_from=place)
+
+
+def test_reseal_begins_the_restricted_envelope_of_rows_that_are_older_than_it(patient, capsys):
+    older = Observation.objects.create(patient=patient, code_text="Potassium")
+    emptied = Observation.objects.create(patient=patient, code_text="Sodium", confidentiality="R")
+    row = again(emptied)
+    row.conceal()
+    row.advance()
+    row.save()
+    cast.store(Observation, sealed_restricted=b"")
+    with pytest.raises(SystemExit):
+        call_command("reseal")
+    # Somebody took away what was concealed: that is no older row, and stays broken.
+    assert (
+        "Rows sealed again: 1. Rows with a broken seal, left alone: 1." in capsys.readouterr().out
+    )
+    assert (again(older).withheld, again(older).code_text) == (None, "Potassium")
+    with pytest.raises(SealBroken):
+        _ = again(emptied).withheld
+    assert resealed().count() == 1

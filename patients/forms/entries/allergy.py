@@ -40,6 +40,12 @@ class Allergy(Entry):
     onset = When(label=_("Since"), required=False, help_text=_("A year or a month is enough."))
     notes = entry.note_field()
 
+    def speaks_up(self) -> bool:
+        """Tell whether an allergy counts that did not count before."""
+        said = self.cleaned_data
+        stands = said.get("status") == "active" and said.get("verification") != "refuted"
+        return stands and any(map(self.is_said_anew, ("code", "status", "verification")))
+
     def clean(self) -> dict[str, Any]:
         """Refuse how bad a reaction was where none is named."""
         said = super().clean() or self.cleaned_data

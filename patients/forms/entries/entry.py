@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, ClassVar, NamedTuple
 
@@ -49,6 +49,15 @@ class Entry(forms.Form):
     concepts: ClassVar[Mapping[str, tuple[str, str]]] = {}
     # Which codes say that the entry was a mistake.
     wrong: ClassVar[Mapping[str, str | None]] = {"status": "entered-in-error"}
+
+    # What the writer is warned of; the page shows it, and the writer says that it was seen.
+    cautions: Sequence[str] = ()
+    # What is being warned about: what was seen of one says nothing of the next.
+    cautioned = ""
+
+    def speaks_up(self) -> bool:
+        """Tell whether what is written now is to be held against medicines or allergies."""
+        return False
 
     def __init__(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -76,11 +75,6 @@ class Medication(Entry):
     ordered = When(label=_("Ordered on"), has_time=True, exact=True)
     status = choice(_("Status"), STATUSES, initial="active")
     notes = entry.note_field()
-
-    # What speaks against the medicine; the page shows it, and the writer says that it was seen.
-    cautions: Sequence[str] = ()
-    # The medicine that they speak against: what was seen of one says nothing of the next.
-    cautioned = ""
 
     def speaks_up(self) -> bool:
         """Tell whether a medicine is ordered that was not ordered before."""

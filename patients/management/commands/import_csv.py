@@ -67,7 +67,7 @@ class Command(BaseCommand):
         batch = self._work(batch)
         if batch.status == Status.CHECKED and not options["dry_run"]:
             with trail.acting_for(actor=user, purpose=purpose):
-                batches.start(batch_id=batch.pk, by=user)
+                batches.start(batch_id=batch.pk, version=batch.version, by=user)
             batch = self._work(batch)
         self._sum_up(batch)
 
