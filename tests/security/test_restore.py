@@ -156,13 +156,15 @@ def test_what_was_backed_up_opens_again_in_an_empty_database(clinic, tmp_path):
     counts = {
         model: model._base_manager.count() for model in (Patient, Condition, DataKey, PatientIndex)
     }
+    told = diagnoses()
+    assert any(text or restricted for _, text, restricted in told)
     name = f"{connection.settings_dict['NAME']}_restored"
     with empty_database(name):
         done = restore(name, tmp_path / "restored", folder, "--identity", private)
         assert (done.returncode, done.stderr) == (0, "")
         assert f"{row.rows_count} rows, 1 files" in done.stdout
         with connected_to(name), override_settings(FILES_DIR=tmp_path / "restored"):
-            look_at_the_restored(clinic, counts)
+            look_at_the_restored(clinic, counts, told)
         again = restore(name, tmp_path / "other", folder, "--identity", private)
         assert again.returncode == 1
         assert (
@@ -171,13 +173,19 @@ def test_what_was_backed_up_opens_again_in_an_empty_database(clinic, tmp_path):
         )
 
 
-def look_at_the_restored(kept, counts):
+def diagnoses():
+    return sorted(
+        (str(row.pk), row.code_text, row.restricted_detail) for row in Condition.objects.all()
+    )
+
+
+def look_at_the_restored(kept, counts, told):
     """Hold the restored database against what it was, as the role `app`."""
     assert {model: model._base_manager.count() for model in counts} == counts
     with trail.acting_for(system="tests", purpose="HOPERAT"):
         names = {patient.names[0]["family"] for patient in Patient.objects.all()}
         assert SECRET in names
-        assert all(row.code_text for row in Condition.objects.all())
+        assert diagnoses() == told
         hits = index.ids(index.find_tokens(PatientIndex, index.query_grams(SECRET.lower())))
         assert [Patient.objects.get(pk=one).names[0]["family"] for one in hits] == [SECRET]
         assert files.read_all(kept.file_id, kept.key) == IN_FILE

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("security", "0002_whole_record"),
+        ("security", "0001_initial"),
     ]
 
     operations = [
