@@ -74,6 +74,9 @@ def prepare_clinic(services: Services, app: processes.Environment) -> None:
         raise Stop(f"{stop} Data of an older demo? `make demo-reset` starts over.") from None
     manage("db_roles", environment=administrator, quiet=True)
     manage("keyring", "--init-if-missing", environment=app)
+    public = app["CUSTODIA_BACKUP_RECIPIENTS_FILE"]
+    private = os.path.join(app["CUSTODIA_VAR"], "backup-private-key.txt")
+    manage("backup_key", private, "--public", public, "--if-missing", environment=app, quiet=True)
     manage("demo", environment=app)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -82,6 +83,10 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-exports": {"task": "security.exports.sweep", "schedule": 60.0},
     "sweep-security": {"task": "security.sweep", "schedule": 3600.0},
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
+    "back-up": {"task": "security.backups.nightly", "schedule": crontab(hour=1, minute=40)},
+    "check-posture": {"task": "security.posture.check", "schedule": crontab(hour=4, minute=20)},
+    "verify-records": {"task": "audit.records.verify", "schedule": crontab(hour=3, minute=10)},
+    "go-on-with-records": {"task": "audit.records.go_on", "schedule": 900.0},
     # Takes up what a process that died has left; a tick that no worker took in time is worth nothing.
     "work-on-imports": {
         "task": "patients.imports.work",
@@ -227,6 +232,29 @@ CLAMD_REQUIRED = env.bool("CLAMD_REQUIRED", default=False)
 FILE_UPLOAD_HANDLERS = ["security.uploads.SealedUploads"]
 # The one address that takes files of gigabytes, from people who are signed in.
 LARGE_UPLOADS_AT = "/patients/imports/upload/"
+
+# --- backups --------------------------------------------------------------------------------
+# The folder must be there: one that is not mounted shall fail and not fill the disk below it.
+BACKUP_DIR = env.str("CUSTODIA_BACKUPS", default="")
+# Data keys lie apart and are kept for a shorter time, so that erasure reaches the backups.
+BACKUP_KEYS_DIR = env.str("CUSTODIA_BACKUPS_OF_KEYS", default=BACKUP_DIR and f"{BACKUP_DIR}/keys")
+# Public keys of age (age1... or ssh-...); the private ones never lie on this server.
+BACKUP_RECIPIENTS = env.list("CUSTODIA_BACKUP_RECIPIENTS", default=[])
+BACKUP_RECIPIENTS_FILE = env.str("CUSTODIA_BACKUP_RECIPIENTS_FILE", default="")
+BACKUP_DAYS = env.int("CUSTODIA_BACKUP_DAYS", default=35)
+BACKUP_KEYS_DAYS = env.int("CUSTODIA_BACKUP_KEYS_DAYS", default=7)
+# The database as custodia_backup, which only reads; without it backups are made as the application.
+BACKUP_DATABASE = (
+    env.db_url("BACKUP_DATABASE_URL") if env.str("BACKUP_DATABASE_URL", default="") else None
+)
+# Where pg_dump and pg_restore are; without it they are looked for.
+PG_PROGRAMS = env.str("CUSTODIA_PG_PROGRAMS", default="")
+
+# --- posture --------------------------------------------------------------------------------
+# Certificates (PEM) that the nightly self-check looks at, with commas between.
+POSTURE_CERTIFICATES = env.list("CUSTODIA_CERTIFICATES", default=[])
+# Advisories on what is installed: a file in the OSV format, brought here by an operator.
+POSTURE_ADVISORIES = env.str("CUSTODIA_ADVISORIES", default="")
 
 # --- language, time, files ------------------------------------------------------------------
 LANGUAGE_CODE = "en"

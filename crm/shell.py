@@ -45,6 +45,9 @@ PLACES = (
         gettext_lazy("Emergencies to review"),
         "clipboard-check",
     ),
+    (Permission.ADMINISTRATION_READ, "security:backups", gettext_lazy("Backups"), "database"),
+    (Permission.ADMINISTRATION_READ, "security:posture", gettext_lazy("Posture"), "shield-check"),
+    (Permission.INCIDENTS_READ, "security:posture", gettext_lazy("Posture"), "shield-check"),
 )
 THEMES = ("light", "dark", "auto")
 THEME_COOKIE = "theme"

@@ -13,6 +13,7 @@ from devtools.services import Services
 DATABASE = "custodia"
 OWNER = "custodia_owner"
 APP = "custodia_app"
+BACKUP = "custodia_backup"
 ADMINISTRATOR = "postgres"
 # On a server of one's own these name the same database for the two other roles.
 ADDRESS_OF = {OWNER: "DATABASE_OWNER_URL", ADMINISTRATOR: "DATABASE_ADMIN_URL"}
@@ -42,6 +43,19 @@ def addresses(services: Services, role: str) -> dict[str, str]:
     return found
 
 
+def backups_of_demo(services: Services, folder: Path) -> dict[str, str]:
+    """Return where the demo backs up to; its private key lies beside, as no real one may."""
+    place = folder / "backups"
+    make_private(place)
+    found = {
+        "CUSTODIA_BACKUPS": str(place),
+        "CUSTODIA_BACKUP_RECIPIENTS_FILE": str(folder / "backup-public-keys.txt"),
+    }
+    if services.needs_postgres:
+        found["BACKUP_DATABASE_URL"] = services.cluster.url(BACKUP, DATABASE)
+    return found
+
+
 def surroundings(services: Services, role: str, *, demo: bool = False) -> dict[str, str]:
     """Return the environment of a command that uses the database in one role."""
     folder = VAR / services.name
@@ -54,7 +68,7 @@ def surroundings(services: Services, role: str, *, demo: bool = False) -> dict[s
         "PYTHONUNBUFFERED": "1",
     }
     if demo:
-        usual["CUSTODIA_DEMO"] = "1"
+        usual |= {"CUSTODIA_DEMO": "1"} | backups_of_demo(services, folder)
     if not os.environ.get("SECRET_KEY"):
         usual["SECRET_KEY"] = kept_secret(folder)
     path = [str(VENV / "bin"), os.environ.get("PATH", os.defpath)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
-from security import addresses, wiring
+from security import addresses, posture, wiring
 from security.access import registry
+from security.posture import people_checks, settings_checks
 from security.sealing import selftest
 
 
@@ -16,4 +17,6 @@ def run() -> None:
     addresses.networks_of(settings.TRUSTED_PROXIES)
     registry.load()
     autodiscover_modules("exporters")
+    posture.register(*settings_checks.CHECKS, *people_checks.CHECKS)
+    autodiscover_modules("posture")
     wiring.connect()

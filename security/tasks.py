@@ -12,12 +12,23 @@ from django.utils import timezone
 
 from security import trail
 from security.delivery import sending
-from security.models import Export
-from security.services import exports, factors, password_resets, roles, stored_files, throttle
+from security.models import Backup, Export
+from security.services import (
+    backups,
+    exports,
+    factors,
+    password_resets,
+    posture,
+    roles,
+    stored_files,
+    throttle,
+)
 
 log = logging.getLogger(__name__)
 
 BATCH = 50
+# A large clinic's backup takes longer than other tasks may.
+BACKUP_SECONDS = 12 * 3600
 # The task runs hourly; roles that began or ended by the clock since the run before are followed.
 FOLLOW_WINDOW = timedelta(hours=3)
 # An export that no worker took up so long after it was begun is handed out again.
@@ -59,6 +70,11 @@ def sweep_exports() -> None:
 @shared_task(name="security.sweep")
 def sweep() -> None:
     """Delete expired sessions, old counters and unconfirmed secrets; follow the dates of roles."""
+    waiting = Backup.objects.filter(
+        state=Backup.State.WAITING, started_at__lt=timezone.now() - NOT_TAKEN_UP
+    )
+    for backup_id in waiting.values_list("pk", flat=True):
+        make_backup.delay(str(backup_id))
     with trail.acting_for(system="security.sweep", purpose="HSYSADMIN"):
         ended, _rows = Session.objects.filter(expire_date__lt=timezone.now()).delete()
         counters, secrets = throttle.sweep(), factors.sweep()
@@ -81,3 +97,31 @@ def _swept_files() -> int:
         # A person must look: files without rows after a restore are worth more than the room they take.
         log.error("no stored file was deleted: %s", error)
         return 0
+
+
+@shared_task(name="security.backups.nightly", time_limit=BACKUP_SECONDS)
+def back_up_nightly() -> None:
+    """Make the backup of the night."""
+    _back_up(None)
+
+
+@shared_task(name="security.backups.make", time_limit=BACKUP_SECONDS)
+def make_backup(backup_id: str) -> None:
+    """Make a backup that somebody asked for."""
+    _back_up(UUID(backup_id))
+
+
+def _back_up(backup_id: UUID | None) -> None:
+    with trail.acting_for(system="security.backups", purpose="HSYSADMIN"):
+        try:
+            backups.perform(backup_id=backup_id)
+        except backups.Busy:
+            # Handed out twice, or the night came while somebody's own was being made.
+            log.info("another backup is being made")
+
+
+@shared_task(name="security.posture.check")
+def check_posture() -> None:
+    """Ask every check of the posture and keep the answers."""
+    with trail.acting_for(system="security.posture", purpose="HSYSADMIN"):
+        posture.collect()

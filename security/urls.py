@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from security.views import account, exports, factor, forgotten, links, setup, sign_in
+from security.views import (
+    account,
+    backups,
+    exports,
+    factor,
+    forgotten,
+    links,
+    posture,
+    setup,
+    sign_in,
+)
 
 app_name = "security"
 urlpatterns = [
@@ -24,6 +34,12 @@ urlpatterns = [
     path("account/recovery-codes/", account.renew_recovery_codes, name="recovery_codes"),
     path("account/factors/new/", account.add_factor, name="add_factor"),
     path("account/factors/<uuid:factor_id>/remove/", account.remove_factor, name="remove_factor"),
+    path("backups/", backups.index, name="backups"),
+    path("backups/run/", backups.run, name="backup_run"),
+    path("backups/<uuid:backup_id>/", backups.progress, name="backup"),
+    path("posture/", posture.index, name="posture"),
+    path("posture/run/", posture.run, name="posture_run"),
+    path("posture/<slug:check>/", posture.history, name="posture_check"),
     path("exports/", exports.index, name="exports"),
     path("exports/new/<slug:exporter>/", exports.ask, name="export_ask"),
     path("exports/<uuid:export_id>/", exports.progress, name="export"),

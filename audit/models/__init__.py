@@ -2,6 +2,7 @@
 
 from audit.models.event import Event
 from audit.models.pending import Pending
+from audit.models.record_check import RecordCheck, RecordFinding
 from audit.models.state import State
 
-__all__ = ["Event", "Pending", "State"]
+__all__ = ["Event", "Pending", "RecordCheck", "RecordFinding", "State"]

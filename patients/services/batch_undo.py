@@ -29,20 +29,18 @@ def take_back(*, batch: ImportBatch, importer: Importer, chunk: ImportChunk) -> 
     removed, kept = _untouched(importer, chunk)
     returned = _revert(batch, importer, chunk)
     deleted = list(removed)
-    if deleted or returned:
-        subjects = {whose(row) for row in (*deleted, *returned)}
-        trail.record(
-            "patients.import.rows_reverted",
-            subjects=subjects,
-            changed=returned,
-            deleted=deleted,
-            obj=batch,
-            counts={"removed": len(deleted), "returned": len(returned), "kept": kept},
-        )
-    importer.model._default_manager.filter(pk__in=[row.pk for row in deleted]).delete()
-    kept += len(chunk.changed) - sum(1 for row in returned if not isinstance(row, RecordVersion))
     chunk.undone_at = timezone.now()
     chunk.save(update_fields=["undone_at"])
+    trail.record(
+        "patients.import.rows_reverted",
+        subjects={whose(row) for row in (*deleted, *returned)},
+        changed=[*returned, chunk],
+        deleted=deleted,
+        obj=batch,
+        counts={"removed": len(deleted), "returned": len(returned), "kept": kept},
+    )
+    importer.model._default_manager.filter(pk__in=[row.pk for row in deleted]).delete()
+    kept += len(chunk.changed) - sum(1 for row in returned if not isinstance(row, RecordVersion))
     return kept
 
 

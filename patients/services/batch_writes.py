@@ -51,18 +51,19 @@ def write(*, batch: ImportBatch, importer: Importer, plan: Plan, number: int) ->
         changed=[row.pk for row in changed],
         changed_versions=[row.version for row in changed],
     )
-    if plan.created or changed:
-        trail.record(
-            "patients.import.rows_imported",
-            subjects={_whose(row) for row in (*plan.created, *changed)},
-            changed=[*plan.created, *changed, *kept],
-            obj=batch,
-            counts={
-                "created": len(plan.created),
-                "changed": len(changed),
-                "unchanged": plan.unchanged,
-            },
-        )
+    trail.record(
+        "patients.import.rows_imported"
+        if plan.created or changed
+        else "patients.import.rows_compared",
+        subjects={_whose(row) for row in (*plan.created, *changed)},
+        changed=[*plan.created, *changed, *kept, chunk],
+        obj=batch,
+        counts={
+            "created": len(plan.created),
+            "changed": len(changed),
+            "unchanged": plan.unchanged,
+        },
+    )
     return chunk
 
 

@@ -141,7 +141,7 @@ def match(
     batch.advance()
     batch.save()
     batch.errors.all().delete()
-    ImportMapping.objects.update_or_create(
+    matched, _is_new = ImportMapping.objects.update_or_create(
         user=by,
         importer=batch.importer,
         fingerprint=matching.fingerprint(batch.headers),
@@ -151,7 +151,7 @@ def match(
             "used_at": timezone.now(),
         },
     )
-    trail.record("patients.import.matched", changed=[batch], obj=batch, by=by)
+    trail.record("patients.import.matched", changed=[batch, matched], obj=batch, by=by)
     return batch
 
 

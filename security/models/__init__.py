@@ -1,8 +1,10 @@
 """Rows of the security app."""
 
+from security.models.backup import Backup
 from security.models.clinic import ClinicProfile
 from security.models.data_key import DataKey
 from security.models.delivery import OutboxMessage
+from security.models.evidence import Evidence
 from security.models.export import Export
 from security.models.factor import RecoveryCode, TotpFactor
 from security.models.one_time_link import OneTimeLink, ResetRequest
@@ -12,9 +14,11 @@ from security.models.unit import Membership, Unit
 from security.models.user import User, UserIndex
 
 __all__ = [
+    "Backup",
     "Clearance",
     "ClinicProfile",
     "DataKey",
+    "Evidence",
     "Export",
     "Membership",
     "OneTimeLink",

@@ -37,8 +37,20 @@ def canonical(value: Any) -> bytes:
 
 def _json(value: Any) -> bytes:
     return json.dumps(
-        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        value,
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+        allow_nan=False,
+        default=_plain,
     ).encode()
+
+
+def _plain(value: Any) -> str:
+    """Return the text of an id in a list; nothing else that JSON does not know is stored in one."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"no canonical form for {type(value).__name__}")
 
 
 # Tried in this order: a bool is an int and a datetime is a date to Python.

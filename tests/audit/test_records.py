@@ -93,7 +93,7 @@ def test_a_whole_older_row_put_back_is_found(recorded: list[Condition]) -> None:
         " SELECT (jsonb_populate_record(NULL::patients_condition, %s::jsonb)).*",
         old,
     )
-    assert list(mismatched(Condition)) == [Mismatch("patients.condition", row.pk, Why.ALTERED)]
+    assert list(mismatched(Condition)) == [Mismatch("patients.condition", row.pk, Why.ROLLED_BACK)]
 
 
 def test_a_row_of_which_no_event_tells_is_found(

@@ -8,7 +8,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.management import CommandError
 from django.db import transaction
 
+from audit import coverage
 from audit.models import Event
+from audit.queries import records
 from crm.demo import accounts
 from crm.demo.roster import PEOPLE
 from crm.demo.staff import ACCOUNTS, KNOWN_PHRASE, PORTAL
@@ -168,3 +170,8 @@ def test_an_account_without_a_factor_has_no_code(opened, system):
     assert not TotpFactor.objects.filter(user=user).exists()
     with pytest.raises(CommandError, match="authenticator"):
         run("demo_code", "n")
+
+
+def test_every_row_of_the_opened_clinic_is_what_the_trail_says(opened, system):
+    found = [one for model in coverage.compared() for one in records.mismatched(model)]
+    assert found == []

@@ -16,6 +16,7 @@ from security.access.categories import Reach
 from security.access.permissions import Permission
 from security.access.roles import reach_of
 from security.classification import Category
+from security.models import Backup
 from tests import world
 from tests.guards.test_urls import routes
 
@@ -101,6 +102,8 @@ def values(clinic, name):
         "team_id": clinic.condition.pk,
         "membership_id": clinic.condition.pk,
         "link_id": clinic.condition.pk,
+        "backup_id": Backup.objects.create(state="good", manifest_sha256="a" * 64).pk,
+        "check": "settings",
     }
 
 

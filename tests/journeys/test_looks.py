@@ -14,7 +14,8 @@ PAGES = {
         "{p}refer/", "/patients/requests/", "/patients/handover/", "/patients/teams/", "/patients/requests/thanks/",
         "/account/accesses/"),
     "receptionist1": ("/search/", "/patients/unassigned/", "/patients/leaving/", "{p}", "/patients/handover/", "{p}colleagues/"),
-    "administrator1": ("/", "/admin/", "/admin/security/user/", "/admin/security/user/add/", "/patients/teams/"),
+    "administrator1": ("/", "/admin/", "/admin/security/user/", "/admin/security/user/add/", "/patients/teams/",
+        "/backups/", "/posture/"),
 }  # fmt: skip
 
 CLOSELY = {

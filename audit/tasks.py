@@ -1,0 +1,43 @@
+"""Work of the audit app without a request."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from audit.models import RecordCheck
+from audit.services import record_checks
+from security import trail
+
+log = logging.getLogger(__name__)
+
+# A worker compares for so long, then lets other tasks have a turn.
+TURN_SECONDS = 120
+# A comparison that did not move for so long lost its worker.
+STANDSTILL = timedelta(minutes=10)
+
+
+@shared_task(name="audit.records.verify")
+def verify_records() -> None:
+    """Compare every row with the trail, turn by turn; what differs is an event."""
+    with trail.acting_for(system="audit.records.verify", purpose="HSYSADMIN"):
+        try:
+            with record_checks.alone():
+                check = record_checks.work(record_checks.begin(), seconds=TURN_SECONDS)
+        except record_checks.AlreadyRunning:
+            return
+    if check.state == RecordCheck.State.RUNNING:
+        verify_records.delay()
+    else:
+        log.info("compared rows=%d findings=%d", check.rows_done, check.findings_count)
+
+
+@shared_task(name="audit.records.go_on")
+def go_on_with_records() -> None:
+    """Take up a comparison whose worker died."""
+    before = timezone.now() - STANDSTILL
+    if RecordCheck.objects.unfinished().filter(moved_at__lt=before).exists():
+        verify_records.delay()
