@@ -1,7 +1,9 @@
 """Rows of the audit app."""
 
+from audit.models.alert import Alert
+from audit.models.case import Case, CaseSubject, Review
 from audit.models.event import Event
 from audit.models.pending import Pending
 from audit.models.state import State
 
-__all__ = ["Event", "Pending", "State"]
+__all__ = ["Alert", "Case", "CaseSubject", "Event", "Pending", "Review", "State"]
