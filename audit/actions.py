@@ -6,10 +6,28 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 SENTENCES: dict[str, Promise] = {
+    "audit.access.questioned": _("Somebody did not recognise an access to a record."),
+    "audit.case.assigned": _("A case was given to an officer."),
+    "audit.case.closed": _("A case was closed."),
+    "audit.case.opened": _("A case was opened."),
+    "audit.case.patient_named": _("A patient was named in a case."),
+    "audit.case.restricted_approved": _(
+        "A second officer agreed that specially protected records are read in a case."
+    ),
+    "audit.case.restricted_asked": _("Specially protected records were asked for in a case."),
+    "audit.event.opened": _("An event of the trail was opened."),
     "audit.permission.changed": _("Permissions or groups were given or taken."),
+    "audit.pseudonym.resolved": _("The name behind a pseudonym of the trail was shown."),
+    "audit.review.assigned": _("The review of an emergency access was given to an officer."),
+    "audit.review.decided": _("An emergency access was reviewed."),
+    "audit.review.escalated": _("Reviews of emergency accesses were overdue."),
+    "audit.review.opened": _("Emergency accesses were put up for review."),
+    "audit.review.patient_told": _("A patient was told of an emergency access."),
     "audit.setting.changed": _("A setting was changed."),
     "audit.setting.created": _("A setting was created."),
     "audit.setting.deleted": _("A setting was deleted."),
+    "audit.trail.own_read": _("Somebody who watches the trail read the own part of it."),
+    "audit.trail.searched": _("The trail was searched."),
     "crm.demo.code_told": _("The one-time code of a demo account was shown."),
     "crm.demo.mail_told": _("The newest message to a demo account was shown."),
     "crm.demo.opened": _("The demo clinic was opened."),
@@ -24,6 +42,8 @@ SENTENCES: dict[str, Promise] = {
     "patients.chart.opened": _("A chart was opened."),
     "patients.claim_code.revealed": _("A diagnosis code on a bill was revealed."),
     "patients.codes.imported": _("A code list was brought in."),
+    "patients.disclosure.accounted": _("An accounting of disclosures was given out."),
+    "patients.disclosure.noted": _("A disclosure to somebody outside was noted."),
     "patients.document.added": _("A document was added to a record."),
     "patients.document.downloaded": _("A document was taken out of a record."),
     "patients.document.refused": _("An uploaded file was refused."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
@@ -17,6 +18,22 @@ from security.models import User
 from security.sealing import SealedModel, SealedQuerySet, SealedText
 
 
+class ReviewQuerySet(SealedQuerySet["Review"]):
+    """Queries over access reviews."""
+
+    def waiting(self) -> Self:
+        """Keep reviews without a verdict."""
+        return self.filter(verdict="")
+
+    def overdue(self, at: datetime | None = None) -> Self:
+        """Keep reviews whose working day is over and that have no verdict."""
+        return self.waiting().filter(due_at__lt=at or timezone.now())
+
+    def untold(self) -> Self:
+        """Keep reviews whose patient reception has to tell."""
+        return self.filter(told_way=Review.Way.DESK, patient_told_at__isnull=True)
+
+
 class Review(SealedModel):
     """An emergency access that somebody else looks at afterwards, within one working day."""
 
@@ -24,6 +41,12 @@ class Review(SealedModel):
         JUSTIFIED = "justified", _("Justified")
         UNJUSTIFIED = "unjustified", _("Not justified")
         INCIDENT = "incident", _("Incident")
+
+    class Way(models.TextChoices):
+        """How the patient is told that the record was opened in an emergency."""
+
+        EMAIL = "email", _("By e-mail to the patient's account")
+        DESK = "desk", _("By reception: no account with an address")
 
     category, scope, seal_label = Category.INCIDENTS, Scope.RECORD, "audit.review"
     subject_kind, subject_field = SubjectKind.SYSTEM, None
@@ -39,9 +62,12 @@ class Review(SealedModel):
     verdict = models.CharField(max_length=12, choices=Verdict.choices, blank=True, default="")
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    told_way = models.CharField(max_length=5, choices=Way.choices, blank=True, default="")
     patient_told_at = models.DateTimeField(null=True)
 
     finding = SealedText(level=4, purpose="accountability", blank=True)
+
+    objects = ReviewQuerySet.as_manager()  # type: ignore[misc]  # as much a ClassVar as the base's
 
     class Meta:
         verbose_name, verbose_name_plural = _("access review"), _("access reviews")
@@ -56,14 +82,22 @@ class Review(SealedModel):
                 name="audit_review_by_somebody_else",
             ),
         )
-        indexes = (models.Index(fields=["verdict", "due_at"], name="audit_review_due"),)
+        indexes = (
+            models.Index(fields=["verdict", "due_at"], name="audit_review_due"),
+            models.Index(
+                fields=["occurred_at"],
+                condition=Q(told_way="desk", patient_told_at__isnull=True),
+                name="audit_review_untold",
+            ),
+        )
 
     class Privacy:
         plain = {
             name: Plain(level=3, purpose="accountability")
             for name in (
                 "event_id", "actor_id", "subject_id", "occurred_at", "due_at", "assigned_to",
-                "escalated_at", "verdict", "decided_at", "decided_by", "patient_told_at",
+                "escalated_at", "verdict", "decided_at", "decided_by", "told_way",
+                "patient_told_at",
             )
         }  # fmt: skip
 
@@ -78,6 +112,10 @@ class CaseQuerySet(SealedQuerySet["Case"]):
     def of(self, user_id: UUID) -> Self:
         """Keep what one officer works on."""
         return self.filter(assigned_to_id=user_id)
+
+    def not_about(self, user_id: UUID) -> Self:
+        """Keep cases in which somebody else's doing is looked at."""
+        return self.exclude(review__actor_id=user_id).exclude(alert__actor_id=user_id)
 
 
 class Case(SealedModel):
@@ -114,6 +152,16 @@ class Case(SealedModel):
                 condition=Q(closed_at__isnull=True, closed_by__isnull=True)
                 | Q(closed_at__isnull=False, closed_by__isnull=False),
                 name="audit_case_closed_pair",
+            ),
+            models.UniqueConstraint(
+                fields=["review"],
+                condition=Q(closed_at__isnull=True),
+                name="audit_case_one_open_per_review",
+            ),
+            models.UniqueConstraint(
+                fields=["alert"],
+                condition=Q(closed_at__isnull=True),
+                name="audit_case_one_open_per_alert",
             ),
         )
         indexes = (
