@@ -286,7 +286,7 @@ HOLIDAYS = frozenset(map(date.fromisoformat, env.list("CUSTODIA_HOLIDAYS", defau
 WORKING_DAYS_MADE_UP = frozenset(
     map(date.fromisoformat, env.list("CUSTODIA_WORKING_DAYS_MADE_UP", default=[]))
 )
-if not WEEKEND < set(range(1, 8)):
+if not set(range(1, 8)) > WEEKEND:
     raise ImproperlyConfigured("CUSTODIA_WEEKEND names days from 1 (Monday) to 7, not all of them.")
 # Whether a patient reads the names of those who saw the record, or their roles.
 WHO_SAW_SHOWS = env.str("CUSTODIA_WHO_SAW", default="name")

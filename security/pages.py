@@ -65,3 +65,12 @@ def newest_first(rows: QuerySet[Any], column: str, after: Place | None) -> Query
     return ordered.filter(
         Q(**{f"{column}__lt": after.at}) | same | Q(**{f"{column}__isnull": True})
     )
+
+
+def ascending(rows: QuerySet[Any], column: str, after: Place | None) -> QuerySet[Any]:
+    """Order rows by an instant that each of them has, the earliest first; begin after a place."""
+    ordered = rows.order_by(column, "pk")
+    if after is None or after.at is None:
+        return ordered
+    ordered = ordered.filter(**{f"{column}__gte": after.at})
+    return ordered.exclude(**{column: after.at, "pk__lte": after.id})

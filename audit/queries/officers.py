@@ -56,3 +56,9 @@ def names_of(user_ids: Collection[UUID | None]) -> Mapping[UUID, str]:
     return {
         user.pk: called(user) if user.kind == User.Kind.STAFF else user.handle for user in users
     }
+
+
+def everybody() -> list[tuple[str, str]]:
+    """Return the handle and name of everybody who works or worked here, by name."""
+    users = User.objects.staff().only("handle", "kind", "is_active", "sealed_card")
+    return sorted(((user.handle, called(user)) for user in users), key=lambda pair: pair[1])

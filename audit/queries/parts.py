@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from audit import persons
-from security.classification import Category
+from security.classification import Category, SubjectKind
 from security.sealing.register import sealed_models
 from security.sealing.shape import shape_of
 
@@ -46,3 +46,14 @@ def _word(
     if found is not None:
         return found
     return category.label if category else _("Other parts")
+
+
+@cache
+def _of_patients() -> frozenset[str]:
+    kinds = (model for model in sealed_models() if model.subject_kind is SubjectKind.PATIENT)
+    return frozenset(model.seal_label for model in kinds)
+
+
+def of_patients(fields: Iterable[str]) -> list[str]:
+    """Return the parts of a patient's record alone; what else an event touched is left out."""
+    return of(name for name in fields if ".".join(name.split(".")[:2]) in _of_patients())

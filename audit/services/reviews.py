@@ -1,8 +1,9 @@
-"""Reviews of emergency accesses: made from the trail, assigned, decided by somebody else, told to the patient."""
+"""Reviews of emergency accesses: made from the trail, assigned, decided by another, told to the patient."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import cast
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -68,7 +69,7 @@ def gather() -> int:
     rows = Review.objects.bulk_create(
         Review(
             event_id=event.pk,
-            actor_id=event.actor_id,
+            actor_id=cast(UUID, event.actor_id),
             subject_id=event.subjects[0],
             occurred_at=event.recorded_at,
             due_at=working_days.due(event.recorded_at, where),
