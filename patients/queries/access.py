@@ -91,6 +91,13 @@ def _ways(chart: Chart) -> list[dict[str, Any]]:
         url = reverse("patients:staff_links", args=patient)
         label = gettext("Colleague or close family of one")
         ways.append({"url": url, "label": label, "icon": "id"})
+    if chart.may(Permission.RIGHTS_READ):
+        url = reverse("patients:disclosures", args=patient)
+        label = gettext("Accounting of disclosures")
+        ways.append({"url": url, "label": label, "icon": "file-text"})
+    elif chart.may(Permission.RIGHTS_REQUEST):
+        url = reverse("patients:disclosure_note", args=patient)
+        ways.append({"url": url, "label": gettext("Note a disclosure"), "icon": "file-plus"})
     if chart.may(Permission.INCIDENTS_MANAGE):
         query = urlencode({"kind": "request", "patients": chart.patient.pk})
         url = f"{reverse('audit:case_new')}?{query}"
