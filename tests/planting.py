@@ -51,5 +51,5 @@ def columns_for(patient: Patient, account: User) -> dict[str, Any]:
         "amount": 1, "counted": 1, "expected": 1, "currency": "CNY", "day": day,
         "received_on": day,
         "event_id": new_id(), "actor_id": account.pk, "subject_id": patient.pk, "due_at": now,
-        "opened_by": account, "assigned_to": account,
+        "opened_by": account, "assigned_to": account, "number": new_id().hex[:20],
     }  # fmt: skip
