@@ -17,7 +17,7 @@ from tests import world
 
 # What others point to comes first.
 FIRST = (Note, Invoice)
-ABOUT = {"patient", "requested_by", "clerk", "acting_for", "opened_by", "due_at"}
+ABOUT = {"patient", "requested_by", "clerk", "acting_for", "opened_by", "due_at", "dedupe_key"}
 
 
 def rows(
@@ -52,4 +52,5 @@ def columns_for(patient: Patient, account: User) -> dict[str, Any]:
         "received_on": day,
         "event_id": new_id(), "actor_id": account.pk, "subject_id": patient.pk, "due_at": now,
         "opened_by": account, "assigned_to": account, "number": new_id().hex[:20],
+        "dedupe_key": new_id().hex,
     }  # fmt: skip
