@@ -70,8 +70,10 @@ def page(patient_id: UUID, *, after: str = "") -> dict[str, Any]:
     found = list(rows.defer("detail")[: EVENTS + 1])
     kept = _whole_days(found)
     last = kept[-1] if len(kept) < len(found) else None
+    groups = _groups(kept)
     return {
-        "groups": _groups(kept),
+        "groups": groups,
+        "people": _people(groups),
         "next": Place(last.recorded_at, last.pk).text() if last else "",
     }
 
@@ -104,6 +106,14 @@ def _groups(found: list[Event]) -> list[Group]:
     for group in shown:
         group.proof_url = links.get(group.event_id, "")
     return shown
+
+
+def _people(groups: list[Group]) -> list[dict[str, Any]]:
+    """Return the same lines under whoever it was on each day, so that a long visit reads as one."""
+    found: dict[tuple[date, str], list[Group]] = {}
+    for group in groups:
+        found.setdefault((group.day, group.who), []).append(group)
+    return [{"day": day, "who": who, "groups": lines} for (day, who), lines in found.items()]
 
 
 def _parts(event: Event) -> Iterable[str]:

@@ -29,6 +29,7 @@ def queue(request: SignedInRequest) -> HttpResponse:
     """List the emergency accesses that wait for a review, or those that were decided."""
     is_done = request.GET.get("show") == "decided"
     page = queries.queue(request.user, is_done=is_done, after=request.GET.get("after", ""))
+    page["manages"] = queries.manages(request.user)
     if page["next"]:
         page["next_url"] = f"?{'show=decided&' if is_done else ''}after={page['next']}"
     return render(request, "audit/reviews.html", page)
