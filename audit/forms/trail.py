@@ -57,7 +57,7 @@ class Search(forms.Form):
         widget=forms.DateTimeInput(attrs=MOMENT, format="%Y-%m-%dT%H:%M"),
     )
     until = forms.DateTimeField(
-        label=_("Before"),
+        label=_("Earlier than"),
         required=False,
         widget=forms.DateTimeInput(attrs=MOMENT, format="%Y-%m-%dT%H:%M"),
     )
