@@ -76,7 +76,7 @@ def open_case(*, asked: Asked, to: User, by: User) -> Case:
     review, alert = _origins(asked)
     if asked.kind not in Kind.values or not asked.question.strip():
         raise NothingAsked(_("Say what the case is to answer."))
-    subjects = _patients([*asked.subjects, *([review.subject_id] if review else [])])
+    subjects = _patients([*asked.subjects, *_brought_along(asked, review, alert)])
     if not subjects and asked.kind in {Kind.REVIEW, Kind.REQUEST}:
         raise NothingAsked(_("Name the patient whom the case is about."))
     actors = {one.actor_id for one in (review, alert) if one is not None}
@@ -112,6 +112,15 @@ def _origins(asked: Asked) -> tuple[Review | None, Alert | None]:
     ):
         raise OpenBefore(_("There is an open case on this already."))
     return review, alert
+
+
+def _brought_along(asked: Asked, review: Review | None, alert: Alert | None) -> list[UUID]:
+    """Return the patient of a review, and of an alert those whom it tells of where none were named."""
+    found = [review.subject_id] if review else []
+    if alert is not None and not asked.subjects:
+        known = persons.register().heirs(alert.subjects)
+        found += [one for one in alert.subjects if one in known][:MOST_PATIENTS]
+    return found
 
 
 def _patients(ids: Sequence[UUID]) -> list[UUID]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -28,7 +29,11 @@ READ, MANAGE, ASK = Permission.RIGHTS_READ, Permission.RIGHTS_MANAGE, Permission
 def accounting(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     """Show the accounting of six years; looking at it is one, for it is printed from here."""
     chart = chart_of(request, patient_id)
-    page = {"account": queries.of(patient_id), "banner": banner(chart), "clinic": clinic_name()}
+    page: dict[str, Any] = {
+        "account": queries.of(patient_id),
+        "banner": banner(chart),
+        "clinic": clinic_name(),
+    }
     page |= {"may_note": chart.may(MANAGE, ASK), "patient_id": patient_id}
     page["back_url"] = chart.url("access")
     count = len(page["account"]["rows"])

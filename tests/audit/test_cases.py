@@ -2,8 +2,9 @@
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
-from audit.models import Case, CaseSubject
+from audit.models import Alert, Case, CaseSubject
 from audit.services import cases
 from patients.models import CareRelationship, Patient
 from patients.services import merges, staff_links
@@ -131,6 +132,21 @@ def test_a_case_on_a_review_names_its_patient_and_there_is_one_open_at_a_time(of
         watching.case(officer, kind="review", review_id=review.pk)
     close(case, officer)
     watching.case(officer, kind="review", review_id=review.pk)
+
+
+def test_a_case_on_an_alert_names_the_patients_that_it_tells_of_and_nobody_else(officer, mia):
+    nurse, now = cast.staff("nurse"), timezone.now()
+    alert = Alert.objects.create(
+        rule="R1", response="alert", actor_id=nurse.pk, subjects=[mia.pk, nurse.pk],
+        dedupe_key="once", occurred_at=now,
+    )  # fmt: skip
+    case = watching.case(officer, kind="alert", alert_id=alert.pk)
+    assert [one.subject_id for one in case.named.all()] == [mia.pk]
+    own = Alert.objects.create(
+        rule="R1", response="alert", actor_id=officer.pk, dedupe_key="twice", occurred_at=now
+    )
+    with pytest.raises(cases.OnYourself):
+        watching.case(officer, mia, kind="alert", alert_id=own.pk)
 
 
 @pytest.mark.parametrize(
