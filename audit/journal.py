@@ -48,6 +48,7 @@ MEMBERSHIPS: tuple[tuple[str, str], ...] = (
 
 NOT_JOURNALLED: dict[str, str] = {
     "admin.logentry": "written by the admin about changes that are journalled here",
+    "audit.casesubject": "about a patient: its deeds record its states",
     "audit.event": "the trail itself",
     "audit.pending": "the trail itself",
     "audit.recordcheck": "its deeds record its states",

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from audit.models import RecordCheck
-from audit.services import record_checks
+from audit.services import record_checks, reviews
 from security import trail
 
 log = logging.getLogger(__name__)
@@ -41,3 +41,27 @@ def go_on_with_records() -> None:
     before = timezone.now() - STANDSTILL
     if RecordCheck.objects.unfinished().filter(moved_at__lt=before).exists():
         verify_records.delay()
+
+
+# What one run takes on; the next one goes on where it ended.
+BATCHES = 20
+
+
+@shared_task(name="audit.reviews.gather")
+def gather_reviews() -> int:
+    """Make the reviews of new emergency accesses, then tell of those that are overdue."""
+    made = late = 0
+    with trail.acting_for(system="audit.reviews", purpose="HCOMPL"):
+        for _batch in range(BATCHES):
+            count = reviews.gather()
+            made += count
+            if not count:
+                break
+        for _batch in range(BATCHES):
+            count = reviews.escalate()
+            late += count
+            if not count:
+                break
+    if made or late:
+        log.info("made %d reviews, told of %d that are overdue", made, late)
+    return made

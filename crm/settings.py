@@ -1,5 +1,6 @@
 """Settings of the product: one file, read from the environment, loud about what is missing."""
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -79,6 +80,11 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
+    "review-emergencies": {
+        "task": "audit.reviews.gather",
+        "schedule": 20.0,
+        "options": {"expires": 20.0},
+    },
     "deliver-outbox": {"task": "security.delivery.drain", "schedule": 30.0},
     "sweep-exports": {"task": "security.exports.sweep", "schedule": 60.0},
     "sweep-security": {"task": "security.sweep", "schedule": 3600.0},
@@ -182,7 +188,13 @@ STEP_UP_SECONDS = 5 * 60
 # Every rule the decision must know; start-up stops when an app registers other ones (fail closed).
 ACCESS_RULES = {
     "reach": ["role", "break_glass", "care_relationship", "portal_account"],
-    "restriction": ["clearance", "confidential_chart", "merged_record", "own_record"],
+    "restriction": [
+        "case_approval",
+        "clearance",
+        "confidential_chart",
+        "merged_record",
+        "own_record",
+    ],
 }
 
 # --- sessions, cookies, headers -------------------------------------------------------------
@@ -296,6 +308,18 @@ PAYMENT_DAYS = env.int("CUSTODIA_PAYMENT_DAYS", default=30)
 # --- trail ----------------------------------------------------------------------------------
 AUDITLOG_DISABLE_REMOTE_ADDR = True
 AUDITLOG_MASK_CALLABLE = "audit.masking.constant"
+# Days off, by number (Monday is 1), and by date; weekend days that are worked instead of a holiday.
+WEEKEND = frozenset(env.list("CUSTODIA_WEEKEND", cast=int, default=[6, 7]))
+HOLIDAYS = frozenset(map(date.fromisoformat, env.list("CUSTODIA_HOLIDAYS", default=[])))
+WORKING_DAYS_MADE_UP = frozenset(
+    map(date.fromisoformat, env.list("CUSTODIA_WORKING_DAYS_MADE_UP", default=[]))
+)
+if not set(range(1, 8)) > WEEKEND:
+    raise ImproperlyConfigured("CUSTODIA_WEEKEND names days from 1 (Monday) to 7, not all of them.")
+# Whether a patient reads the names of those who saw the record, or their roles.
+WHO_SAW_SHOWS = env.str("CUSTODIA_WHO_SAW", default="name")
+if WHO_SAW_SHOWS not in {"name", "role"}:
+    raise ImproperlyConfigured("CUSTODIA_WHO_SAW is name or role.")
 
 # --- delivery -------------------------------------------------------------------------------
 DELIVERY_CHANNELS = {"email": "security.delivery.channels.EmailChannel"}

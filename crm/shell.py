@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from audit.queries import trail
 from crm.demo import staff
 from security import context
 from security.access.categories import Reach
@@ -39,11 +40,13 @@ PLACES = (
     (Permission.DEMOGRAPHICS_ASSIGN, "patients:handover", gettext_lazy("Handover"), "users-group"),
     (Permission.CLINICAL_REQUEST, "patients:teams", gettext_lazy("My teams"), "hierarchy"),
     (Permission.ADMINISTRATION_MANAGE, "patients:teams", gettext_lazy("Care teams"), "hierarchy"),
+    (Permission.INCIDENTS_READ, "audit:reviews", gettext_lazy("Access reviews"), "clipboard-check"),
+    (Permission.INCIDENTS_READ, "audit:cases", gettext_lazy("Cases"), "folder"),
     (
-        Permission.INCIDENTS_MANAGE,
-        "patients:glass_review",
-        gettext_lazy("Emergencies to review"),
-        "clipboard-check",
+        Permission.DEMOGRAPHICS_ASSIGN,
+        "audit:to_tell",
+        gettext_lazy("Patients to be told"),
+        "message",
     ),
     (Permission.ADMINISTRATION_READ, "security:backups", gettext_lazy("Backups"), "database"),
     (Permission.ADMINISTRATION_READ, "security:posture", gettext_lazy("Posture"), "shield-check"),
@@ -148,13 +151,21 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         if reach_of_user(user, permission) is not Reach.NONE
     }
     entries += places.values()
-    if user.is_staff:
-        entries.append(("admin:index", _("Administration"), "settings", reverse("admin:index")))
+    entries += _watching(user)
     here = request.resolver_match.view_name if request.resolver_match else ""
     return [
         {"url": url, "label": label, "icon": icon, "active": here == name}
         for name, label, icon, url in entries
     ]
+
+
+def _watching(user: User) -> list[tuple[str, str, str, str]]:
+    entries = []
+    if trail.watches(user):
+        entries.append(("audit:trail", _("Audit trail"), "history", reverse("audit:trail")))
+    if user.is_staff:
+        entries.append(("admin:index", _("Administration"), "settings", reverse("admin:index")))
+    return entries
 
 
 def patients_reach(user: User) -> Reach:

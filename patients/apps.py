@@ -14,8 +14,9 @@ class PatientsConfig(AppConfig):
     verbose_name = _("Patients")
 
     def ready(self) -> None:
-        """Let teams follow their members, emergencies the ends of sessions; learn which files come in."""
+        """Follow members and sessions, tell audit who the patients are, learn which files come in."""
         # By name: an app's models can not be imported before all apps are there.
         import_string("patients.services.teams.install")()
         import_string("patients.services.emergencies.install")()
+        import_string("patients.persons.install")()
         autodiscover_modules("importers")

@@ -9,8 +9,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from patients.forms.disclosures import OnePatient
 from patients.forms.exports import BillingMonth, PatientList
-from patients.queries import billing_export, patient_export
+from patients.queries import billing_export, disclosures, patient_export
 from security.access.permissions import Permission
 from security.exports import Column, Exporter, register
 from security.models import User
@@ -61,5 +62,24 @@ register(
         ),
         rows=bills,
         form=BillingMonth,
+    )
+)
+register(
+    Exporter(
+        key="disclosures",
+        label=_("Accounting of disclosures"),
+        sentence=_("To whom data of one patient went within six years, as the law lists it."),
+        permission=Permission.RIGHTS_READ,
+        columns=(
+            Column("patients.disclosure.disclosed_on", _("Day of the disclosure")),
+            Column("patients.disclosure.recipient", _("Recipient")),
+            Column("patients.disclosure.address", _("Address of the recipient")),
+            Column("patients.disclosure.what", _("What was disclosed")),
+            Column("patients.disclosure.why", _("What for")),
+            Column("patients.disclosure.ground", _("Ground")),
+            Column("patients.disclosure.legal_basis", _("Legal basis")),
+        ),
+        rows=disclosures.rows,
+        form=OnePatient,
     )
 )

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 
+from audit.models import Case, Review
 from patients.models import (
     CareRelationship,
     Condition,
@@ -25,6 +26,7 @@ from patients.models import (
 from patients.services import relationships
 from security import sessions
 from security.access.gate import FACTOR_AT
+from security.ids import new_id
 from security.models import TotpFactor, Unit, User
 from security.services import roles, users
 
@@ -164,6 +166,27 @@ def clinic() -> World:
         for name, whose, capacity in links
     )
     return world
+
+
+def review(clinic: World) -> Review:
+    """Make the review of an emergency access to the clinic's patient."""
+    now = timezone.now()
+    return Review.objects.create(
+        event_id=new_id(), actor_id=clinic.users["other_physician"].pk, subject_id=clinic.patient.pk,
+        occurred_at=now, due_at=now,
+    )  # fmt: skip
+
+
+def case(clinic: World) -> Case:
+    """Make an open case of the officer that names nobody, so that it lets nobody in."""
+    officer = clinic.users["officer"]
+    return Case.objects.create(
+        kind="request",
+        number=new_id().hex[:20],
+        question="Who?",
+        opened_by=officer,
+        assigned_to=officer,
+    )
 
 
 def bill(clinic: World) -> Invoice:

@@ -1,8 +1,20 @@
 """Rows of the audit app."""
 
+from audit.models.alert import Alert
+from audit.models.case import Case, CaseSubject, Review
 from audit.models.event import Event
 from audit.models.pending import Pending
 from audit.models.record_check import RecordCheck, RecordFinding
 from audit.models.state import State
 
-__all__ = ["Event", "Pending", "RecordCheck", "RecordFinding", "State"]
+__all__ = [
+    "Alert",
+    "Case",
+    "CaseSubject",
+    "Event",
+    "Pending",
+    "RecordCheck",
+    "RecordFinding",
+    "Review",
+    "State",
+]

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from audit.services import searches
 from crm.forms import Day
 from patients.queries import accesses as queries
 from security.access.gate import SignedInRequest, requires
@@ -23,6 +24,7 @@ def accesses(request: SignedInRequest) -> HttpResponse:
     if form.is_bound and not form.is_valid():
         page: dict[str, Any] = {"form": form, "rows": [], "next_url": None}
         return render(request, "crm/accesses.html", page, status=422)
+    searches.own_read(by=request.user)
     day = form.cleaned_data["day"] if form.is_bound else None
     found = queries.page(request.user, day=day, after=request.GET.get("after", ""))
     query = {"day": day.isoformat()} if day else {}

@@ -16,6 +16,7 @@ from patients.models.clinical import (
 )
 from patients.models.code import Code, CodeSystem
 from patients.models.directory import DirectoryResource, Organization, Practitioner
+from patients.models.disclosure import Disclosure
 from patients.models.document import Document
 from patients.models.draft import Draft
 from patients.models.encounter import Encounter
@@ -59,6 +60,7 @@ __all__ = [
     "Coverage",
     "DiagnosticReport",
     "DirectoryResource",
+    "Disclosure",
     "Document",
     "Draft",
     "Encounter",

@@ -12,10 +12,9 @@ from django.utils import timezone
 
 from patients.models.portal import PortalAccount
 from patients.models.relationship import CareRelationship, ChartPermission
-from security import context
 from security.access import registry
 from security.access.categories import Action, Reach
-from security.access.decision import reach_of_user
+from security.access.decision import reach_of_user, stated_purpose
 from security.access.permissions import Permission
 from security.classification import Category
 from security.models import User
@@ -31,13 +30,6 @@ def reading(category: Category) -> list[Permission]:
     """Return the permissions by which a category is read, clear or masked."""
     actions = (Action.READ, Action.READ_MASKED)
     return [one for one in Permission if one.category is category and one.action in actions]
-
-
-def stated_purpose(user: User) -> str:
-    """Return the purpose that this user states now, "" where somebody else acts."""
-    here = context.find()
-    acts = here is not None and getattr(here.actor, "pk", None) == user.pk
-    return here.purpose if here is not None and acts else ""
 
 
 class VisibleQuerySet(SealedQuerySet[Row]):

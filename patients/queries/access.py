@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
@@ -50,8 +51,16 @@ def explained(chart: Chart) -> dict[str, Any]:
         "relationships": _relationships(chart),
         "is_masked": chart.is_masked,
         "ways": _ways(chart),
+        "who_saw_url": _who_saw(chart),
         "others": [row for role in ROLES.values() if (row := _other(role))],
     }
+
+
+def _who_saw(chart: Chart) -> str:
+    """Return where it stands who saw this record, for whoever reads the whole trail."""
+    if not chart.may(Permission.TRAIL_READ):
+        return ""
+    return reverse("audit:who_saw", args=[chart.patient.pk])
 
 
 def _decision(chart: Chart, category: Category) -> dict[str, Any]:
@@ -82,6 +91,17 @@ def _ways(chart: Chart) -> list[dict[str, Any]]:
         url = reverse("patients:staff_links", args=patient)
         label = gettext("Colleague or close family of one")
         ways.append({"url": url, "label": label, "icon": "id"})
+    if chart.may(Permission.RIGHTS_READ):
+        url = reverse("patients:disclosures", args=patient)
+        label = gettext("Accounting of disclosures")
+        ways.append({"url": url, "label": label, "icon": "file-text"})
+    elif chart.may(Permission.RIGHTS_REQUEST):
+        url = reverse("patients:disclosure_note", args=patient)
+        ways.append({"url": url, "label": gettext("Note a disclosure"), "icon": "file-plus"})
+    if chart.may(Permission.INCIDENTS_MANAGE):
+        query = urlencode({"kind": "request", "patients": chart.patient.pk})
+        url = f"{reverse('audit:case_new')}?{query}"
+        ways.append({"url": url, "label": gettext("Open a case"), "icon": "folder"})
     return ways
 
 

@@ -1,57 +1,19 @@
-"""Pages of long lists: a cursor names the last row shown, so that page n costs what page one costs."""
+"""Pages of patients, the latest active first; other lists are cut into pages by `security.pages`."""
 
 from __future__ import annotations
 
-import base64
-import re
-import struct
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Self
-from uuid import UUID
+from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 
-_FORM = struct.Struct(">q16s")
-_TEXT = re.compile(r"[A-Za-z0-9_-]{32}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Stands for "no instant": rows without one come last.
-_NEVER = -(2**63)
+from security.pages import Place, descending, newest_first
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a page ended: the instant and the id of its last row."""
-
-    at: datetime | None
-    id: UUID
-
-    def text(self) -> str:
-        """Return the place as 32 letters for an address; it tells no more than the row's own address."""
-        number = _NEVER if self.at is None else (self.at - _EPOCH) // timedelta(microseconds=1)
-        return base64.urlsafe_b64encode(_FORM.pack(number, self.id.bytes)).decode()
-
-    @classmethod
-    def read(cls, text: str) -> Self | None:
-        """Return the place that a text names, or None if it names none."""
-        if not _TEXT.fullmatch(text):
-            return None
-        number, raw = _FORM.unpack(base64.urlsafe_b64decode(text))
-        if number == _NEVER:
-            return cls(None, UUID(bytes=raw))
-        try:
-            return cls(_EPOCH + timedelta(microseconds=number), UUID(bytes=raw))
-        except OverflowError:
-            return None
+__all__ = ["Place", "latest_active", "newest_first", "next_of_patients"]
 
 
 def latest_active(patients: QuerySet[Any], after: Place | None) -> QuerySet[Any]:
     """Order patients by their latest activity; begin after a place. The index on that column serves it."""
-    ordered = patients.order_by("-last_activity_at", "-pk")
-    if after is None or after.at is None:
-        return ordered
-    ordered = ordered.filter(last_activity_at__lte=after.at)
-    return ordered.exclude(last_activity_at=after.at, pk__gte=after.id)
+    return descending(patients, "last_activity_at", after)
 
 
 def next_of_patients(found: list[Any], size: int) -> str | None:
@@ -59,16 +21,3 @@ def next_of_patients(found: list[Any], size: int) -> str | None:
     if len(found) <= size:
         return None
     return f"?after={Place(found[size - 1].last_activity_at, found[size - 1].pk).text()}"
-
-
-def newest_first(rows: QuerySet[Any], column: str, after: Place | None) -> QuerySet[Any]:
-    """Order rows by an instant, the newest first and those without one last; begin after a place."""
-    ordered = rows.order_by(F(column).desc(nulls_last=True), "-pk")
-    if after is None:
-        return ordered
-    if after.at is None:
-        return ordered.filter(**{f"{column}__isnull": True, "pk__lt": after.id})
-    same = Q(**{column: after.at, "pk__lt": after.id})
-    return ordered.filter(
-        Q(**{f"{column}__lt": after.at}) | same | Q(**{f"{column}__isnull": True})
-    )

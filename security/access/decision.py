@@ -80,6 +80,13 @@ def purposes_of(user: User) -> list[Purpose]:
     return list(dict.fromkeys(purpose for key in roles_of(user) for purpose in ROLES[key].purposes))
 
 
+def stated_purpose(user: User) -> str:
+    """Return the purpose that this user states now, "" where somebody else acts."""
+    here = context.find()
+    acts = here is not None and getattr(here.actor, "pk", None) == user.pk
+    return here.purpose if here is not None and acts else ""
+
+
 def purpose_about(user: User, patient: UUID, stated: str) -> str:
     """Return the purpose of work on one chart: emergency treatment where this session broke its glass."""
     rule = registry.reach_rules.get("break_glass")

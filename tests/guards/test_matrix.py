@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
+from security import trail
 from security.access.categories import Reach
 from security.access.permissions import Permission
 from security.access.roles import reach_of
@@ -44,6 +45,9 @@ REFUSES_EMPTY = {
     "patients:draft": "the form asked for is not the role's",
     "patients:draft_new": "the form asked for is not the role's",
     "patients:refund_decide": "the refund is another patient's",
+    "audit:case_restricted_ask": "the case names nobody",
+    "audit:case_restricted_approve": "the case names nobody",
+    "audit:review_told": "the patient was not to be told by reception",
     "patients:reveal_code": "no line was named, or the purpose is not payment",
     "patients:import_start": "the file was not checked",
     "patients:import_resume": "the import is not paused",
@@ -58,6 +62,9 @@ OF_ONE_PERSON = {
     ),
     # Which exports there are to ask for follows from what the role reads.
     "security:export_ask",
+    # What somebody may not see of the trail is not there.
+    "audit:event",
+    "audit:resolve",
     # Only who leaves has such a page.
     "patients:leaver",
     "patients:leaver_hand_over",
@@ -104,7 +111,16 @@ def values(clinic, name):
         "link_id": clinic.condition.pk,
         "backup_id": Backup.objects.create(state="good", manifest_sha256="a" * 64).pk,
         "check": "settings",
+        "case_id": world.case(clinic).pk,
+        "review_id": world.review(clinic).pk,
+        "subject_id": clinic.patient.pk,
+        "event_id": _event(clinic),
     }
+
+
+def _event(clinic):
+    """Return an event about the clinic's patient, of nobody in particular."""
+    return trail.record("patients.chart.opened", subjects=[clinic.patient.pk])
 
 
 def relation_of(clinic):

@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
+from audit.models import Case, Event, Review
 from crm.demo.staff import ACCOUNTS
 from patients.models import (
     AccessRequest,
@@ -128,7 +129,7 @@ def plant(clinic, strings):
 PLANTED = {
     "document_id": Document, "invoice_id": Invoice, "refund_id": Refund, "relation_id": Relation,
     "merge_id": Merge, "batch_id": ImportBatch, "request_id": AccessRequest, "referral_id": Referral,
-    "observation_id": Observation, "export_id": Export,
+    "observation_id": Observation, "export_id": Export, "case_id": Case, "review_id": Review, "event_id": Event,
 }  # fmt: skip
 
 
@@ -138,7 +139,7 @@ def addresses(patient, note, clinic):
         "patient_id": patient.pk, "note_id": note.pk, "record_id": note.pk, "kind": "notes", "form": "note",
         "factor_id": new_id(), "object_id": clinic.people["nurse1"].pk, "content_type_id": 1,
         "app_label": "security", "url": "nowhere", "exporter": "patients", "codelist": "condition", "number": 0,
-        "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "token": "nothing",
+        "subject_id": patient.pk, "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "token": "nothing",
         "backup_id": new_id(), "check": "settings",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
         "team_id": Unit.objects.filter(kind="team").latest("pk").pk, "colleague_id": clinic.people["nurse1"].pk,

@@ -1,0 +1,96 @@
+"""Alerts: what a rule noticed in the trail, who looks at it, and what it turned out to be."""
+
+from __future__ import annotations
+
+from typing import Self
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from security.classification import Category, Plain, Scope, SubjectKind
+from security.models import User
+from security.sealing import SealedModel, SealedQuerySet, SealedText
+
+
+class AlertQuerySet(SealedQuerySet["Alert"]):
+    """Queries over alerts."""
+
+    def open(self) -> Self:
+        """Keep alerts without a verdict."""
+        return self.filter(verdict="")
+
+    def against(self, actor_id: UUID) -> Self:
+        """Keep alerts about what one account did."""
+        return self.filter(actor_id=actor_id)
+
+
+class Alert(SealedModel):
+    """What one rule noticed about one account; raised by rules over events alone, closed with a verdict."""
+
+    class Verdict(models.TextChoices):
+        EXPLAINED = "explained", _("Explained")
+        WARNED = "warned", _("Warning given")
+        INCIDENT = "incident", _("Incident")
+
+    class Response(models.TextChoices):
+        NOTE = "note", _("Noted")
+        ALERT = "alert", _("Alert")
+        STEP_UP = "step_up", _("Fresh factor on the next request")
+        THROTTLE = "throttle", _("Slowed down")
+        SUSPEND = "suspend", _("Sessions suspended")
+
+    category, scope, seal_label = Category.INCIDENTS, Scope.RECORD, "audit.alert"
+    subject_kind, subject_field = SubjectKind.SYSTEM, None
+
+    # The key of the rule, as the register of rules names it (R1, R2 ...).
+    rule = models.CharField(max_length=40)
+    response = models.CharField(max_length=8, choices=Response.choices)
+    # Ids alone, as in the trail: an alert outlives what it tells of.
+    actor_id = models.UUIDField(null=True)
+    subjects = ArrayField(models.UUIDField(), default=list)
+    events = ArrayField(models.UUIDField(), default=list)
+    score = models.FloatField(default=1.0)
+    # What makes a second finding of the same thing the same alert.
+    dedupe_key = models.CharField(max_length=200)
+    occurred_at = models.DateTimeField()
+    raised_at = models.DateTimeField(default=timezone.now, editable=False)
+    assigned_to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    verdict = models.CharField(max_length=10, choices=Verdict.choices, blank=True, default="")
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    explanation = SealedText(level=4, purpose="accountability", blank=True)
+
+    objects = AlertQuerySet.as_manager()  # type: ignore[misc]  # as much a ClassVar as the base's
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("alert"), _("alerts")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["rule", "dedupe_key"], name="audit_alert_once_per_finding"
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict="", closed_at__isnull=True, closed_by__isnull=True)
+                | (~Q(verdict="") & Q(closed_at__isnull=False, closed_by__isnull=False)),
+                name="audit_alert_closed_with_a_verdict",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["verdict", "-raised_at"], name="audit_alert_open"),
+            models.Index(fields=["actor_id", "-raised_at"], name="audit_alert_actor"),
+            GinIndex(fields=["subjects"], name="audit_alert_subjects"),
+        )
+
+    class Privacy:
+        plain = {
+            name: Plain(level=3, purpose="accountability")
+            for name in (
+                "rule", "response", "actor_id", "subjects", "events", "score", "dedupe_key",
+                "occurred_at", "raised_at", "assigned_to", "verdict", "closed_at", "closed_by",
+            )
+        }  # fmt: skip
