@@ -48,8 +48,14 @@ MEMBERSHIPS: tuple[tuple[str, str], ...] = (
 
 NOT_JOURNALLED: dict[str, str] = {
     "admin.logentry": "written by the admin about changes that are journalled here",
+    "audit.anchor": "how sending went; a change to failing and back is an event",
+    "audit.checkpoint": "the trail itself",
     "audit.event": "the trail itself",
+    "audit.heartbeat": "signs of life of processes, several a minute",
+    "audit.leaf": "the trail itself",
+    "audit.node": "the trail itself",
     "audit.pending": "the trail itself",
+    "audit.stamp": "the trail itself",
     "audit.state": "the trail itself",
     "auditlog.logentry": "the journal itself",
     "auth.permission": "made by migrations from the models, never by people",
