@@ -6,7 +6,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 SENTENCES: dict[str, Promise] = {
+    "audit.anchor.failed": _("A signed head of the ledger did not reach an anchor."),
+    "audit.anchor.recovered": _("Signed heads of the ledger reach an anchor again."),
+    "audit.bundle.exported": _("The ledger was exported to be verified elsewhere."),
+    "audit.heartbeat.sent": _("Scheduler, queue and worker were alive."),
     "audit.permission.changed": _("Permissions or groups were given or taken."),
+    "audit.receipt.taken": _("The receipt of an event was taken."),
     "audit.setting.changed": _("A setting was changed."),
     "audit.setting.created": _("A setting was created."),
     "audit.setting.deleted": _("A setting was deleted."),

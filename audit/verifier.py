@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 LEAF, NODE, TILE, ED25519 = b"\x00", b"\x01", 256, b"\x01"
 TIME, CLOCKS_DIFFER_BY = "%Y-%m-%dT%H:%M:%S.%fZ", timedelta(minutes=5)
-MARK, DOMAIN = b"custodia ledger entry\n", b"custodia audit leaf\x00\x00\x01"
+MARK = b"custodia ledger entry\n"
 SPELLING: dict[str, Any] = {"sort_keys": True, "separators": (",", ":"), "ensure_ascii": False}
 BUNDLE, RECEIPT = "custodia ledger bundle 1", "custodia ledger receipt 1"
 Entry = tuple[int, UUID, bytes, bytes]  # number, event, hash, the sealer's signature over both
@@ -249,7 +249,9 @@ class Walk:
 
     def _next(self, note: str, start: int, end: int) -> Head:
         head, last = Head.open(note, self.key), self.newest
-        if not start <= head.size <= end or (last and head.issued_at < last.issued_at):
+        if head.size > end:
+            raise Bad(Fault.MISSING, f"entry {end}", end)
+        if head.size < start or (last and head.issued_at < last.issued_at):
             raise Bad(Fault.HEADS, f"a head of {head.size} entries out of turn", start)
         self.newest = head
         return head
@@ -302,9 +304,7 @@ def check_bundle(lines: Iterator[str], walk: Walk) -> Head:
             entries = []
         else:
             content, mark = unbase64(data["leaf"]), unbase64(data["mark"], 64)
-            if not content.startswith(DOMAIN) or len(content) < 42:
-                raise Bad(Fault.FORM, "an entry")
-            event_id = UUID(bytes=content[26:42])
+            event_id = UUID(bytes=content[26:42].ljust(16))
             entries.append((data["entry"], event_id, leaf_hash(content), mark))
     walk.take(entries, [])
     return walk.finish()
@@ -355,9 +355,9 @@ def check_heads(old: Head, new: Head, path: list[bytes]) -> None:
         raise Bad(Fault.PROOF, "the path does not join the two heads")
 
 
-def heads_in(path: Path | None, key: Key) -> list[Head]:
-    """Return the heads of a file: one note, or one after the other as an anchor file has them."""
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path else []
+def heads_in(path: Path | None, key: Key, most: int = 10**9) -> list[Head]:
+    """Return the newest heads of a file: one note, or one after the other as in an anchor file."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[-6 * most :] if path else []
     return [Head.open("".join(lines[at : at + 6]), key) for at in range(0, len(lines), 6)]
 
 

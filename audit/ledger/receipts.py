@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Collection
 from uuid import UUID
 
-
 from audit.ledger.keys import trusted
 from audit.models import Checkpoint, Leaf, Node
 from audit.verifier import (

@@ -67,6 +67,12 @@ class Sealer:
     memory_path: Path
     anchor_path: Path | None = None
     memory: Memory | None = None
+    anchor_failure: str = ""
+
+    @property
+    def number(self) -> int:
+        """Return the number of the newest head."""
+        return self._awake().number
 
     def wake(self, *, adopt: bool = False) -> None:
         """Remember what was signed and hold the database against it; raise RolledBack if it differs.
@@ -112,9 +118,18 @@ class Sealer:
             after = self._signed(before, waiting, cursor)
         self.memory = after
         memories.write(self.memory_path, after)
-        if self.anchor_path is not None:
-            memories.append(self.anchor_path, after.note)
+        self._anchor(after.note)
         return len(waiting)
+
+    def _anchor(self, note: str) -> None:
+        if self.anchor_path is None:
+            return
+        self.anchor_failure = ""
+        try:
+            memories.append(self.anchor_path, note)
+        except OSError as error:
+            # The next head covers what this one does; a full disk elsewhere stops no sealing.
+            self.anchor_failure = type(error).__name__
 
     def _signed(self, before: Memory, waiting: list[tuple[UUID, bytes]], cursor: Any) -> Memory:
         start = before.tree.size

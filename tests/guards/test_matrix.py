@@ -56,6 +56,10 @@ OF_ONE_PERSON = {
     ),
     # Which exports there are to ask for follows from what the role reads.
     "security:export_ask",
+    # Nothing was sealed, and there is no such event.
+    "audit:head",
+    "audit:key",
+    "audit:receipt",
     # Only who leaves has such a page.
     "patients:leaver",
     "patients:leaver_hand_over",
@@ -100,6 +104,7 @@ def values(clinic, name):
         "team_id": clinic.condition.pk,
         "membership_id": clinic.condition.pk,
         "link_id": clinic.condition.pk,
+        "event_id": clinic.condition.pk,
     }
 
 
