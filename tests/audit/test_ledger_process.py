@@ -19,7 +19,7 @@ from audit.ledger import checking, heartbeats, keys, memory, process, receipts
 from audit.ledger.sealing import CROWD, PATIENCE, RolledBack, Sealer
 from audit.models import Anchor, Checkpoint, Event, Heartbeat, Leaf, Pending
 from audit.queries import ledger as queries
-from security import context, trail
+from security import trail
 from security.models import Unit
 from tests import database
 
