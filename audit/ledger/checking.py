@@ -138,7 +138,7 @@ class Check:
             for first, part in waiting:
                 yield first, part.result()
 
-    def _rows(self, statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def _rows(self, statement: str, parameters: Sequence[int] = ()) -> list[tuple[Any, ...]]:
         with self.connection.cursor() as cursor:
             cursor.execute(statement, parameters)
             return list(cursor.fetchall())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -35,7 +36,7 @@ def anchored(
     name: str, checkpoint: int, failure: str = "", on: BaseDatabaseWrapper | None = None
 ) -> None:
     """Keep how sending a head to an anchor went."""
-    values = {
+    values: dict[str, Any] = {
         "name": name,
         "now": datetime.now(UTC),
         "checkpoint": 0 if failure else checkpoint,

@@ -204,7 +204,7 @@ def _add_nodes(start: int, end: int, cursor: Any) -> None:
 def all_or_nothing(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """Commit what happens inside, or none of it; inside a transaction it is a part of that one."""
     if not connection.get_autocommit():
-        mark = connection.savepoint()
+        mark = str(connection.savepoint())
         try:
             yield
         except BaseException:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-import django
 from django.conf import settings
 from django.db import connection, connections, transaction
 
@@ -76,17 +75,12 @@ def _nothing(entry: trail.Entry) -> Any:
 def writing() -> timing.Line:
     """Compare events of eight writers at once with plain inserts of the same columns into the same table."""
     spent: dict[str, list[float]] = {"ours": [], "twin": [], "again": []}
-    address = {
-        name: connection.settings_dict[name]
-        for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")
-    }
-    spawn = multiprocessing.get_context("spawn")
-    barrier, results = spawn.Barrier(WRITERS + 1), spawn.Queue()
+    # Each makes a connection of its own.
+    connections.close_all()
+    fork = multiprocessing.get_context("fork")
+    barrier, results = fork.Barrier(WRITERS + 1, timeout=60), fork.Queue()
     turns = [name for _ in range(TURNS) for name in spent]
-    crowd = [
-        spawn.Process(target=_write, args=(address, turns, barrier, results))
-        for _ in range(WRITERS)
-    ]
+    crowd = [fork.Process(target=_write, args=(turns, barrier, results)) for _ in range(WRITERS)]
     for one in crowd:
         one.start()
     for name in turns:
@@ -101,9 +95,7 @@ def writing() -> timing.Line:
     return timing.Line(title, ours, (twin + again) / 2, noise, 1.3)
 
 
-def _write(address: dict[str, Any], turns: list[str], barrier: Any, results: Any) -> None:
-    django.setup()
-    connection.settings_dict.update(address)
+def _write(turns: list[str], barrier: Any, results: Any) -> None:
     with trail.acting_for(system="bench", purpose=Purpose.TREAT):
         values = _values()
         _event()

@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
     def _seal(self, options: dict[str, Any]) -> None:
         key = keys.read(settings.LEDGER_KEY)
-        sealer = Sealer(connection, key, settings.LEDGER_MEMORY, settings.ANCHOR_FILE)  # type: ignore[arg-type]
+        sealer = Sealer(connection, key, settings.LEDGER_MEMORY, settings.ANCHOR_FILE)
         if options["once"] or options["adopt"]:
             sealer.wake(adopt=options["adopt"])
             made = sealer.seal() if options["once"] else 0
