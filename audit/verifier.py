@@ -32,7 +32,7 @@ TIME, CLOCKS_DIFFER_BY = "%Y-%m-%dT%H:%M:%S.%fZ", timedelta(minutes=5)
 MARK = b"custodia ledger entry\n"
 SPELLING: dict[str, Any] = {"sort_keys": True, "separators": (",", ":"), "ensure_ascii": False}
 BUNDLE, RECEIPT = "custodia ledger bundle 1", "custodia ledger receipt 1"
-Entry = tuple[int, UUID, bytes, bytes]  # number, event, hash, the sealer's signature over both
+Entry = tuple[int, bytes, bytes, bytes]  # number, event, hash, the sealer's signature over both
 
 
 class Fault(Enum):
@@ -233,9 +233,9 @@ class Walk:
     def take(self, entries: Sequence[Entry], notes: Iterable[str]) -> None:
         """Take the next entries, and the heads signed up to their end in the order of signing."""
         start = self.tree.size
-        for number, entry in enumerate(entries, start):
-            if entry[0] != number:
-                raise Bad(Fault.MISSING, f"entry {number}", number)
+        gaps = [number for number, entry in enumerate(entries, start) if entry[0] != number]
+        if gaps:
+            raise Bad(Fault.MISSING, f"entry {gaps[0]}", gaps[0])
         end, at = start + len(entries), 0
         heads = [(self._next(note, start, end), Fault.HEADS) for note in notes]
         heads += [(head, Fault.FORK) for head in self.known if start <= head.size <= end]
@@ -263,7 +263,7 @@ class Walk:
     def _blame(self, head: Head, fault: Fault) -> None:
         for number, event_id, digest, mark in self.unheld:
             if not self.key.verifies(mark, mark_text(self.key.origin, number, digest)):
-                raise Bad(Fault.ENTRY, f"entry {number}, event {event_id}", number)
+                raise Bad(Fault.ENTRY, f"entry {number}, event {UUID(bytes=event_id)}", number)
         where = f"head of {head.size} entries of {head.issued_at.isoformat()}"
         raise Bad(fault, where, self.right.get(fault, 0))
 
@@ -304,7 +304,7 @@ def check_bundle(lines: Iterator[str], walk: Walk) -> Head:
             entries = []
         else:
             content, mark = unbase64(data["leaf"]), unbase64(data["mark"], 64)
-            event_id = UUID(bytes=content[26:42].ljust(16))
+            event_id = content[26:42].ljust(16)
             entries.append((data["entry"], event_id, leaf_hash(content), mark))
     walk.take(entries, [])
     return walk.finish()
