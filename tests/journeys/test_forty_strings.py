@@ -136,7 +136,7 @@ def addresses(patient, note, clinic):
         "patient_id": patient.pk, "note_id": note.pk, "record_id": note.pk, "kind": "notes", "form": "note",
         "factor_id": new_id(), "object_id": clinic.people["nurse1"].pk, "content_type_id": 1,
         "app_label": "security", "url": "nowhere", "exporter": "patients", "codelist": "condition", "number": 0,
-        "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "token": "nothing",
+        "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "event_id": new_id(), "token": "nothing",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
         "team_id": Unit.objects.filter(kind="team").latest("pk").pk, "colleague_id": clinic.people["nurse1"].pk,
         **{name: model._base_manager.latest("pk").pk for name, model in PLANTED.items()},
