@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -74,11 +75,19 @@ STRAYS: tuple[tuple[Enum, str], ...] = (
 )
 
 
+Wrong = tuple[Enum, str, int]
+
+
 class Part(NamedTuple):
     """Entries as far as they are right in themselves, and what is wrong with the next one."""
 
     entries: list[Entry]
-    wrong: tuple[Enum, str, int] | None
+    wrong: Wrong | None
+
+
+# A part on its way between processes: numbers, then ids, hashes and marks, each in one piece.
+Packed = tuple["array[int]", list[bytes], Wrong | None]
+WIDTHS = (16, 32, 64)
 
 
 @dataclass(frozen=True)
@@ -128,15 +137,15 @@ class Check:
         # Forked, for a fresh interpreter starts longer than it works; each child connects by itself.
         context = multiprocessing.get_context("fork")
         with ProcessPoolExecutor(self.processes, context, _prepare) as pool:
-            waiting: deque[tuple[int, Future[Part]]] = deque()
+            waiting: deque[tuple[int, Future[Packed]]] = deque()
             for start in starts:
                 end = min(size, start + CHUNK)
                 waiting.append((start, pool.submit(_read, start, end, self.with_columns)))
                 if len(waiting) > AHEAD:
                     first, part = waiting.popleft()
-                    yield first, part.result()
+                    yield first, _unpacked(*part.result())
             for first, part in waiting:
-                yield first, part.result()
+                yield first, _unpacked(*part.result())
 
     def _rows(self, statement: str, parameters: Sequence[int] = ()) -> list[tuple[Any, ...]]:
         with self.connection.cursor() as cursor:
@@ -155,8 +164,18 @@ def _prepare() -> None:
     connection.connect()
 
 
-def _read(start: int, end: int, with_columns: bool) -> Part:
-    return read(connection, start, end, with_columns)
+def _read(start: int, end: int, with_columns: bool) -> Packed:
+    part = read(connection, start, end, with_columns)
+    numbers, *columns = zip(*part.entries, strict=True) if part.entries else [()] * 4
+    return array("q", numbers), [b"".join(column) for column in columns], part.wrong
+
+
+def _unpacked(numbers: array[int], columns: list[bytes], wrong: Wrong | None) -> Part:
+    pieces = [
+        [column[at : at + width] for at in range(0, len(column), width)]
+        for column, width in zip(columns, WIDTHS, strict=True)
+    ]
+    return Part(list(zip(numbers, *pieces, strict=True)), wrong)
 
 
 def read(conn: Any, start: int, end: int, with_columns: bool) -> Part:
@@ -181,7 +200,7 @@ def read(conn: Any, start: int, end: int, with_columns: bool) -> Part:
         return Part(entries, None)
 
 
-def _wrong(row: Any, found: bytes, cursor: Any) -> tuple[Enum, str, int] | None:
+def _wrong(row: Any, found: bytes, cursor: Any) -> Wrong | None:
     number, event_id, digest, _mark, content, *rebuilt = row
     where = f"entry {number}, event {UUID(bytes=event_id)}"
     if found != digest or content[26:42] != event_id:

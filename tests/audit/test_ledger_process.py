@@ -73,6 +73,7 @@ def test_every_event_is_sealed_once_in_order_and_can_be_verified_and_proved(seal
     path = verifier.path_of(receipts.joint(old, new))
     verifier.check_heads(old, new, path)
     assert (old.size, new.size) == (303, 543)
+    assert checking.Check(keys.trusted(), processes=2).run() == new
     with pytest.raises(receipts.NotSealed):
         receipts.receipt(record()[0].pk)
 
