@@ -84,7 +84,7 @@ def tampered(trail: Trail) -> Iterator[Trail]:
 def edit(trail: Trail, chance: random.Random) -> tuple[set[Any], int]:
     number = chance.randrange(trail.size)
     change = chance.choice(
-        ("purpose = 'HPAYMT'", "subjects = '{}'", "recorded_at = recorded_at - interval '1 microsecond'",
+        ("purpose = 'HPAYMT'", "subjects = subjects || request_id", "recorded_at = recorded_at - interval '1 microsecond'",
          "actor_id = request_id", "detail = detail || '\\x00'", "counts = '{\"rows\": 9}'")
     )  # fmt: skip
     trail.run(f"UPDATE audit_event SET {change} WHERE id = %s", trail.event_of(number))
