@@ -28,7 +28,8 @@ RUN SECRET_KEY=unused-while-files-are-collected-unused-while-files-are-collected
     REDIS_URL=redis://unused:unused@localhost:6379/0 \
     python manage.py collectstatic --noinput --verbosity=0 \
     && useradd --system --uid 10001 --no-create-home custodia \
-    && install -d -m 0700 -o custodia -g custodia keys
+    && install -d -m 0700 -o custodia -g custodia keys sealer \
+    && install -d -m 0755 -o custodia -g custodia ledger
 USER custodia
 EXPOSE 8000
 CMD ["gunicorn", "crm.wsgi", "--bind=0.0.0.0:8000", "--workers=3", "--threads=4", "--worker-tmp-dir=/dev/shm", "--no-control-socket"]

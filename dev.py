@@ -13,7 +13,7 @@ from devtools import assets, installing, processes
 from devtools.interrupts import Interrupted, ear
 from devtools.places import PYTHON, ROOT, VENV, Stop, say, supported_python
 from devtools.services import Services
-from devtools.surroundings import ADMINISTRATOR, APP, OWNER, surroundings
+from devtools.surroundings import ADMINISTRATOR, APP, OWNER, SEALER, surroundings
 
 MANAGE = (str(PYTHON), "manage.py")
 # A shell reports the end by a signal as this plus the number of the signal.
@@ -77,6 +77,7 @@ def prepare_clinic(services: Services, app: processes.Environment) -> None:
     public = app["CUSTODIA_BACKUP_RECIPIENTS_FILE"]
     private = os.path.join(app["CUSTODIA_VAR"], "backup-private-key.txt")
     manage("backup_key", private, "--public", public, "--if-missing", environment=app, quiet=True)
+    manage("sealer", "--init-if-missing", environment=app, quiet=True)
     manage("demo", environment=app)
 
 
@@ -90,6 +91,7 @@ def commands(port: int) -> dict[str, Sequence[str]]:
         ),
         "worker": (*celery, "worker", "--concurrency=2", "--loglevel=INFO"),
         "beat": (*celery, "beat", "--pidfile=", "--loglevel=WARNING"),
+        "sealer": (*MANAGE, "sealer"),
     }  # fmt: skip
 
 
@@ -107,7 +109,10 @@ def demo(options: argparse.Namespace) -> int:
         app = surroundings(services, APP, demo=True)
         prepare_clinic(services, app)
         # Served as in production, so that no failure shows more than its page.
-        household = processes.Household(commands(options.port), app | {"DEBUG": "0"})
+        sealer = surroundings(services, SEALER, demo=True)
+        household = processes.Household(
+            commands(options.port), app | {"DEBUG": "0"}, {"sealer": sealer | {"DEBUG": "0"}}
+        )
         household.live(lambda: processes.answers(options.port), GREETING.format(port=options.port))
     return 0
 

@@ -7,6 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 SENTENCES: dict[str, Promise] = {
     "audit.access.questioned": _("Somebody did not recognise an access to a record."),
+    "audit.anchor.failed": _("A signed head of the ledger did not reach an anchor."),
+    "audit.anchor.recovered": _("Signed heads of the ledger reach an anchor again."),
+    "audit.bundle.exported": _("The ledger was exported to be verified elsewhere."),
     "audit.case.assigned": _("A case was given to an officer."),
     "audit.case.closed": _("A case was closed."),
     "audit.case.opened": _("A case was opened."),
@@ -16,8 +19,10 @@ SENTENCES: dict[str, Promise] = {
     ),
     "audit.case.restricted_asked": _("Specially protected records were asked for in a case."),
     "audit.event.opened": _("An event of the trail was opened."),
+    "audit.heartbeat.sent": _("Scheduler, queue and worker were alive."),
     "audit.permission.changed": _("Permissions or groups were given or taken."),
     "audit.pseudonym.resolved": _("The name behind a pseudonym of the trail was shown."),
+    "audit.receipt.taken": _("The receipt of an event was taken."),
     "audit.record_check.begun": _("A comparison of all records with the trail was begun."),
     "audit.record_check.stopped": _("A comparison of all records with the trail was given up."),
     "audit.records.found_tampered": _("Records are not what the trail says."),

@@ -143,3 +143,28 @@ def leaf_bytes(event_row: EventRow, states: Iterable[StateRow]) -> bytes:
             *(_row_bytes(state, STATE_FIELDS) for state in ordered),
         )
     )
+
+
+def split(leaf: bytes) -> dict[str, bytes | None]:
+    """Return the fields of a leaf by name, the states in one; raise ValueError if it is no leaf."""
+    if not leaf.startswith(DOMAIN + _U16.pack(FORMAT)):
+        raise UnknownFormat("a leaf begins with its format")
+    at, found = len(DOMAIN) + 2, {}
+    for name, _form in EVENT_FIELDS:
+        size = leaf[at : at + 4]
+        at += 4
+        if len(size) < 4 or (size != NOTHING and at + _U32.unpack(size)[0] > len(leaf)):
+            raise ValueError("a leaf that ends too early")
+        content = None if size == NOTHING else leaf[at : at + _U32.unpack(size)[0]]
+        at += len(content or b"")
+        found[name] = content
+    return found | {"states": leaf[at:]}
+
+
+def differing(one: bytes, other: bytes) -> list[str]:
+    """Return the names of the fields in which two leaves differ, none where one is no leaf."""
+    try:
+        first, second = split(one), split(other)
+    except ValueError:
+        return []
+    return [name for name, content in first.items() if second[name] != content]

@@ -14,8 +14,14 @@ from security.sealing.index import SearchIndex
 
 NOT_COMPARED: dict[str, str] = {
     "admin.logentry": "written by the admin about changes that are journalled",
+    "audit.anchor": "how sending went; signed heads prove themselves",
+    "audit.checkpoint": "a signed head, held by its signature",
     "audit.event": "the trail itself, held by its signed tree",
+    "audit.heartbeat": "signs of life of processes, several a minute",
+    "audit.leaf": "the trail itself, held by its signed tree",
+    "audit.node": "the trail itself, held by its signed tree",
     "audit.pending": "the trail itself, held by its signed tree",
+    "audit.stamp": "a time stamp, held by the signature of who gave it",
     "audit.state": "the trail itself, held by its signed tree",
     "auth.group": "made by migrations from the roles in the code",
     "auth.permission": "made by migrations from the models",

@@ -2,7 +2,7 @@
 
     owner      owns every table and migrates; nobody else alters one
     app        web, worker and beat: reads and writes, but of the trail and the journal only appends
-    sealer     reads events and states, takes pending rows away
+    sealer     reads events and states, takes pending rows away, adds leaves and signed heads
     backup     reads everything, for pg_dump
     reporting  reads tables whose every column is declared plain and of level 2 or lower
 
@@ -25,12 +25,17 @@ PREFIX_FORM = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 # Roles belong to the cluster and advisory locks to one database: this one is taken in `postgres`.
 CLUSTER_LOCK = 0x_CD_05_70_D1
 REPORTING_LEVEL = 2
-READ_ONLY = ("django_migrations",)
-APPEND_ONLY = ("audit_event", "audit_pending", "audit_state", "auditlog_logentry")
+READ_ONLY = ("audit_checkpoint", "audit_leaf", "audit_node", "django_migrations")
+APPEND_ONLY = ("audit_event", "audit_pending", "audit_stamp", "audit_state", "auditlog_logentry")
 SEALED_BY_SEALER = {
     "audit_event": "SELECT",
     "audit_state": "SELECT",
     "audit_pending": "SELECT, DELETE",
+    "audit_leaf": "SELECT, INSERT",
+    "audit_node": "SELECT, INSERT",
+    "audit_checkpoint": "SELECT, INSERT",
+    "audit_anchor": "SELECT, INSERT, UPDATE",
+    "audit_heartbeat": "SELECT, INSERT, UPDATE",
 }
 
 
@@ -179,7 +184,7 @@ def _grant(roles: dict[str, str], say: Callable[[str], object]) -> None:
         _run(f"GRANT SELECT ON {quote(table)} TO {reporting}")
     appended = ", ".join(sorted(present.intersection(APPEND_ONLY)))
     say(f"{roles[APP]}: reads and writes {len(present)} tables, appends only to {appended}")
-    say(f"{roles[SEALER]}: reads events and states, takes pending rows")
+    say(f"{roles[SEALER]}: reads the trail, takes pending rows, adds to the ledger")
     say(f"{roles[BACKUP]}: reads everything")
     say(f"{roles[REPORTING]}: reads {', '.join(readable) or 'nothing yet'}")
 

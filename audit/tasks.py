@@ -8,8 +8,9 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from audit.ledger import heartbeats
 from audit.models import RecordCheck
-from audit.services import record_checks, reviews
+from audit.services import anchoring, record_checks, reviews
 from security import trail
 
 log = logging.getLogger(__name__)
@@ -65,3 +66,23 @@ def gather_reviews() -> int:
     if made or late:
         log.info("made %d reviews, told of %d that are overdue", made, late)
     return made
+
+
+@shared_task(name="audit.tell_alive")
+def tell_alive() -> None:
+    """Tell the web process that scheduler, queue and worker are alive."""
+    heartbeats.beat(heartbeats.WORKER)
+
+
+@shared_task(name="audit.record_alive")
+def record_alive() -> None:
+    """Record that all is alive, so that a silence of the trail shows in the trail."""
+    with trail.acting_for(system="audit.heartbeat", purpose="HSYSADMIN"):
+        trail.record("audit.heartbeat.sent")
+
+
+@shared_task(name="audit.send_heads")
+def send_heads() -> int:
+    """Send the newest signed head to the anchors."""
+    with trail.acting_for(system="audit.anchors", purpose="HSYSADMIN"):
+        return anchoring.send_due()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from audit.views import cases, reviews, trail, who_saw
+from audit.views import cases, ledger, reviews, trail, who_saw
 
 CASE, SUBJECT = "cases/<uuid:case_id>", "subjects/<uuid:subject_id>"
 
@@ -18,6 +18,10 @@ urlpatterns = [
     path(f"{CASE}/{SUBJECT}/agree/", cases.approve_restricted, name="case_restricted_approve"),
     path(f"{CASE}/{SUBJECT}/ask/", cases.ask_restricted, name="case_restricted_ask"),
     path("cases/new/", cases.new, name="case_new"),
+    path("ledger/", ledger.ledger, name="ledger"),
+    path("ledger/head/", ledger.head, name="head"),
+    path("ledger/key/", ledger.key, name="key"),
+    path("ledger/receipts/<uuid:event_id>/", ledger.receipt, name="receipt"),
     path("reviews/", reviews.queue, name="reviews"),
     path("reviews/<uuid:review_id>/", reviews.review, name="review"),
     path("reviews/<uuid:review_id>/assign/", reviews.assign, name="review_assign"),

@@ -12,13 +12,15 @@ from django.db import connection, models
 
 from audit import details, names
 from audit.details import Detail, storable
+from audit.ledger.urgency import is_urgent
 from audit.models import Event
 from security.ids import new_id
 from security.sealing import SealedModel
 from security.sealing.digest import state_digest
 from security.trail import Entry
 
-# Data-modifying parts of one statement run in one snapshot of the caller's transaction.
+# Data-modifying parts of one statement run in one snapshot of the caller's transaction. Only what is urgent
+# calls the sealer: commits with a notification wait for each other.
 STATEMENT = """
 WITH event AS (
     INSERT INTO audit_event (
@@ -37,8 +39,10 @@ WITH event AS (
         %(models)s::text[], %(object_ids)s::uuid[], %(versions)s::bigint[],
         %(digests)s::bytea[], %(deleted)s::boolean[]
     )
+), pending AS (
+    INSERT INTO audit_pending (event_id) VALUES (%(id)s)
 )
-INSERT INTO audit_pending (event_id) VALUES (%(id)s)
+SELECT pg_notify('custodia_urgent', '') WHERE %(urgent)s
 """
 
 
@@ -63,6 +67,7 @@ def write(entry: Entry) -> UUID:
                 "id": event_id,
                 "format": Event._meta.get_field("format").get_default(),
                 "recorded_at": datetime.now(UTC),
+                "urgent": is_urgent(entry.action),
                 **_what(entry),
                 **_who(entry, event_id),
                 "models": [row.model for row in rows],

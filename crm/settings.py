@@ -88,6 +88,9 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-outbox": {"task": "security.delivery.drain", "schedule": 30.0},
     "sweep-exports": {"task": "security.exports.sweep", "schedule": 60.0},
     "sweep-security": {"task": "security.sweep", "schedule": 3600.0},
+    "tell-alive": {"task": "audit.tell_alive", "schedule": 15.0, "options": {"expires": 15.0}},
+    "send-heads": {"task": "audit.send_heads", "schedule": 15.0, "options": {"expires": 15.0}},
+    "record-alive": {"task": "audit.record_alive", "schedule": 300.0, "options": {"expires": 60.0}},
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
     "back-up": {"task": "security.backups.nightly", "schedule": crontab(hour=1, minute=40)},
     "check-posture": {"task": "security.posture.check", "schedule": crontab(hour=4, minute=20)},
@@ -320,6 +323,22 @@ if not set(range(1, 8)) > WEEKEND:
 WHO_SAW_SHOWS = env.str("CUSTODIA_WHO_SAW", default="name")
 if WHO_SAW_SHOWS not in {"name", "role"}:
     raise ImproperlyConfigured("CUSTODIA_WHO_SAW is name or role.")
+
+# The sealer's own key, which no other process may read, beside what it remembers to have signed.
+LEDGER_KEY = Path(env.str("CUSTODIA_SEALER_KEY", default=str(VAR_DIR / "sealer" / "key.json")))
+LEDGER_MEMORY = LEDGER_KEY.with_name("head.json")
+LEDGER_PUBLIC_KEY = Path(
+    env.str("CUSTODIA_LEDGER_PUBLIC_KEY", default=str(VAR_DIR / "ledger" / "public.key"))
+)
+# Where signed heads go: the sealer appends to the file, the worker's log gets a copy, the rest is optional.
+ANCHOR_FILE = Path(env.str("CUSTODIA_ANCHOR_FILE", default=str(VAR_DIR / "ledger" / "heads")))
+ANCHOR_OFFICERS = env.list("CUSTODIA_ANCHOR_OFFICERS", default=[])
+ANCHOR_URL = env.str("CUSTODIA_ANCHOR_URL", default="")
+ANCHOR_TOKEN = env.str("CUSTODIA_ANCHOR_TOKEN", default="")
+TSA_URL = env.str("CUSTODIA_TSA_URL", default="")
+TSA_ROOTS = env.str("CUSTODIA_TSA_ROOTS", default="")
+# Hosts that anchors may be sent to; an address elsewhere is refused, and so is being sent on.
+ANCHOR_HOSTS = env.list("CUSTODIA_ANCHOR_HOSTS", default=[])
 
 # --- delivery -------------------------------------------------------------------------------
 DELIVERY_CHANNELS = {"email": "security.delivery.channels.EmailChannel"}

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from audit.queries import trail
+from audit.queries import ledger, trail
 from crm.demo import staff
 from security import context
 from security.access.categories import Reach
@@ -51,6 +51,8 @@ PLACES = (
     (Permission.ADMINISTRATION_READ, "security:backups", gettext_lazy("Backups"), "database"),
     (Permission.ADMINISTRATION_READ, "security:posture", gettext_lazy("Posture"), "shield-check"),
     (Permission.INCIDENTS_READ, "security:posture", gettext_lazy("Posture"), "shield-check"),
+    (Permission.INCIDENTS_READ, "audit:ledger", gettext_lazy("Ledger"), "shield-check"),
+    (Permission.INCIDENTS_READ_MASKED, "audit:ledger", gettext_lazy("Ledger"), "shield-check"),
 )
 THEMES = ("light", "dark", "auto")
 THEME_COOKIE = "theme"
@@ -94,7 +96,14 @@ def _person(request: HttpRequest, user: User, purpose: str) -> dict[str, Any]:
         "purposes": purposes,
         "reach": patients_reach(user).name,
         "nav": _navigation(request, user),
+        "alarms": ledger.alarms() if _watches(user) else [],
     }
+
+
+def _watches(user: User) -> bool:
+    """Tell whether a person is told that sealer or worker are silent: officers, auditors, administrators."""
+    watching = (Permission.INCIDENTS_READ, Permission.INCIDENTS_READ_MASKED)
+    return any(reach_of_user(user, one) is not Reach.NONE for one in watching)
 
 
 def _name(user: User) -> str:

@@ -71,9 +71,14 @@ def answers(port: int) -> bool:
 class Household:
     """Processes that live and die together; each is the head of its own group."""
 
-    def __init__(self, commands: Mapping[str, Sequence[str]], environment: Environment) -> None:
-        """Keep what to start."""
-        self.commands, self.environment = commands, environment
+    def __init__(
+        self,
+        commands: Mapping[str, Sequence[str]],
+        environment: Environment,
+        own: Mapping[str, Environment] | None = None,
+    ) -> None:
+        """Keep what to start; `own` has the environments of those who get another one."""
+        self.commands, self.environment, self.own = commands, environment, own or {}
         self.grace = GRACE_SECONDS
         self.members: dict[str, subprocess.Popen[str]] = {}
 
@@ -95,7 +100,7 @@ class Household:
     def _start(self, name: str) -> None:
         """Start one member and copy its lines to the terminal under its name."""
         self.members[name] = process = subprocess.Popen(
-            list(self.commands[name]), cwd=ROOT, env=dict(self.environment), text=True,
+            list(self.commands[name]), cwd=ROOT, env=dict(self.own.get(name, self.environment)), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True, errors="replace",
         )  # fmt: skip

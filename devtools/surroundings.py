@@ -14,9 +14,14 @@ DATABASE = "custodia"
 OWNER = "custodia_owner"
 APP = "custodia_app"
 BACKUP = "custodia_backup"
+SEALER = "custodia_sealer"
 ADMINISTRATOR = "postgres"
-# On a server of one's own these name the same database for the two other roles.
-ADDRESS_OF = {OWNER: "DATABASE_OWNER_URL", ADMINISTRATOR: "DATABASE_ADMIN_URL"}
+# On a server of one's own these name the same database for the other roles.
+ADDRESS_OF = {
+    OWNER: "DATABASE_OWNER_URL",
+    ADMINISTRATOR: "DATABASE_ADMIN_URL",
+    SEALER: "DATABASE_SEALER_URL",
+}
 
 
 def kept_secret(folder: Path) -> str:

@@ -2,7 +2,15 @@
 
 from django.db import migrations
 
-APPEND_ONLY = ("audit_event", "audit_state", "auditlog_logentry")
+APPEND_ONLY = (
+    "audit_event",
+    "audit_state",
+    "auditlog_logentry",
+    "audit_leaf",
+    "audit_node",
+    "audit_checkpoint",
+    "audit_stamp",
+)
 
 FUNCTION = """
 CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $body$

@@ -3,18 +3,25 @@
 from audit.models.alert import Alert
 from audit.models.case import Case, CaseSubject, Review
 from audit.models.event import Event
+from audit.models.ledger import Anchor, Checkpoint, Heartbeat, Leaf, Node, Stamp
 from audit.models.pending import Pending
 from audit.models.record_check import RecordCheck, RecordFinding
 from audit.models.state import State
 
 __all__ = [
     "Alert",
+    "Anchor",
     "Case",
     "CaseSubject",
+    "Checkpoint",
     "Event",
+    "Heartbeat",
+    "Leaf",
+    "Node",
     "Pending",
     "RecordCheck",
     "RecordFinding",
     "Review",
+    "Stamp",
     "State",
 ]

@@ -20,10 +20,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from audit import actions, persons, proofs
+from audit import actions, persons
 from audit.models import Event
 from audit.models.event import EventQuerySet
-from audit.queries import events, officers, parts
+from audit.queries import events, ledger, officers, parts
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.permissions import Permission
@@ -169,5 +169,5 @@ def in_full(event: Event) -> dict[str, Any]:
         "device": event.device_ref,
         "request_id": event.request_id,
         "route": event.route,
-        "proof_url": proofs.urls_of([event.pk]).get(event.pk),
+        "proof_url": ledger.receipt_urls([event.pk]).get(event.pk),
     }

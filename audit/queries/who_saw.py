@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from audit import actions, persons, proofs
+from audit import actions, persons
 from audit.models import Event
-from audit.queries import officers, parts
+from audit.queries import ledger, officers, parts
 from audit.queries.trail import BASES, PURPOSES, who
 from security.access.roles import ROLES
 from security.pages import Place, descending
@@ -102,7 +102,7 @@ def _groups(found: list[Event]) -> list[Group]:
                 group = groups[key] = Group(_day(event), called, part, at, at, event.pk)
             group.add(event)
     shown = list(groups.values())
-    links = proofs.urls_of([group.event_id for group in shown])
+    links = ledger.receipt_urls([group.event_id for group in shown])
     for group in shown:
         group.proof_url = links.get(group.event_id, "")
     return shown

@@ -11,7 +11,8 @@ from django.db import ProgrammingError, connection
 from audit import database_roles
 from tests import database
 
-APPENDED = {"audit_event", "audit_state", "audit_pending", "auditlog_logentry"}
+APPENDED = {"audit_event", "audit_stamp", "audit_state", "audit_pending", "auditlog_logentry"}
+READ = {"audit_checkpoint", "audit_leaf", "audit_node", "django_migrations"}
 RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 POWERS = (
     "ALTER TABLE audit_event ADD COLUMN note text",
@@ -58,9 +59,9 @@ def test_app_writes_everything_but_appends_only_to_trail_and_journal() -> None:
 
     tables = set(connection.introspection.table_names())
     assert {table for table, held in rights.items() if held == {"SELECT", "INSERT"}} == APPENDED
-    assert rights.pop("django_migrations") == {"SELECT"}
+    assert all(rights.pop(table) == {"SELECT"} for table in READ)
     business = {table: held for table, held in rights.items() if table not in APPENDED}
-    assert set(business) == tables - APPENDED - {"django_migrations"}
+    assert set(business) == tables - APPENDED - READ
     assert all(held == {"SELECT", "INSERT", "UPDATE", "DELETE"} for held in business.values())
 
 
@@ -76,11 +77,16 @@ def test_until_the_roles_are_prepared_again_app_only_appends_to_a_new_table() ->
             cursor.execute("DROP TABLE IF EXISTS audit_later")
 
 
-def test_sealer_reads_the_trail_and_takes_pending_rows() -> None:
+def test_sealer_reads_the_trail_takes_pending_rows_and_adds_to_the_ledger() -> None:
     assert rights_of("sealer") == {
         "audit_event": {"SELECT"},
         "audit_state": {"SELECT"},
         "audit_pending": {"SELECT", "DELETE"},
+        "audit_leaf": {"SELECT", "INSERT"},
+        "audit_node": {"SELECT", "INSERT"},
+        "audit_checkpoint": {"SELECT", "INSERT"},
+        "audit_anchor": {"SELECT", "INSERT", "UPDATE"},
+        "audit_heartbeat": {"SELECT", "INSERT", "UPDATE"},
     }
 
 

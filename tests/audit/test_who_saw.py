@@ -8,8 +8,7 @@ from django.db import transaction
 from django.test import override_settings
 from django.urls import reverse
 
-from audit import proofs
-from audit.queries import who_saw
+from audit.queries import ledger, who_saw
 from patients.services import merges
 from security import trail
 from security.ids import new_id
@@ -137,7 +136,9 @@ def test_it_asks_as_often_for_one_as_for_ten(nurse, mia):
 def test_a_proof_is_offered_once_the_ledger_holds_the_event(nurse, mia, monkeypatch):
     first, second = read(nurse, mia), read(cast.staff("physician"), mia)
     assert {one.proof_url for one in groups(mia)} == {""}
-    monkeypatch.setattr(proofs, "finders", [lambda ids: {first: "/proof/"} if first in ids else {}])
+    monkeypatch.setattr(
+        ledger, "receipt_urls", lambda ids: {first: "/proof/"} if first in ids else {}
+    )
     links = {one.event_id: one.proof_url for one in groups(mia)}
     assert links == {first: "/proof/", second: ""}
 

@@ -1,6 +1,6 @@
 """Measure speed against plaintext twins; exit 1 when a goal is not met.
 
-python -m tests.bench [--patients N] [--rounds N]
+python -m tests.bench [--patients N] [--rounds N] [--events N] [--trail-only]
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import django
@@ -21,6 +22,7 @@ from patients.queries import lists, search  # noqa: E402
 from security import context, trail  # noqa: E402
 from security.models import User  # noqa: E402
 from tests.bench import page, population, timing, twins  # noqa: E402
+from tests.bench import trail as trail_lines  # noqa: E402
 
 PURPOSES = {"physician": "TREAT", "receptionist": "PATADMIN"}
 # (typed, LIKE prefix): a prefix that one in twenty bears, a whole name, and one Chinese family name.
@@ -32,16 +34,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--patients", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=41)
+    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--trail-only", action="store_true", help="measure the trail alone")
     options = parser.parse_args()
     with trail.acting_for(system="bench", purpose="HOPERAT"):
         readers = population.people(options.patients)
     lines = []
     write(f"{platform.platform()}, Python {platform.python_version()}, {options.patients} patients")
     write(f"{'':58} {'ours':>11} {'plain twin':>11}")
-    for line in comparisons(readers, options.rounds):
+    measured = trail_lines.lines(readers["physician"], options.events, options.rounds)
+    if not options.trail_only:
+        measured = chain(comparisons(readers, options.rounds), measured)
+    for line in measured:
         write(str(line))
         lines.append(line)
-    if not twins.add_trigrams():
+    if options.trail_only:
+        pass
+    elif not twins.add_trigrams():
         write("pg_trgm: not measured, this server does not have it")
     else:
         for line in trigram_comparisons(readers, options.rounds):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.contrib.messages.storage.base import BaseStorage
 from django.http import HttpRequest
 from django.test import RequestFactory
-from django.urls import resolve
+from django.urls import resolve, reverse
 from django.utils import timezone
 
 from crm.views import home
@@ -34,9 +35,23 @@ def rendered(user: User, recent: Callable[..., dict[str, Any]]) -> Callable[[], 
     return run
 
 
-def _request(user_id: Any) -> HttpRequest:
-    request = FACTORY.get("/")
-    request.resolver_match = resolve("/")
+def opened(user: User, patient_id: UUID) -> Callable[[], None]:
+    """Return an act that answers one request for the chart of a patient."""
+    address = reverse("patients:patient", args=[patient_id])
+    match = resolve(address)
+
+    def run() -> None:
+        with context.enter(context.Context(may_open=False)):
+            response = match.func(_request(user.pk, address), *match.args, **match.kwargs)
+        if response.status_code != 200:
+            raise RuntimeError(f"not the page: {response.status_code}")
+
+    return run
+
+
+def _request(user_id: Any, address: str = "/") -> HttpRequest:
+    request = FACTORY.get(address)
+    request.resolver_match = resolve(address)
     request.user = User.objects.get(pk=user_id)
     request.user.is_verified = lambda: True  # type: ignore[attr-defined]
     request.session = {"factor_at": timezone.now().timestamp()}  # type: ignore[assignment]

@@ -65,6 +65,10 @@ OF_ONE_PERSON = {
     # What somebody may not see of the trail is not there.
     "audit:event",
     "audit:resolve",
+    # Nothing was sealed, and there is no such event.
+    "audit:head",
+    "audit:key",
+    "audit:receipt",
     # Only who leaves has such a page.
     "patients:leaver",
     "patients:leaver_hand_over",

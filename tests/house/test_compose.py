@@ -43,7 +43,7 @@ def test_the_check_would_notice_a_misspelt_key(tmp_path: Path) -> None:
 
 def test_every_process_of_the_product_is_there(services: dict[str, Any]) -> None:
     assert services.keys() == {
-        "proxy", "web", "worker", "beat", "prepare", "postgres", "redis",
+        "proxy", "web", "worker", "beat", "sealer", "prepare", "postgres", "redis",
     }  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def test_the_web_process_and_the_servers_cannot_reach_the_internet(
     services: dict[str, Any],
 ) -> None:
     networks = yaml.safe_load(COMPOSE.read_text())["networks"]
-    for name in ("web", "beat", "prepare", "postgres", "redis"):
+    for name in ("web", "beat", "sealer", "prepare", "postgres", "redis"):
         assert all(networks[network]["internal"] for network in services[name]["networks"]), name
 
 
@@ -78,6 +78,23 @@ def test_long_running_processes_are_no_owners_of_the_database(
     assert services[name]["cap_drop"] == ["ALL"]
 
 
+def test_nobody_else_has_the_sealer_s_key_and_it_has_nobody_else_s(
+    services: dict[str, Any],
+) -> None:
+    holders = {
+        name
+        for name, service in services.items()
+        if any(str(volume).startswith("sealer:") for volume in service.get("volumes", ()))
+    }
+    assert holders == {"sealer", "prepare"}
+    sealer = services["sealer"]
+    assert sealer["environment"]["DATABASE_URL"].startswith("postgresql://custodia_sealer:")
+    assert sealer["environment"]["SECRET_KEY"] != services["web"]["environment"]["SECRET_KEY"]
+    assert not any("keys" in volume for volume in sealer["volumes"])
+    assert not any("REDIS_PASSWORD" in str(value) for value in sealer["environment"].values())
+    assert sealer["read_only"]
+
+
 def test_compose_and_its_example_name_the_same_settings() -> None:
     used = {name for name, _ in VARIABLE.findall(COMPOSE.read_text())}
     offered = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
@@ -96,7 +113,7 @@ def test_no_secret_has_a_usual_value() -> None:
 def test_procfile_and_compose_run_the_same_processes(services: dict[str, Any]) -> None:
     lines = (ROOT / "Procfile").read_text().splitlines()
     processes = dict(line.split(": ", 1) for line in lines)
-    assert processes.keys() == {"web", "worker", "beat"}
-    for name in ("worker", "beat"):
+    assert processes.keys() == {"web", "worker", "beat", "sealer"}
+    for name in ("worker", "beat", "sealer"):
         words = services[name]["command"]
         assert processes[name].split()[:3] == words[:3]
