@@ -6,7 +6,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 SENTENCES: dict[str, Promise] = {
+    "audit.alert.assigned": _("An alert was given to an officer."),
+    "audit.alert.closed": _("An alert was closed with a verdict."),
+    "audit.alert.extended": _("An alert took up further events."),
+    "audit.alert.raised": _("Rules over the trail raised alerts."),
+    "audit.companion.ended": _("A working pair was ended."),
+    "audit.companion.remembered": _("A working pair was remembered."),
     "audit.permission.changed": _("Permissions or groups were given or taken."),
+    "audit.rule.changed": _("A rule of monitoring was set anew."),
+    "audit.rule.failed": _("A rule of monitoring failed."),
+    "audit.rule.switched_off": _("A rule of monitoring was switched off."),
+    "audit.rule.switched_on": _("A rule of monitoring was switched on."),
     "audit.setting.changed": _("A setting was changed."),
     "audit.setting.created": _("A setting was created."),
     "audit.setting.deleted": _("A setting was deleted."),
@@ -146,11 +156,13 @@ SENTENCES: dict[str, Promise] = {
     "security.session.signed_in": _("Signed in with both factors."),
     "security.session.signed_out": _("Signed out."),
     "security.session.stepped_up": _("The second factor was given again."),
+    "security.session.suspended": _("The sessions of an account were ended after an alert."),
     "security.unit.closed": _("A unit was closed."),
     "security.unit.created": _("A unit was created."),
     "security.unit.renamed": _("A unit was renamed."),
     "security.user.created": _("An account was created."),
     "security.user.deactivated": _("An account was deactivated."),
+    "security.user.factor_asked": _("A fresh second factor was asked for after an alert."),
     "security.user.last_day_set": _("The last day of an account was set."),
     "security.user.password_changed": _("A password was changed."),
     "security.user.password_rehashed": _("The stored form of a password was renewed."),
@@ -159,6 +171,7 @@ SENTENCES: dict[str, Promise] = {
         "A new password was refused: the lost second factor comes first."
     ),
     "security.user.reactivated": _("An account was reactivated."),
+    "security.user.slowed": _("The work of an account was slowed after an alert."),
     "security.user.staff_mark_set": _("Entry to the administration was given or taken."),
 }
 

@@ -81,6 +81,13 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-outbox": {"task": "security.delivery.drain", "schedule": 30.0},
     "sweep-exports": {"task": "security.exports.sweep", "schedule": 60.0},
     "sweep-security": {"task": "security.sweep", "schedule": 3600.0},
+    # Every 20 s: an alert stands within a minute of its event.
+    "watch-trail": {
+        "task": "audit.monitoring.watch",
+        "schedule": 20.0,
+        "options": {"expires": 20.0},
+    },
+    "watch-trail-again": {"task": "audit.monitoring.look_again", "schedule": 24 * 3600.0},
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
     # Takes up what a process that died has left; a tick that no worker took in time is worth nothing.
     "work-on-imports": {
