@@ -113,6 +113,7 @@ SENTENCES: dict[str, Promise] = {
     "patients.team.released": _("A patient was released from a care team."),
     "security.access.hidden": _("A page outside the person's reach was asked for and hidden."),
     "security.access.refused": _("Access was refused."),
+    "security.access.slowed": _("A page was refused because the account is slowed down."),
     "security.clearance.ended": _("A clearance for specially protected records was ended."),
     "security.clearance.granted": _("A clearance for specially protected records was given."),
     "security.clinic.described": _("The clinic was set up."),

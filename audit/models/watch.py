@@ -138,7 +138,7 @@ class CompanionQuerySet(SealedQuerySet["Companion"]):
 
 
 class Companion(SealedModel):
-    """Two who work together: a colleague and a patient, or two colleagues; explains accesses until it ends."""
+    """Two who work together: a colleague and a patient, or two colleagues; it explains accesses."""
 
     class Kind(models.TextChoices):
         PATIENT = "patient", _("A colleague and a patient")

@@ -24,7 +24,7 @@ from security.services import holds
 MOST_NAMED = 1000
 # From this score on a finding is an alert; below it is noted.
 FULL = 1.0
-ORDER = list(Response)
+ORDER = [str(one) for one in Response]
 
 
 class AboutYourself(Refused):
@@ -119,7 +119,7 @@ def _respond(raised: Sequence[Alert], responds_from: datetime) -> None:
         response = Response(row.response)
         if row.actor_id and row.occurred_at >= responds_from and response in answers:
             before = sternest.get(row.actor_id, response)
-            sternest[row.actor_id] = max(before, response, key=ORDER.index)
+            sternest[row.actor_id] = max(before, response, key=lambda one: ORDER.index(one))
     for user in User.objects.filter(pk__in=sternest).only("handle", "kind"):
         answers[sternest[user.pk]](user=user)
 

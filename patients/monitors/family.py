@@ -54,7 +54,7 @@ Pair = tuple[UUID, UUID]
     response=Response.ALERT,
 )
 def family(batch: Batch, rule: Rule) -> Iterator[Finding]:
-    """Find unexplained charts of family; a shared name counts by how rare it is, what else is shared in full."""
+    """Find unexplained charts of family; a shared name counts by how rare it is."""
     people = {actor for actor, _ in _kin(batch.unexplained)}
     history = batch.history(people, rule.window, unexplained=True) if people else {}
     near = _kin([one for accesses in history.values() for one in accesses])
@@ -199,7 +199,7 @@ def _names(pairs: Sequence[Access]) -> dict[Pair, float]:
             _pair(one)
             for one in pairs
             if (name := names.get(one.actor_id))
-            and grams[name] <= set(tokens.get(one.subject_id, ()))
+            and grams[name] <= set(tokens.get(one.subject_id) or ())
         }
         rows = Patient.objects.filter(pk__in={subject for _, subject in may}).only("sealed_card")
         bear = {row.pk: _families(row) for row in rows} if may else {}
