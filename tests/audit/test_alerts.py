@@ -43,14 +43,18 @@ def raised(user, key="R10", **more):
 def test_an_alert_is_raised_with_its_state_in_the_trail(desk):
     row = raised(desk)
     (event,) = cast.events("audit.alert.raised")
-    assert event.object_id == row.pk and event.subjects == [desk.pk] and event.fields == ["R10"]
+    assert event.object_id == row.pk
+    assert event.subjects == [desk.pk]
+    assert event.fields == ["R10"]
     assert State.objects.filter(event_id=event.pk, object_id=row.pk).exists()
 
 
 def test_the_same_finding_again_adds_its_events_while_the_alert_is_open(desk, officer):
     row = raised(desk)
     again = raised(desk)
-    assert again.pk == row.pk and len(again.events) == 2 and again.version > row.version
+    assert again.pk == row.pk
+    assert len(again.events) == 2
+    assert again.version > row.version
     alerts.close(alert_id=row.pk, verdict="explained", explanation="A study", by=officer)
     assert len(raised(desk).events) == 2
     assert len(cast.events("audit.alert.extended")) == 1
@@ -64,9 +68,11 @@ def test_an_alert_is_assigned_and_closed_with_a_sealed_explanation(desk, officer
     )
     row = Alert.objects.get()
     assert (row.assigned_to, row.verdict, row.closed_by) == (officer, "incident", officer)
-    assert row.explanation == "Looked up a neighbour" and b"neighbour" not in bytes(row.sealed)
+    assert row.explanation == "Looked up a neighbour"
+    assert b"neighbour" not in bytes(row.sealed)
     (event,) = cast.events("audit.alert.closed")
-    assert event.fields == ["incident"] and event.actor_id == officer.pk
+    assert event.fields == ["incident"]
+    assert event.actor_id == officer.pk
     assert [one.actor_id for one in cast.events("audit.alert.assigned")] == [officer.pk]
 
 
@@ -111,9 +117,10 @@ def test_a_deed_and_its_event_roll_back_together(desk, officer, monkeypatch):
     def broken(*args, **options):
         raise DatabaseError
 
-    with monkeypatch.context() as patch, pytest.raises(DatabaseError):
+    with monkeypatch.context() as patch:
         patch.setattr(trail, "record", broken)
-        alerts.close(alert_id=row.pk, verdict="warned", explanation="Told", by=officer)
+        with pytest.raises(DatabaseError):
+            alerts.close(alert_id=row.pk, verdict="warned", explanation="Told", by=officer)
     assert not Alert.objects.get().verdict
 
 
@@ -131,7 +138,8 @@ def remembered(desk, officer, **more):
 def test_a_pair_is_remembered_with_its_own_row_reason_and_event(desk, officer):
     row = remembered(desk, officer)
     (event,) = cast.events("audit.companion.remembered")
-    assert event.object_id == row.pk and set(event.subjects) == {desk.pk, row.other_id}
+    assert event.object_id == row.pk
+    assert set(event.subjects) == {desk.pk, row.other_id}
     assert Companion.objects.get().reason == "Their study"
     companions.end(companion_id=row.pk, by=officer)
     assert not Companion.objects.in_force().exists()
@@ -164,7 +172,8 @@ def test_the_sternest_answer_to_an_account_follows_and_old_findings_have_none(de
         found = [(rules["R10"], one) for one in (old, new)]
         alerts.raise_found(found=found, responds_from=now - timedelta(hours=1))
     desk.refresh_from_db()
-    assert desk.fresh_factor_from is not None and desk.sessions_from is None
+    assert desk.fresh_factor_from is not None
+    assert desk.sessions_from is None
     assert len(cast.events("security.user.factor_asked")) == 1
 
 
@@ -173,7 +182,8 @@ def test_after_an_alert_the_next_request_asks_for_a_fresh_factor_once(desk):
     assert browser.get("/", secure=True).status_code == 200
     User.objects.filter(pk=desk.pk).update(fresh_factor_from=timezone.now() + timedelta(seconds=2))
     answer = browser.get("/", secure=True)
-    assert answer.status_code == 302 and answer["Location"].startswith("/account/confirm/")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/account/confirm/")
     assert browser.get("/account/confirm/", secure=True).status_code == 200
     assert browser.post("/sign-out/", secure=True).status_code in {302, 404}
     fresh = cast.browser(desk)
@@ -190,7 +200,8 @@ def test_a_suspended_session_is_over_and_a_new_one_works(desk):
     session.save()
     holds.suspend(user=desk)
     answer = browser.get("/", secure=True)
-    assert answer.status_code == 302 and "reason=suspended" in answer["Location"]
+    assert answer.status_code == 302
+    assert "reason=suspended" in answer["Location"]
     User.objects.filter(pk=desk.pk).update(sessions_from=timezone.now() - timedelta(seconds=2))
     assert cast.browser(desk).get("/", secure=True).status_code == 200
 
@@ -212,4 +223,5 @@ def test_an_alert_raised_by_monitoring_is_told_in_the_context_of_the_system(desk
     watching.opens(desk, cast.patients(12), every=0.01)
     watching.watched()
     (event, *_) = cast.events("audit.alert.raised")
-    assert event.actor_kind == "system" and context.current().system == "tests"
+    assert event.actor_kind == "system"
+    assert context.current().system == "tests"

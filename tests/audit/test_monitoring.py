@@ -34,8 +34,11 @@ def officer():
 def test_all_twenty_rules_are_registered_with_words_numbers_and_a_response():
     assert set(registry.rules) == KEYS
     for rule in registry.rules.values():
-        assert str(rule.words) and str(rule.why).endswith(".")
-        assert rule.threshold > 0 and rule.weight > 0 and rule.window > timedelta(0)
+        assert str(rule.words)
+        assert str(rule.why).endswith(".")
+        assert rule.threshold > 0
+        assert rule.weight > 0
+        assert rule.window > timedelta(0)
         assert rule.response in registry.Response
 
 
@@ -45,12 +48,14 @@ def test_an_alert_stands_after_one_run_of_the_task_and_within_a_minute_of_the_ev
     alert = Alert.objects.get(rule="R10")
     newest = Event.objects.get(pk=alert.events[-1])
     assert alert.raised_at - newest.recorded_at < timedelta(seconds=60)
-    assert alert.actor_id == desk.pk and len(alert.subjects) == 12
+    assert alert.actor_id == desk.pk
+    assert len(alert.subjects) == 12
 
 
 def test_the_schedule_of_the_task_leaves_room_within_the_minute(settings):
     one = settings.CELERY_BEAT_SCHEDULE["watch-trail"]
-    assert one["task"] == tasks.watch.name and one["schedule"] <= 30
+    assert one["task"] == tasks.watch.name
+    assert one["schedule"] <= 30
 
 
 def test_each_event_is_looked_at_once(desk):
@@ -116,14 +121,16 @@ def test_a_rule_that_fails_keeps_no_other_from_being_asked_and_is_recorded(desk,
     watching.opens(desk, cast.patients(12), every=0.01)
     assert "R10" in watching.loud(watching.watched())
     (event,) = cast.events("audit.rule.failed")
-    assert event.fields == ["ProgrammingError", "R1"] and event.outcome == "failed"
+    assert event.fields == ["ProgrammingError", "R1"]
+    assert event.outcome == "failed"
 
 
 def test_a_replay_finds_the_same_and_raises_nothing_twice(desk):
     watching.opens(desk, cast.patients(12), every=3600)
     first = {(one.rule, one.dedupe_key) for one in watching.replayed()}
     second = {(one.rule, one.dedupe_key) for one in watching.replayed()}
-    assert first == second and "R10" in {rule for rule, _ in first}
+    assert first == second
+    assert "R10" in {rule for rule, _ in first}
     assert Alert.objects.filter(rule="R10").count() == 1
 
 
@@ -140,7 +147,8 @@ def test_a_replay_of_the_past_lets_nobody_answer_for_it(desk):
     watching.opens(desk, cast.patients(12), every=60, ends=timezone.now() - timedelta(days=9))
     watching.replayed()
     desk.refresh_from_db()
-    assert desk.fresh_factor_from is None and desk.slowed_until is None
+    assert desk.fresh_factor_from is None
+    assert desk.slowed_until is None
 
 
 # --- what explains --------------------------------------------------------------------------
