@@ -127,7 +127,7 @@ def _hire(clinic: Clinic, count: int, units: list[Unit], chance: random.Random) 
         nights = role == "nurse" and number % 3 == 0
         unit = number % len(units)
         colleagues.append(Colleague(users[-1].pk, role, unit, family, nights))
-    keys.prepare([user.pk for user in users], kind=SubjectKind.USER, scope=Scope.ACCOUNT)
+    keys.prepare([user.pk for user in users], kind=SubjectKind.USER, scope=Scope.RECORD)
     User.objects.bulk_create(users)
     RoleAssignment.objects.bulk_create(
         RoleAssignment(user_id=one.id, role=one.role, starts_at=clinic.start) for one in colleagues
