@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include(shell_urls)),
     path("", include("security.urls")),
     path("patients/", include("patients.urls")),
+    path("audit/", include("audit.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -57,7 +57,8 @@ def write(clinic: Clinic, *, ordinary: int, each: int, chance: random.Random) ->
             rows += seen
     for number in range(each):
         who = snoopers.pop()
-        seen = [_at(clinic, who, _any_day(clinic, chance), one, chance) for one in raise_family(clinic, who, chance)]  # fmt: skip
+        kin = raise_family(clinic, who, chance)
+        seen = [_at(clinic, who, _any_day(clinic, chance), one, chance) for one in kin]
         told.snooped[FAMILY, number, who.id] = {one.id for one in seen}
         rows += seen
         for one in _crowd(clinic, workers, chance):

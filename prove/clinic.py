@@ -1,4 +1,4 @@
-"""A made-up clinic: colleagues in units, patients with families, their care and their visits over the years."""
+"""A made-up clinic: colleagues in units, patients with families, their care, their visits over the years."""
 
 from __future__ import annotations
 
@@ -21,12 +21,16 @@ from security.sealing import index, keys
 
 # The twenty most frequent Chinese family names with their share, in percent of all.
 HAN = {
-    "王": 7.1, "李": 7.0, "张": 6.7, "刘": 5.4, "陈": 4.5, "杨": 3.1, "黄": 2.2, "赵": 2.1, "吴": 2.0, "周": 2.0,
-    "徐": 1.7, "孙": 1.5, "马": 1.3, "朱": 1.3, "胡": 1.3, "郭": 1.2, "何": 1.2, "林": 1.1, "高": 1.0, "罗": 1.0,
+    "王": 7.1, "李": 7.0, "张": 6.7, "刘": 5.4, "陈": 4.5, "杨": 3.1, "黄": 2.2,
+    "赵": 2.1, "吴": 2.0, "周": 2.0, "徐": 1.7, "孙": 1.5, "马": 1.3, "朱": 1.3,
+    "胡": 1.3, "郭": 1.2, "何": 1.2, "林": 1.1, "高": 1.0, "罗": 1.0,
 }  # fmt: skip
 RARE_HAN = "邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
 GIVEN = "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂辉玲欣"
-PARTS = ("an", "bel", "cor", "dan", "el", "fer", "gar", "hol", "is", "jor", "kal", "lin", "mar", "nor", "per", "ros", "sal", "tor")  # fmt: skip
+PARTS = (
+    "an", "bel", "cor", "dan", "el", "fer", "gar", "hol", "is", "jor", "kal", "lin", "mar", "nor", "per",
+    "ros", "sal", "tor",
+)  # fmt: skip
 LATIN = ["".join(parts).capitalize() for parts in product(PARTS, PARTS)]
 ROLES = (
     "physician",

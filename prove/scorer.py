@@ -1,4 +1,4 @@
-"""Replays the rules over a generated history and says what they found: recall by snooper, ordinary ones flagged."""
+"""Replays the rules over a generated history: recall by snooper, ordinary accesses flagged."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +23,11 @@ class AlertQuerySet(SealedQuerySet["Alert"]):
     def open(self) -> Self:
         """Keep alerts without a verdict."""
         return self.filter(verdict="")
+
+    def count_by_verdict(self) -> list[tuple[str, str, int]]:
+        """Return how many alerts each rule has with each verdict."""
+        counted = self.values("rule", "verdict").annotate(number=Count("pk")).order_by()
+        return list(counted.values_list("rule", "verdict", "number"))
 
     def against(self, actor_id: UUID) -> Self:
         """Keep alerts about what one account did."""

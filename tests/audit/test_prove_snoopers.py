@@ -2,6 +2,7 @@
 
 import os
 import random
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -19,8 +20,8 @@ FULL = 500_000
 @pytest.mark.slow
 def test_planted_snoopers_are_found_and_ordinary_work_is_left_alone(record_property, capsys):
     is_full = bool(os.environ.get("CUSTODIA_PROVE"))
-    ordinary, each, days = (FULL, 20, YEARS) if is_full else (6000, 2, 100)
-    staff, patients = (420, 12_000) if is_full else (60, 900)
+    ordinary, each, days = (FULL, 20, YEARS) if is_full else (3000, 2, 40)
+    staff, patients = (420, 12_000) if is_full else (60, 700)
     chance = random.Random(20260)
     made = clinic.build(staff=staff, patients=patients, start=START, days=days, chance=chance)
     told = accesses.write(made, ordinary=ordinary, each=each, chance=chance)
@@ -28,7 +29,7 @@ def test_planted_snoopers_are_found_and_ordinary_work_is_left_alone(record_prope
         cursor.execute("ANALYZE")
     score = scorer.score(made, told)
     with capsys.disabled():
-        print("", *score.lines(), sep="\n")
+        sys.stdout.write("\n".join(["", *score.lines(), ""]))
     record_property("recall", round(score.recall, 4))
     record_property("flagged", round(score.flagged_share, 4))
     assert score.planted["celebrity"] == each * accesses.VIEWERS
