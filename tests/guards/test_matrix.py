@@ -6,10 +6,13 @@ itself. After each refusal no table may have changed (events, sessions and throt
 
 import os
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
+from audit.models import Alert, Companion
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security.access.categories import Reach
@@ -100,7 +103,26 @@ def values(clinic, name):
         "team_id": clinic.condition.pk,
         "membership_id": clinic.condition.pk,
         "link_id": clinic.condition.pk,
+        "alert_id": _alert(clinic).pk,
+        "companion_id": _pair(clinic).pk,
+        "rule_key": "R10",
     }
+
+
+def _alert(clinic):
+    """Return an open alert about a nurse."""
+    return Alert.objects.create(
+        rule="R10", response="alert", actor_id=clinic.users["nurse"].pk, dedupe_key="one",
+        occurred_at=timezone.now(), subjects=[clinic.patient.pk],
+    )  # fmt: skip
+
+
+def _pair(clinic):
+    """Return a nurse and a patient who work together."""
+    return Companion.objects.create(
+        kind="patient", actor_id=clinic.users["nurse"].pk, other_id=clinic.patient.pk, reason="Study",
+        ends_at=timezone.now() + timedelta(days=9), made_by=clinic.users["officer"],
+    )  # fmt: skip
 
 
 def relation_of(clinic):

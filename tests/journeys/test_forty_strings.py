@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
+from audit.models import Alert, Companion
 from crm.demo.staff import ACCOUNTS
 from patients.models import (
     AccessRequest,
@@ -113,6 +116,7 @@ def plant(clinic, strings):
         relationships.grant(
             user=writer, patient_id=patient.pk, source=CareRelationship.Source.RESPONSIBLE, by=None
         )
+        watched(writer, patient, text)
         kept = list(planting.rows(patient, writer, lambda row, text=text: fill(row, text)))
         assert len(kept) > 10
     for handle in ("physician1", "nurse1"):
@@ -122,11 +126,24 @@ def plant(clinic, strings):
     return patient
 
 
+def watched(writer, patient, text):
+    """Leave an alert on the writer with an explanation, and a remembered pair with a reason."""
+    now = timezone.now()
+    Alert.objects.create(
+        rule="R10", response="alert", actor_id=writer.pk, subjects=[patient.pk], dedupe_key=str(new_id()),
+        occurred_at=now, verdict="warned", explanation=text, closed_at=now, closed_by=writer,
+    )  # fmt: skip
+    Companion.objects.create(
+        kind="patient", actor_id=writer.pk, other_id=patient.pk, reason=text, made_by=writer,
+        ends_at=now + timedelta(days=9),
+    )  # fmt: skip
+
+
 # Whose row fills a parameter of an address.
 PLANTED = {
     "document_id": Document, "invoice_id": Invoice, "refund_id": Refund, "relation_id": Relation,
     "merge_id": Merge, "batch_id": ImportBatch, "request_id": AccessRequest, "referral_id": Referral,
-    "observation_id": Observation, "export_id": Export,
+    "observation_id": Observation, "export_id": Export, "alert_id": Alert, "companion_id": Companion,
 }  # fmt: skip
 
 
@@ -136,7 +153,7 @@ def addresses(patient, note, clinic):
         "patient_id": patient.pk, "note_id": note.pk, "record_id": note.pk, "kind": "notes", "form": "note",
         "factor_id": new_id(), "object_id": clinic.people["nurse1"].pk, "content_type_id": 1,
         "app_label": "security", "url": "nowhere", "exporter": "patients", "codelist": "condition", "number": 0,
-        "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "token": "nothing",
+        "rule_key": "R10", "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "token": "nothing",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
         "team_id": Unit.objects.filter(kind="team").latest("pk").pk, "colleague_id": clinic.people["nurse1"].pk,
         **{name: model._base_manager.latest("pk").pk for name, model in PLANTED.items()},
