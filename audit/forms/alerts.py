@@ -23,7 +23,7 @@ class Narrowed(forms.Form):
     state = forms.ChoiceField(
         label=_("State"),
         required=False,
-        choices=[("open", _("Open")), ("closed", _("Closed")), ("all", _("All"))],
+        choices=[("open", _("Not closed yet")), ("closed", _("Closed")), ("all", _("All"))],
     )
     rule = forms.ChoiceField(label=_("Rule"), required=False)
     response = forms.ChoiceField(

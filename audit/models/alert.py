@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Self
 from uuid import UUID
 
@@ -28,6 +29,11 @@ class AlertQuerySet(SealedQuerySet["Alert"]):
         """Return how many alerts each rule has with each verdict."""
         counted = self.values("rule", "verdict").annotate(number=Count("pk")).order_by()
         return list(counted.values_list("rule", "verdict", "number"))
+
+    def room_left(self, ids: Iterable[UUID], most: int) -> Self:
+        """Lock and keep open alerts that name fewer events than the most they may."""
+        rows = self.select_for_update(of=("self",)).filter(pk__in=list(ids), verdict="")
+        return rows.filter(Q(events__len__lt=most) | Q(events__len__isnull=True))
 
     def against(self, actor_id: UUID) -> Self:
         """Keep alerts about what one account did."""

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from audit import actions
 from audit.models import Access, Alert, Companion, Event
+from audit.models.alert import AlertQuerySet
 from audit.queries.staff import names_of
 from security.access.purposes import PURPOSE_LABELS
-from security.access.registry import BASIS_LABELS
+from security.access.registry import BASIS_LABELS, Basis
 from security.access.roles import ROLES
 from security.models import User
 from security.monitoring import Rule, rules
@@ -31,7 +32,12 @@ TONES = {
 }
 VERDICT_TONES = {"explained": "good", "warned": "warn", "incident": "danger"}
 PURPOSES = {str(one): label for one, label in PURPOSE_LABELS.items()}
-BASES = {str(one): label for one, label in BASIS_LABELS.items()}
+# The labels of grounds speak to the person; these speak of somebody else.
+BASES = {str(one): label for one, label in BASIS_LABELS.items()} | {
+    str(Basis.ROLE): _("by role"),
+    str(Basis.TEAM): _("care team"),
+    str(Basis.RESPONSIBLE): _("responsible for the patient"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,10 @@ class Filters:
     mine: bool = False
 
 
-def visible(reader: User) -> QuerySet[Alert]:
+def visible(reader: User) -> AlertQuerySet:
     """Return the alerts that a person may know of: those about the own account are for colleagues."""
-    return Alert.objects.exclude(actor_id=reader.pk)
+    found: AlertQuerySet = Alert.objects.exclude(actor_id=reader.pk)
+    return found
 
 
 def page(reader: User, filters: Filters, *, after: UUID | None = None) -> dict[str, Any]:
@@ -65,7 +72,7 @@ def page(reader: User, filters: Filters, *, after: UUID | None = None) -> dict[s
     }
 
 
-def _filtered(rows: QuerySet[Alert], filters: Filters, reader: User) -> QuerySet[Alert]:
+def _filtered(rows: AlertQuerySet, filters: Filters, reader: User) -> AlertQuerySet:
     if filters.state == "open":
         rows = rows.filter(verdict="")
     elif filters.state:

@@ -12,6 +12,7 @@ from security.access.categories import Reach
 from security.access.permissions import Permission
 from security.access.roles import ROLES
 from security.models import RoleAssignment, User
+from security.models.user import UserQuerySet
 from security.sealing import SealBroken
 
 
@@ -29,23 +30,30 @@ def names_of(user_ids: Iterable[UUID]) -> dict[UUID, str]:
     return {user.pk: name_of(user) for user in users}
 
 
+def who_hold(permission: Permission) -> UserQuerySet:
+    """Return the colleagues who work here and whose role includes a permission."""
+    none = Reach.NONE
+    keys = [key for key, role in ROLES.items() if role.grants.get(permission, none) is not none]
+    held = RoleAssignment.objects.in_force().filter(user_id=OuterRef("pk"), role__in=keys)
+    return _working().filter(Exists(held))
+
+
 def who_may(permission: Permission) -> list[tuple[str, str]]:
     """Return the colleagues whose role includes a permission, by name."""
-    keys = [
-        key
-        for key, role in ROLES.items()
-        if role.grants.get(permission, Reach.NONE) is not Reach.NONE
-    ]
-    held = RoleAssignment.objects.in_force().filter(user_id=OuterRef("pk"), role__in=keys)
-    return _sorted(Exists(held))
+    return _named(who_hold(permission))
 
 
 def everybody() -> list[tuple[str, str]]:
     """Return everybody who works here, by name."""
-    return _sorted(Q())
+    return _named(_working())
 
 
-def _sorted(condition: Exists | Q) -> list[tuple[str, str]]:
+def _working() -> UserQuerySet:
     working = Q(ends_on__isnull=True) | Q(ends_on__gte=timezone.localdate())
-    users = User.objects.staff().active().filter(working, condition).only("handle", "sealed_card")
-    return sorted(((str(user.pk), name_of(user)) for user in users), key=lambda pair: pair[1])
+    found: UserQuerySet = User.objects.staff().active().filter(working)
+    return found
+
+
+def _named(users: UserQuerySet) -> list[tuple[str, str]]:
+    rows = users.only("handle", "sealed_card")
+    return sorted(((str(user.pk), name_of(user)) for user in rows), key=lambda pair: pair[1])

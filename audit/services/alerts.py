@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Alert
+from audit.queries import staff
 from security import trail
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
@@ -18,10 +19,12 @@ from security.access.gate import Refused
 from security.access.permissions import Permission
 from security.models import User
 from security.monitoring import Finding, Response, Rule
-from security.services import holds
+from security.services import holds, notices
 
 # What an alert names at most; of more, the rule's numbers tell.
-MOST_NAMED = 1000
+MOST_NAMED = 300
+# What is done to the watching itself is told at once, to so many officers.
+AT_ONCE, TOLD = "R17", 2
 # From this score on a finding is an alert; below it is noted.
 FULL = 1.0
 ORDER = [str(one) for one in Response]
@@ -49,16 +52,16 @@ def raise_found(*, found: Iterable[tuple[Rule, Finding]], responds_from: datetim
     newest = {(rule.key, finding.key[:200]): (rule, finding) for rule, finding in found}
     if not newest:
         return []
-    rows = Alert.objects.select_for_update(of=("self",)).filter(
-        rule__in={key for key, _ in newest}, dedupe_key__in={key for _, key in newest}
-    )
-    there = {(row.rule, row.dedupe_key): row for row in rows}
-    raised = []
-    for key, (rule, finding) in newest.items():
-        if key not in there:
-            raised.append(_alert(rule, finding))
-        elif not there[key].verdict:
-            _extend(there[key], _alert(rule, finding), responds_from)
+    there = {
+        (rule, key): pk
+        for rule, key, pk in Alert.objects.filter(
+            rule__in={key for key, _ in newest}, dedupe_key__in={key for _, key in newest}
+        ).values_list("rule", "dedupe_key", "pk")
+    }
+    again = {there[key]: found_again for key, found_again in newest.items() if key in there}
+    for row in Alert.objects.room_left(again, MOST_NAMED):
+        _extend(row, _alert(*again[row.pk]), responds_from)
+    raised = [_alert(*first) for key, first in newest.items() if key not in there]
     if raised:
         Alert.objects.bulk_create(raised)
         trail.record(
@@ -70,6 +73,7 @@ def raise_found(*, found: Iterable[tuple[Rule, Finding]], responds_from: datetim
             counts={"alerts": len(raised)},
         )
         _respond(raised, responds_from)
+        _tell(raised, responds_from)
     return raised
 
 
@@ -122,6 +126,19 @@ def _respond(raised: Sequence[Alert], responds_from: datetime) -> None:
             sternest[row.actor_id] = max(before, response, key=lambda one: ORDER.index(one))
     for user in User.objects.filter(pk__in=sternest).only("handle", "kind"):
         answers[sternest[user.pk]](user=user)
+
+
+def _tell(raised: Sequence[Alert], responds_from: datetime) -> None:
+    """Tell two officers at once of what was done to the watching itself, never the one who did it."""
+    doers = {
+        row.actor_id
+        for row in raised
+        if row.actor_id and row.rule == AT_ONCE and row.occurred_at >= responds_from
+    }
+    if doers:
+        officers = staff.who_hold(Permission.INCIDENTS_MANAGE).exclude(pk__in=doers)
+        for officer in officers.order_by("created_at", "pk")[:TOLD]:
+            notices.alert_waits(user=officer)
 
 
 @transaction.atomic

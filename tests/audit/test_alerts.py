@@ -9,11 +9,12 @@ from django.utils import timezone
 from audit.models import Alert, Companion, State
 from audit.services import alerts, companions
 from security import context, trail
-from security.models import User
+from security.models import OutboxMessage, User
 from security.monitoring import Finding, Response, rules
 from security.services import holds
 from tests.audit import watching
 from tests.patients import cast
+from tests.security import people
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 
@@ -122,6 +123,18 @@ def test_a_deed_and_its_event_roll_back_together(desk, officer, monkeypatch):
         with pytest.raises(DatabaseError):
             alerts.close(alert_id=row.pk, verdict="warned", explanation="Told", by=officer)
     assert not Alert.objects.get().verdict
+
+
+def test_two_colleagues_are_told_at_once_of_a_changed_rule_and_never_the_one_who_changed_it(
+    officer,
+):
+    others = [people.staff("compliance_officer", email=f"o{n}@example.org") for n in range(3)]
+    watching.event(officer, action="audit.rule.switched_off", basis="")
+    watching.watched()
+    letters = OutboxMessage.objects.filter(topic="incidents.alert")
+    assert {one.subject_id for one in letters} == {one.pk for one in others[:2]}
+    assert "R17" not in letters[0].text
+    assert "/audit/alerts/" in letters[0].text
 
 
 # --- working pairs --------------------------------------------------------------------------
