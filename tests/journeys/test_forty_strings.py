@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import timedelta
 
 import pytest
 from django.db import transaction
 from django.test import Client
-from django.utils import timezone
 
 from audit.models import Alert, Companion
 from crm.demo.staff import ACCOUNTS
@@ -116,7 +114,6 @@ def plant(clinic, strings):
         relationships.grant(
             user=writer, patient_id=patient.pk, source=CareRelationship.Source.RESPONSIBLE, by=None
         )
-        watched(writer, patient, text)
         kept = list(planting.rows(patient, writer, lambda row, text=text: fill(row, text)))
         assert len(kept) > 10
     for handle in ("physician1", "nurse1"):
@@ -124,19 +121,6 @@ def plant(clinic, strings):
             user=clinic.people[handle], patient_id=patient.pk, source=CareRelationship.Source.RESPONSIBLE, by=None
         )  # fmt: skip
     return patient
-
-
-def watched(writer, patient, text):
-    """Leave an alert on the writer with an explanation, and a remembered pair with a reason."""
-    now = timezone.now()
-    Alert.objects.create(
-        rule="R10", response="alert", actor_id=writer.pk, subjects=[patient.pk], dedupe_key=str(new_id()),
-        occurred_at=now, verdict="warned", explanation=text, closed_at=now, closed_by=writer,
-    )  # fmt: skip
-    Companion.objects.create(
-        kind="patient", actor_id=writer.pk, other_id=patient.pk, reason=text, made_by=writer,
-        ends_at=now + timedelta(days=9),
-    )  # fmt: skip
 
 
 # Whose row fills a parameter of an address.
