@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -144,9 +144,10 @@ def remember(request: SignedInRequest, alert_id: UUID) -> HttpResponseBase:
 def _remember(row: Alert, given: dict[str, Any], by: User) -> None:
     kind, _colon, other = given["other"].partition(":")
     end = timezone.make_aware(datetime.combine(given["until"], time.max))
-    assert row.actor_id is not None  # noqa: S101 - the form has choices only then
+    # The form has choices only where there is one.
+    actor = cast(UUID, row.actor_id)
     companions.remember(
-        actor_id=row.actor_id,
+        actor_id=actor,
         other_id=UUID(other),
         kind=kind,
         until=end,
