@@ -7,6 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 SENTENCES: dict[str, Promise] = {
     "audit.access.questioned": _("Somebody did not recognise an access to a record."),
+    "audit.alert.assigned": _("An alert was given to an officer."),
+    "audit.alert.closed": _("An alert was closed with a verdict."),
+    "audit.alert.extended": _("An alert took up further events."),
+    "audit.alert.raised": _("Rules over the trail raised alerts."),
     "audit.anchor.failed": _("A signed head of the ledger did not reach an anchor."),
     "audit.anchor.recovered": _("Signed heads of the ledger reach an anchor again."),
     "audit.bundle.exported": _("The ledger was exported to be verified elsewhere."),
@@ -18,6 +22,8 @@ SENTENCES: dict[str, Promise] = {
         "A second officer agreed that specially protected records are read in a case."
     ),
     "audit.case.restricted_asked": _("Specially protected records were asked for in a case."),
+    "audit.companion.ended": _("A working pair was ended."),
+    "audit.companion.remembered": _("A working pair was remembered."),
     "audit.event.opened": _("An event of the trail was opened."),
     "audit.heartbeat.sent": _("Scheduler, queue and worker were alive."),
     "audit.permission.changed": _("Permissions or groups were given or taken."),
@@ -32,6 +38,10 @@ SENTENCES: dict[str, Promise] = {
     "audit.review.escalated": _("Reviews of emergency accesses were overdue."),
     "audit.review.opened": _("Emergency accesses were put up for review."),
     "audit.review.patient_told": _("A patient was told of an emergency access."),
+    "audit.rule.changed": _("A rule of monitoring was set anew."),
+    "audit.rule.failed": _("A rule of monitoring failed."),
+    "audit.rule.switched_off": _("A rule of monitoring was switched off."),
+    "audit.rule.switched_on": _("A rule of monitoring was switched on."),
     "audit.setting.changed": _("A setting was changed."),
     "audit.setting.created": _("A setting was created."),
     "audit.setting.deleted": _("A setting was deleted."),
@@ -133,6 +143,7 @@ SENTENCES: dict[str, Promise] = {
     "patients.team.released": _("A patient was released from a care team."),
     "security.access.hidden": _("A page outside the person's reach was asked for and hidden."),
     "security.access.refused": _("Access was refused."),
+    "security.access.slowed": _("A page was refused because the account is slowed down."),
     "security.backup.begun": _("A backup was begun."),
     "security.backup.failed": _("A backup failed."),
     "security.backup.finished": _("A backup was made and read back."),
@@ -184,11 +195,13 @@ SENTENCES: dict[str, Promise] = {
     "security.session.signed_in": _("Signed in with both factors."),
     "security.session.signed_out": _("Signed out."),
     "security.session.stepped_up": _("The second factor was given again."),
+    "security.session.suspended": _("The sessions of an account were ended after an alert."),
     "security.unit.closed": _("A unit was closed."),
     "security.unit.created": _("A unit was created."),
     "security.unit.renamed": _("A unit was renamed."),
     "security.user.created": _("An account was created."),
     "security.user.deactivated": _("An account was deactivated."),
+    "security.user.factor_asked": _("A fresh second factor was asked for after an alert."),
     "security.user.last_day_set": _("The last day of an account was set."),
     "security.user.password_changed": _("A password was changed."),
     "security.user.password_rehashed": _("The stored form of a password was renewed."),
@@ -197,6 +210,7 @@ SENTENCES: dict[str, Promise] = {
         "A new password was refused: the lost second factor comes first."
     ),
     "security.user.reactivated": _("An account was reactivated."),
+    "security.user.slowed": _("The work of an account was slowed after an alert."),
     "security.user.staff_mark_set": _("Entry to the administration was given or taken."),
 }
 

@@ -14,6 +14,7 @@ from security.sealing.index import SearchIndex
 
 NOT_COMPARED: dict[str, str] = {
     "admin.logentry": "written by the admin about changes that are journalled",
+    "audit.access": "derived from the trail and made again by a replay",
     "audit.anchor": "how sending went; signed heads prove themselves",
     "audit.checkpoint": "a signed head, held by its signature",
     "audit.event": "the trail itself, held by its signed tree",
@@ -21,8 +22,11 @@ NOT_COMPARED: dict[str, str] = {
     "audit.leaf": "the trail itself, held by its signed tree",
     "audit.node": "the trail itself, held by its signed tree",
     "audit.pending": "the trail itself, held by its signed tree",
+    "audit.rulesetting": "a number and a switch; each change is an event that names the rule",
     "audit.stamp": "a time stamp, held by the signature of who gave it",
     "audit.state": "the trail itself, held by its signed tree",
+    "audit.watchcursor": "how far monitoring came; written at every run",
+    "audit.watched": "what monitoring looked at; deleted when it moved on",
     "auth.group": "made by migrations from the roles in the code",
     "auth.permission": "made by migrations from the models",
     "contenttypes.contenttype": "made by migrations from the models",

@@ -48,6 +48,7 @@ MEMBERSHIPS: tuple[tuple[str, str], ...] = (
 
 NOT_JOURNALLED: dict[str, str] = {
     "admin.logentry": "written by the admin about changes that are journalled here",
+    "audit.access": "derived from the trail and made again by a replay",
     "audit.casesubject": "about a patient: its deeds record its states",
     "audit.anchor": "how sending went; a change to failing and back is an event",
     "audit.checkpoint": "the trail itself",
@@ -59,7 +60,10 @@ NOT_JOURNALLED: dict[str, str] = {
     "audit.recordcheck": "its deeds record its states",
     "audit.recordfinding": "its deeds record its states",
     "audit.stamp": "the trail itself",
+    "audit.rulesetting": "a number and a switch; each change is an event that names the rule",
     "audit.state": "the trail itself",
+    "audit.watchcursor": "how far monitoring came; written at every run",
+    "audit.watched": "what monitoring looked at; deleted when it moved on",
     "auditlog.logentry": "the journal itself",
     "auth.permission": "made by migrations from the models, never by people",
     "contenttypes.contenttype": "made by migrations from the models, never by people",

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from audit.ledger import heartbeats
 from audit.models import RecordCheck
-from audit.services import anchoring, record_checks, reviews
+from audit.services import anchoring, monitoring, record_checks, reviews
 from security import trail
 
 log = logging.getLogger(__name__)
@@ -86,3 +86,23 @@ def send_heads() -> int:
     """Send the newest signed head to the anchors."""
     with trail.acting_for(system="audit.anchors", purpose="HSYSADMIN"):
         return anchoring.send_due()
+
+
+SECOND_LOOK = timedelta(days=2)
+
+
+@shared_task(name="audit.monitoring.watch")
+def watch() -> None:
+    """Look at what the trail recorded since the last time."""
+    with trail.acting_for(system="audit.monitoring", purpose="HOPERAT"):
+        count = monitoring.run()
+    if count:
+        log.info("watched %d events", count)
+
+
+@shared_task(name="audit.monitoring.look_again")
+def look_again() -> None:
+    """Ask the rules about the last days once more: what a failing rule missed is found."""
+    now = timezone.now()
+    with trail.acting_for(system="audit.monitoring", purpose="HOPERAT"):
+        monitoring.replay(since=now - SECOND_LOOK, until=now)

@@ -91,6 +91,13 @@ CELERY_BEAT_SCHEDULE = {
     "tell-alive": {"task": "audit.tell_alive", "schedule": 15.0, "options": {"expires": 15.0}},
     "send-heads": {"task": "audit.send_heads", "schedule": 15.0, "options": {"expires": 15.0}},
     "record-alive": {"task": "audit.record_alive", "schedule": 300.0, "options": {"expires": 60.0}},
+    # Every 20 s: an alert stands within a minute of its event.
+    "watch-trail": {
+        "task": "audit.monitoring.watch",
+        "schedule": 20.0,
+        "options": {"expires": 20.0},
+    },
+    "watch-trail-again": {"task": "audit.monitoring.look_again", "schedule": 24 * 3600.0},
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
     "back-up": {"task": "security.backups.nightly", "schedule": crontab(hour=1, minute=40)},
     "check-posture": {"task": "security.posture.check", "schedule": crontab(hour=4, minute=20)},

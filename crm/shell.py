@@ -40,8 +40,10 @@ PLACES = (
     (Permission.DEMOGRAPHICS_ASSIGN, "patients:handover", gettext_lazy("Handover"), "users-group"),
     (Permission.CLINICAL_REQUEST, "patients:teams", gettext_lazy("My teams"), "hierarchy"),
     (Permission.ADMINISTRATION_MANAGE, "patients:teams", gettext_lazy("Care teams"), "hierarchy"),
+    (Permission.INCIDENTS_READ, "audit:alerts", gettext_lazy("Alerts"), "bell"),
     (Permission.INCIDENTS_READ, "audit:reviews", gettext_lazy("Access reviews"), "clipboard-check"),
     (Permission.INCIDENTS_READ, "audit:cases", gettext_lazy("Cases"), "folder"),
+    (Permission.INCIDENTS_READ, "audit:rules", gettext_lazy("Rules"), "adjustments"),
     (
         Permission.DEMOGRAPHICS_ASSIGN,
         "audit:to_tell",

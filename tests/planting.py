@@ -17,7 +17,9 @@ from tests import world
 
 # What others point to comes first.
 FIRST = (Note, Invoice)
-ABOUT = {"patient", "requested_by", "clerk", "acting_for", "opened_by", "due_at", "dedupe_key"}
+ABOUT = {
+    "patient", "requested_by", "clerk", "acting_for", "opened_by", "due_at", "dedupe_key", "made_by",
+}  # fmt: skip
 
 
 def rows(
@@ -52,5 +54,5 @@ def columns_for(patient: Patient, account: User) -> dict[str, Any]:
         "received_on": day,
         "event_id": new_id(), "actor_id": account.pk, "subject_id": patient.pk, "due_at": now,
         "opened_by": account, "assigned_to": account, "number": new_id().hex[:20],
-        "dedupe_key": new_id().hex,
+        "dedupe_key": new_id().hex, "made_by": account, "other_id": patient.pk,
     }  # fmt: skip

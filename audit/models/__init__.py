@@ -7,13 +7,16 @@ from audit.models.ledger import Anchor, Checkpoint, Heartbeat, Leaf, Node, Stamp
 from audit.models.pending import Pending
 from audit.models.record_check import RecordCheck, RecordFinding
 from audit.models.state import State
+from audit.models.watch import Access, Companion, RuleSetting, WatchCursor, Watched
 
 __all__ = [
+    "Access",
     "Alert",
     "Anchor",
     "Case",
     "CaseSubject",
     "Checkpoint",
+    "Companion",
     "Event",
     "Heartbeat",
     "Leaf",
@@ -22,6 +25,9 @@ __all__ = [
     "RecordCheck",
     "RecordFinding",
     "Review",
+    "RuleSetting",
     "Stamp",
     "State",
+    "WatchCursor",
+    "Watched",
 ]

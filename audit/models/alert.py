@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Self
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +24,16 @@ class AlertQuerySet(SealedQuerySet["Alert"]):
     def open(self) -> Self:
         """Keep alerts without a verdict."""
         return self.filter(verdict="")
+
+    def count_by_verdict(self) -> list[tuple[str, str, int]]:
+        """Return how many alerts each rule has with each verdict."""
+        counted = self.values("rule", "verdict").annotate(number=Count("pk")).order_by()
+        return list(counted.values_list("rule", "verdict", "number"))
+
+    def room_left(self, ids: Iterable[UUID], most: int) -> Self:
+        """Lock and keep open alerts that name fewer events than the most they may."""
+        rows = self.select_for_update(of=("self",)).filter(pk__in=list(ids), verdict="")
+        return rows.filter(Q(events__len__lt=most) | Q(events__len__isnull=True))
 
     def against(self, actor_id: UUID) -> Self:
         """Keep alerts about what one account did."""

@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 
 View = Callable[..., HttpResponseBase]
 FACTOR_AT = "factor_at"
+# When this session last opened a page about a patient; counts while an account is slowed down.
+ABOUT_AT = "about_at"
+SLOW_SECONDS = 20
 PURPOSE = "purpose"
 
 
@@ -155,28 +158,39 @@ def _recorded(request: HttpRequest, response: HttpResponseBase) -> HttpResponseB
 
 
 def _barrier(gate: Gate, request: HttpRequest, kwargs: dict[str, Any]) -> HttpResponseBase | None:
-    here, user = context.current(), request.user
     if gate.kind != "requires":
-        return (
-            send_to_factor(request)
-            if gate.kind == "public" and is_half_signed_in(request)
-            else None
-        )
+        is_waiting = gate.kind == "public" and is_half_signed_in(request)
+        return send_to_factor(request) if is_waiting else None
+    return _stopped(gate, request) or _decided(gate, cast(SignedInRequest, request), kwargs)
+
+
+def _stopped(gate: Gate, request: HttpRequest) -> HttpResponseBase | None:
+    """Answer for who is not signed in in full, for the wrong kind of account, and for what alerts ask."""
+    user = request.user
     if not isinstance(user, User) or not user.is_authenticated:
         return send_to_sign_in(request)
     if not is_verified(request):
         return send_to_factor(request)
     if user.kind != gate.account_kind or gate.permission is None:
         return hidden(request)
+    here = context.current()
     here.actor, here.roles = user, decisions.roles_of(user)
     here.purpose = purpose_of(cast(SignedInRequest, request))
+    if _asks_for_factor(request, user):
+        return send_to_step_up(request)
+    return too_fast(request) if gate.of and _is_too_fast(request, user) else None
+
+
+def _decided(
+    gate: Gate, request: SignedInRequest, kwargs: dict[str, Any]
+) -> HttpResponseBase | None:
+    here, user = context.current(), request.user
+    barrier = None
     if gate.of:
         here.purpose = decisions.purpose_about(user, kwargs[gate.of], here.purpose)
-        barrier = _about(gate.permissions, kwargs[gate.of], cast(SignedInRequest, request))
+        barrier = _about(gate.permissions, kwargs[gate.of], request)
     elif all(decisions.reach_of_user(user, one) is Reach.NONE for one in gate.permissions):
         return refuse(request, _("Your role does not include this."), permission=gate.permission)
-    else:
-        barrier = None
     if barrier is None and gate.step_up and not has_fresh_factor(request):
         return send_to_step_up(request)
     return barrier
@@ -261,6 +275,33 @@ def _may_ask(request: HttpRequest) -> bool:
     return isinstance(user, User) and (
         decisions.reach_of_user(user, Permission.CLINICAL_REQUEST) is not Reach.NONE
     )
+
+
+def _asks_for_factor(request: HttpRequest, user: User) -> bool:
+    """Tell whether an alert asks this account for a fresh factor, which this session has not given yet."""
+    since = user.fresh_factor_from
+    if since is None or request.path_info == reverse("security:step_up"):
+        return False
+    return bool(request.session.get(FACTOR_AT, 0) < int(since.timestamp()))
+
+
+def _is_too_fast(request: HttpRequest, user: User) -> bool:
+    """Tell whether an account that an alert slowed down asks for the next page about a patient too soon."""
+    now = timezone.now()
+    if user.slowed_until is None or user.slowed_until <= now:
+        return False
+    last = request.session.get(ABOUT_AT, 0)
+    if 0 <= now.timestamp() - last < SLOW_SECONDS:
+        return True
+    request.session[ABOUT_AT] = now.timestamp()
+    return False
+
+
+def too_fast(request: HttpRequest) -> HttpResponse:
+    """Answer 429 to an account that is slowed down; what is behind the page is not opened."""
+    with transaction.atomic():
+        trail.record("security.access.slowed", outcome="refused")
+    return render(request, "429.html", {"seconds": SLOW_SECONDS}, status=429)
 
 
 def is_verified(request: HttpRequest) -> bool:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 from security import addresses, context, sessions
+from security.services import browsers
 
 
 class ContextMiddleware:
@@ -28,6 +29,7 @@ class ContextMiddleware:
             user_agent=request.headers.get("User-Agent", "")[:400],
             session_ref=sessions.reference(request.session.session_key),
             session_bond=sessions.bond_of(request),
+            device_ref=browsers.reference(sessions.browser_of(request)),
         )
         with context.enter(here):
             return self.get_response(request)

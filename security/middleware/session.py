@@ -53,6 +53,8 @@ class SessionMiddleware:
             return "half" if is_over else "account" if SESSION_KEY in session else ""
         if not gates.is_verified(request):
             return "factor"
+        if isinstance(user, User) and _is_suspended(user, session.get(sessions.STARTED_AT, 0)):
+            return "suspended"
         age = sessions.now() - session.get(sessions.STARTED_AT, 0)
         if age > settings.STAFF_ABSOLUTE_SECONDS:
             return "absolute"
@@ -64,6 +66,11 @@ class SessionMiddleware:
             return
         if sessions.now() - request.session[sessions.SEEN_AT] >= sessions.SEEN_EVERY_SECONDS:
             request.session[sessions.SEEN_AT] = sessions.now()
+
+
+def _is_suspended(user: User, started_at: int) -> bool:
+    """Tell whether an alert ended the sessions of an account after this one began."""
+    return user.sessions_from is not None and started_at < user.sessions_from.timestamp()
 
 
 def _end(request: HttpRequest, *, reason: str) -> HttpResponseBase:

@@ -72,6 +72,11 @@ class User(SealedModel, AbstractBaseUser, PermissionsMixin):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     ends_on = models.DateField(_("last day"), null=True, blank=True)
     must_change_password = models.BooleanField(default=False)
+    # What monitoring asks of the account: a factor or a session from before these times is too old, and
+    # until the last one charts open slowly.
+    fresh_factor_from = models.DateTimeField(null=True, editable=False)
+    sessions_from = models.DateTimeField(null=True, editable=False)
+    slowed_until = models.DateTimeField(null=True, editable=False)
 
     sealed_card = EnvelopeField("card")
     display_name = SealedText(level=4, purpose="account", card=True)
@@ -105,12 +110,17 @@ class User(SealedModel, AbstractBaseUser, PermissionsMixin):
             "created_at": Plain(level=2, purpose="account"),
             "ends_on": Plain(level=3, purpose="account"),
             "must_change_password": Plain(level=2, purpose="account"),
+            "fresh_factor_from": Plain(level=2, purpose="security"),
+            "sessions_from": Plain(level=2, purpose="security"),
+            "slowed_until": Plain(level=2, purpose="security"),
             "last_login": Plain(level=3, purpose="account"),
             "groups": Plain(level=2, purpose="access"),
             "user_permissions": Plain(level=2, purpose="access"),
         }
-        # Written by Django's sign-in alone; neither says anything that a seal must guard.
-        operational = ("last_login", "language")
+        # Written by Django's sign-in, by the person, and by what monitoring answers with, for hours at most.
+        operational = (
+            "last_login", "language", "fresh_factor_from", "sessions_from", "slowed_until",
+        )  # fmt: skip
 
     def __str__(self) -> str:
         """Name the account by its public handle."""

@@ -4,7 +4,7 @@ for each non-operational column, in the order of column names:
     u32 length | name | type byte | u32 length | value
 type and value: N nothing | B bytes | T UTF-8 text | I decimal text of a whole number | F "0" or "1"
                 U 16 bytes of a UUID | D ISO date | M RFC 3339 UTC with microseconds | J canonical JSON
-                A canonical JSON of an array
+                A canonical JSON of an array, ids in it as texts
 """
 
 from __future__ import annotations

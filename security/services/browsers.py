@@ -7,6 +7,7 @@ nobody who worked there, and no list of browsers is stored.
 from __future__ import annotations
 
 import base64
+import hashlib
 import secrets
 from datetime import timedelta
 
@@ -37,6 +38,12 @@ def known(*, cookie: str, user: User | None) -> str:
     """Return the id of a browser that signed in to this account before, "" for any other."""
     browser, *marks = _parts(cookie) or [""]
     return browser if user is not None and browser and _mark(browser, user) in marks else ""
+
+
+def reference(cookie: str) -> str:
+    """Return what the trail calls a browser that signed in before: it links events and opens nothing."""
+    browser = next(iter(_parts(cookie)), "") if cookie else ""
+    return hashlib.sha256(browser.encode()).hexdigest()[:16] if browser else ""
 
 
 def remember(*, cookie: str, user: User) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -33,4 +34,30 @@ def credential_changed(*, user: User, what: str | Promise, by: User | None) -> N
             recipient=user.pk,
             kind=SubjectKind.USER,
             by=by,
+        )
+
+
+def alert_waits(*, user: User) -> None:
+    """Tell an officer by e-mail that an alert waits, and nothing of what it is about."""
+    with context.matching():
+        address = user.email
+    if not address:
+        return
+    with translation.override(user.language or translation.get_language()):
+        outbox.queue(
+            message=outbox.Message(
+                channel="email",
+                topic="incidents.alert",
+                address=address,
+                title=_("An alert waits at the clinic"),
+                text="{}\n\n{}".format(
+                    _(
+                        "Somebody changed what is watched, or looked at the own trail. Sign in to see it:"
+                    ),
+                    f"{settings.BASE_URL}/audit/alerts/",
+                ),
+            ),
+            recipient=user.pk,
+            kind=SubjectKind.USER,
+            by=None,
         )

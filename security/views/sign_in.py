@@ -24,6 +24,7 @@ REASONS = {
     "absolute": gettext_lazy("Your working day here reached its limit. Sign in again to go on."),
     "half": gettext_lazy("The second factor did not come in time. Start again."),
     "stopped": gettext_lazy("Too many wrong codes. Start again with your password."),
+    "suspended": gettext_lazy("Your session was ended after an alert. Sign in again to go on."),
     "account": gettext_lazy("Your session ended. Sign in again."),
     "factor": gettext_lazy("Your session ended. Sign in again."),
 }

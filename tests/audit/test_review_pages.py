@@ -10,7 +10,7 @@ from django.utils import timezone
 from audit.models import Case, CaseSubject, Review
 from audit.services import cases, reviews
 from patients.models import Condition
-from tests.audit import watching
+from tests.audit import reviewing
 from tests.patients import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
@@ -19,7 +19,7 @@ FINDING = {"verdict": "justified", "finding": "As the nurse wrote down"}
 
 @pytest.fixture
 def officer():
-    return watching.officer()
+    return reviewing.officer()
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def url(name, *ids):
 
 
 def test_the_queue_shows_who_opened_whose_chart_masked_and_until_when(officer, nurse, mia):
-    watching.review(nurse, mia)
+    reviewing.review(nurse, mia)
     text = cast.words(cast.browser(officer).get(url("reviews")))
     for said in ("Nurse Hu", "M. M.", "due by", "nobody works on it yet"):
         assert said in text
@@ -45,8 +45,8 @@ def test_the_queue_shows_who_opened_whose_chart_masked_and_until_when(officer, n
 
 
 def test_what_is_overdue_stands_first_and_is_red(officer, nurse, mia):
-    late = watching.review(nurse, mia)
-    watching.review(nurse, cast.patient("Other"))
+    late = reviewing.review(nurse, mia)
+    reviewing.review(nurse, cast.patient("Other"))
     QuerySet(Review).filter(pk=late.pk).update(due_at=timezone.now() - timedelta(hours=1))
     response = cast.browser(officer).get(url("reviews"))
     assert [row["is_overdue"] for row in response.context["rows"]] == [True, False]
@@ -65,8 +65,8 @@ def test_lists_ask_as_often_for_one_row_as_for_ten(officer, nurse):
     def more(number):
         for one in range(number):
             patient = cast.patient(given=f"Nr{one}")
-            watching.review(nurse, patient)
-            watching.case(officer, patient)
+            reviewing.review(nurse, patient)
+            reviewing.case(officer, patient)
 
     more(2)
     for name in ("reviews", "cases"):
@@ -79,7 +79,7 @@ def test_lists_ask_as_often_for_one_row_as_for_ten(officer, nurse):
 def test_a_review_shows_the_reason_and_what_was_opened_in_that_emergency_alone(officer, nurse, mia):
     Condition.objects.create(patient=mia, code_text="Asthma", occurred_at=timezone.now())
     client = cast.browser(nurse)
-    form = {"code": "life", "reason": watching.WHY, "minutes": "60"}
+    form = {"code": "life", "reason": reviewing.WHY, "minutes": "60"}
     client.post(reverse("patients:break_glass", args=[mia.pk]), form)
     client.get(reverse("patients:clinical", args=[mia.pk]))
     other = cast.browser(nurse)
@@ -89,7 +89,7 @@ def test_a_review_shows_the_reason_and_what_was_opened_in_that_emergency_alone(o
     response = cast.browser(officer).get(url("review", row))
     text = cast.words(response)
     for said in (
-        watching.WHY,
+        reviewing.WHY,
         "Life or limb is in danger",
         "Diagnoses",
         "patients.condition.code_text",
@@ -107,16 +107,16 @@ def test_a_review_shows_the_reason_and_what_was_opened_in_that_emergency_alone(o
 
 
 def test_an_auditor_reads_the_queue_without_the_reason_and_decides_nothing(nurse, mia):
-    row, client = watching.review(nurse, mia), cast.browser(cast.staff("auditor"))
+    row, client = reviewing.review(nurse, mia), cast.browser(cast.staff("auditor"))
     text = cast.words(client.get(url("review", row)))
     assert "Nurse Hu" in text
-    assert watching.WHY not in text
+    assert reviewing.WHY not in text
     assert client.post(url("review_decide", row), FINDING).status_code == 403
 
 
 @pytest.mark.parametrize("role", ["nurse", "physician", "receptionist", "finance", "administrator"])
 def test_nobody_else_sees_reviews_or_cases(role, officer, nurse, mia):
-    row, case = watching.review(nurse, mia), watching.case(officer, mia)
+    row, case = reviewing.review(nurse, mia), reviewing.case(officer, mia)
     client = cast.browser(cast.staff(role))
     for address in (url("reviews"), url("review", row), url("cases"), url("case", case)):
         assert client.get(address).status_code == 403
@@ -125,7 +125,7 @@ def test_nobody_else_sees_reviews_or_cases(role, officer, nurse, mia):
 
 
 def test_a_verdict_is_given_on_the_page(officer, nurse, mia):
-    row, client = watching.review(nurse, mia), cast.browser(officer)
+    row, client = reviewing.review(nurse, mia), cast.browser(officer)
     assert client.post(url("review_decide", row), {}).status_code == 422
     assert client.post(url("review_assign", row), {}).status_code == 422
     client.post(url("review_assign", row), {"officer": str(officer.pk)})
@@ -142,14 +142,14 @@ def test_a_verdict_is_given_on_the_page(officer, nurse, mia):
 
 def test_a_page_says_that_the_own_access_is_not_ones_to_review(mia):
     both = cast.staff("nurse", "compliance_officer")
-    row, client = watching.review(both, mia), cast.browser(both)
+    row, client = reviewing.review(both, mia), cast.browser(both)
     assert "You do not review this access" in cast.words(client.get(url("review", row)))
     assert client.post(url("review_decide", row), FINDING).status_code == 422
     assert not Review.objects.get().verdict
 
 
 def test_reception_tells_who_has_no_account_and_says_so(officer, nurse, mia):
-    row = watching.review(nurse, mia)
+    row = reviewing.review(nurse, mia)
     reviews.decide(review_id=row.pk, by=officer, **FINDING)
     desk = cast.browser(cast.staff("receptionist"))
     assert "Mia Muster" in cast.words(desk.get(url("to_tell")))
@@ -184,7 +184,7 @@ def test_a_case_is_opened_read_and_closed(officer, mia):
 
 
 def test_a_case_from_a_review_names_what_it_came_from(officer, nurse, mia):
-    row, client = watching.review(nurse, mia), cast.browser(officer)
+    row, client = reviewing.review(nurse, mia), cast.browser(officer)
     form = client.get(url("case_new"), {"kind": "review", "review": str(row.pk)}).context["form"]
     assert str(form["review"].value()) == str(row.pk)
     assert opened(client, officer, kind="review", review=row.pk).status_code == 302
@@ -195,8 +195,8 @@ def test_a_case_from_a_review_names_what_it_came_from(officer, nurse, mia):
 
 def test_a_case_about_the_own_doing_does_not_exist_for_who_did_it(officer, mia):
     both = cast.staff("nurse", "compliance_officer")
-    row = watching.review(both, mia)
-    case = watching.case(officer, kind="review", review_id=row.pk)
+    row = reviewing.review(both, mia)
+    case = reviewing.case(officer, kind="review", review_id=row.pk)
     client = cast.browser(both)
     assert client.get(url("case", case)).status_code == 404
     assert (
@@ -207,8 +207,8 @@ def test_a_case_about_the_own_doing_does_not_exist_for_who_did_it(officer, mia):
 
 
 def test_the_second_officer_agrees_on_the_page_with_a_fresh_factor(officer, mia):
-    second = watching.officer("Officer Two")
-    case = watching.case(officer, mia)
+    second = reviewing.officer("Officer Two")
+    case = reviewing.case(officer, mia)
     one, two = cast.browser(officer), cast.browser(second)
     assert two.post(url("case_restricted_ask", case, mia)).status_code == 403
     assert two.post(url("case_restricted_approve", case, mia)).status_code == 403
@@ -226,8 +226,8 @@ def test_the_second_officer_agrees_on_the_page_with_a_fresh_factor(officer, mia)
 
 
 def test_patients_are_named_and_the_case_handed_over_on_the_page(officer, mia):
-    second, other = watching.officer("Officer Two"), cast.patient("Other", "Olga")
-    case, client = watching.case(officer, mia), cast.browser(officer)
+    second, other = reviewing.officer("Officer Two"), cast.patient("Other", "Olga")
+    case, client = reviewing.case(officer, mia), cast.browser(officer)
     assert client.post(url("case_name", case), {"subject": "Olga"}).status_code == 422
     assert client.post(url("case_name", case), {"subject": str(other.pk)}).status_code == 302
     assert "Olga Other" in cast.words(client.get(url("case", case)))
@@ -243,7 +243,7 @@ def test_a_case_needs_a_fresh_factor(officer):
 
 
 def test_a_deed_that_is_refused_says_why(officer, mia):
-    case = watching.case(officer, mia)
+    case = reviewing.case(officer, mia)
     with cast.acting(officer, "HCOMPL"):
         cases.close(case_id=case.pk, version=1, outcome="Explained", by=officer)
     again = cast.browser(officer).post(

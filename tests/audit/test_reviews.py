@@ -15,7 +15,7 @@ from patients.services import staff_links
 from security import context, trail
 from security.models import OutboxMessage
 from tests import world
-from tests.audit import watching
+from tests.audit import reviewing
 from tests.patients import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
@@ -37,7 +37,7 @@ def decide(row, by, **more):
 
 
 def test_every_emergency_access_gets_one_review_that_is_due_after_a_working_day(nurse, mia):
-    event = watching.glass(nurse, mia)
+    event = reviewing.glass(nurse, mia)
     assert tasks.gather_reviews() == 1
     row = Review.objects.get()
     assert (row.event_id, row.actor_id, row.subject_id) == (event.pk, nurse.pk, mia.pk)
@@ -50,7 +50,7 @@ def test_every_emergency_access_gets_one_review_that_is_due_after_a_working_day(
 def test_a_run_that_was_cut_off_is_taken_up_where_it_ended(nurse, monkeypatch):
     monkeypatch.setattr(reviews, "BATCH", 2)
     for number in range(5):
-        watching.glass(nurse, cast.patient(given=f"Nr{number}"))
+        reviewing.glass(nurse, cast.patient(given=f"Nr{number}"))
     assert reviews.gather() == 2
     monkeypatch.setattr(tasks, "BATCHES", 1)
     assert tasks.gather_reviews() == 2
@@ -61,7 +61,7 @@ def test_a_run_that_was_cut_off_is_taken_up_where_it_ended(nurse, monkeypatch):
 def test_making_reviews_asks_as_often_for_one_as_for_ten(nurse):
     def count(number):
         for one in range(number):
-            watching.glass(nurse, cast.patient(given=f"Nr{one}"))
+            reviewing.glass(nurse, cast.patient(given=f"Nr{one}"))
         with cast.CaptureQueries() as captured:
             reviews.gather()
         return len(captured)
@@ -71,7 +71,7 @@ def test_making_reviews_asks_as_often_for_one_as_for_ten(nurse):
 
 
 def test_what_waits_is_found_by_an_index_and_not_by_reading_the_trail(nurse, mia):
-    watching.glass(nurse, mia)
+    reviewing.glass(nurse, mia)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(
@@ -82,7 +82,7 @@ def test_what_waits_is_found_by_an_index_and_not_by_reading_the_trail(nurse, mia
 
 
 def test_an_event_that_can_not_be_written_leaves_no_review(nurse, mia, monkeypatch):
-    watching.glass(nurse, mia)
+    reviewing.glass(nurse, mia)
 
     def broken(entry):
         raise RuntimeError("no room")
@@ -97,7 +97,7 @@ def test_an_event_that_can_not_be_written_leaves_no_review(nurse, mia, monkeypat
 
 
 def test_a_verdict_has_a_sealed_finding_and_stands_on_the_trail(nurse, mia):
-    row, officer = watching.review(nurse, mia), watching.officer()
+    row, officer = reviewing.review(nurse, mia), reviewing.officer()
     decide(row, officer)
     row.refresh_from_db()
     assert (row.verdict, row.decided_by, row.finding) == (
@@ -115,26 +115,26 @@ def test_a_verdict_has_a_sealed_finding_and_stands_on_the_trail(nurse, mia):
     [({"verdict": "fine"}, reviews.NothingFound), ({"finding": "  "}, reviews.NothingFound)],
 )
 def test_a_verdict_without_a_finding_is_refused(nurse, mia, said, why):
-    row = watching.review(nurse, mia)
+    row = reviewing.review(nurse, mia)
     with pytest.raises(why):
-        decide(row, watching.officer(), **said)
+        decide(row, reviewing.officer(), **said)
     assert not Review.objects.get().verdict
 
 
 def test_nobody_decides_twice(nurse, mia):
-    row = watching.review(nurse, mia)
-    decide(row, watching.officer())
+    row = reviewing.review(nurse, mia)
+    decide(row, reviewing.officer())
     with pytest.raises(reviews.Decided):
-        decide(row, watching.officer(), verdict="incident")
+        decide(row, reviewing.officer(), verdict="incident")
 
 
 def test_nobody_reviews_the_own_access_and_the_database_refuses_it_too(mia):
     both = cast.staff("nurse", "compliance_officer")
-    row = watching.review(both, mia)
+    row = reviewing.review(both, mia)
     with pytest.raises(reviews.OwnAccess):
         decide(row, both)
     with pytest.raises(reviews.OwnAccess):
-        reviews.assign(review_id=row.pk, to=both, by=watching.officer())
+        reviews.assign(review_id=row.pk, to=both, by=reviewing.officer())
     with pytest.raises(IntegrityError), transaction.atomic():
         QuerySet(Review).filter(pk=row.pk).update(
             verdict="justified", decided_by=both, decided_at=timezone.now()
@@ -142,14 +142,18 @@ def test_nobody_reviews_the_own_access_and_the_database_refuses_it_too(mia):
 
 
 def test_nobody_reviews_an_access_to_the_record_of_close_family(nurse, mia):
-    row, officer = watching.review(nurse, mia), watching.officer()
+    row, officer = reviewing.review(nurse, mia), reviewing.officer()
     staff_links.declare(patient_id=mia.pk, colleague=officer, kind="child", by=None)
     with pytest.raises(reviews.OwnAccess):
         decide(row, officer)
 
 
 def test_a_review_is_given_to_an_officer_and_to_nobody_else(nurse, mia):
-    row, officer, other = watching.review(nurse, mia), watching.officer(), watching.officer("Two")
+    row, officer, other = (
+        reviewing.review(nurse, mia),
+        reviewing.officer(),
+        reviewing.officer("Two"),
+    )
     reviews.assign(review_id=row.pk, to=other, by=officer)
     assert Review.objects.get().assigned_to == other
     for role in ("auditor", "administrator", "nurse"):
@@ -158,7 +162,7 @@ def test_a_review_is_given_to_an_officer_and_to_nobody_else(nurse, mia):
 
 
 def test_an_overdue_review_is_told_once_to_the_officers_without_content(nurse, mia):
-    row = watching.review(nurse, mia)
+    row = reviewing.review(nurse, mia)
     with transaction.atomic():
         world.person("compliance_officer", name="One", email="one@clinic.example")
         world.person("compliance_officer", name="Two")
@@ -178,7 +182,7 @@ def test_an_overdue_review_is_told_once_to_the_officers_without_content(nurse, m
 
 
 def test_a_review_in_time_is_not_told(nurse, mia):
-    watching.review(nurse, mia)
+    reviewing.review(nurse, mia)
     tasks.gather_reviews()
     assert not cast.events("audit.review.escalated")
     assert not OutboxMessage.objects.exists()
@@ -192,19 +196,19 @@ def portal(patient, **fields):
 
 def test_the_patient_is_told_by_e_mail_without_content(nurse, mia):
     user = portal(mia, email="mia@example.org")
-    decide(watching.review(nurse, mia), watching.officer())
+    decide(reviewing.review(nurse, mia), reviewing.officer())
     row, letter = Review.objects.get(), OutboxMessage.objects.get()
     assert (row.told_way, letter.subject_id) == ("email", user.pk)
     assert timezone.now() - row.patient_told_at < timedelta(minutes=1)
     with context.matching():
         said = f"{letter.title} {letter.text}"
-    for secret in ("Mia", "Muster", "The nurse", watching.WHY, "corridor"):
+    for secret in ("Mia", "Muster", "The nurse", reviewing.WHY, "corridor"):
         assert secret not in said
 
 
 def test_a_patient_without_an_address_is_marked_for_reception(nurse, mia):
     portal(mia)
-    row = decide(watching.review(nurse, mia), watching.officer())
+    row = decide(reviewing.review(nurse, mia), reviewing.officer())
     assert (row.told_way, row.patient_told_at) == ("desk", None)
     assert list(Review.objects.untold()) == [row]
     desk = cast.staff("receptionist")
@@ -217,6 +221,6 @@ def test_a_patient_without_an_address_is_marked_for_reception(nurse, mia):
 
 
 def test_the_events_name_no_value(nurse, mia):
-    decide(watching.review(nurse, mia), watching.officer())
+    decide(reviewing.review(nurse, mia), reviewing.officer())
     for event in Event.objects.filter(action__startswith="audit.review"):
         assert "corridor" not in str(event.__dict__)

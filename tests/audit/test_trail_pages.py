@@ -11,7 +11,7 @@ from audit.queries import trail as queries
 from patients.services import staff_links
 from security import trail
 from security.ids import new_id
-from tests.audit import watching
+from tests.audit import reviewing
 from tests.patients import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
@@ -21,7 +21,7 @@ WHY = {"reason": "The patient asks who read the record"}
 
 @pytest.fixture
 def officer():
-    return watching.officer()
+    return reviewing.officer()
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ def test_whoever_watches_and_reads_the_own_part_is_seen_by_others(role):
     events = cast.events("audit.trail.own_read")
     assert {(one.actor_id, tuple(one.subjects)) for one in events} == {(user.pk, (user.pk,))}
     assert len(events) == 3
-    assert {one.pk for one in events} <= listed(watching.officer("Another"))
+    assert {one.pk for one in events} <= listed(reviewing.officer("Another"))
 
 
 def test_one_event_shows_its_sealed_details_and_opening_it_is_on_the_trail(officer, nurse, mia):

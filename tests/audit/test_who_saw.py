@@ -13,7 +13,7 @@ from patients.services import merges
 from security import trail
 from security.ids import new_id
 from tests import world
-from tests.audit import watching
+from tests.audit import reviewing
 from tests.patients import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
@@ -172,7 +172,7 @@ def test_nobody_else_sees_it(nurse, mia):
 
 
 def test_what_the_patient_does_not_recognise_is_an_event_with_the_words_sealed(nurse, mia):
-    officer, event_id = watching.officer(), read(nurse, mia)
+    officer, event_id = reviewing.officer(), read(nurse, mia)
     said = {"event": str(event_id), "words": "I was abroad that week"}
     text = cast.words(page(officer, mia, "question", said))
     for words in ("What happens next", "It is on the trail now"):
@@ -190,6 +190,6 @@ def test_what_the_patient_does_not_recognise_is_an_event_with_the_words_sealed(n
 def test_an_event_of_somebody_else_is_not_asked_about(nurse, mia):
     event_id = read(nurse, cast.patient("Other"))
     for wrong, status in ((str(event_id), 404), (str(new_id()), 404), ("x", 422), ("", 422)):
-        assert page(watching.officer(), mia, "question", {"event": wrong}).status_code == status
+        assert page(reviewing.officer(), mia, "question", {"event": wrong}).status_code == status
     assert page(cast.staff("auditor"), mia, "question", {"event": str(event_id)}).status_code == 403
     assert not cast.events("audit.access.questioned")

@@ -6,10 +6,13 @@ itself. After each refusal no table may have changed (events, sessions and throt
 
 import os
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
+from audit.models import Alert, Companion
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security import trail
@@ -119,12 +122,31 @@ def values(clinic, name):
         "review_id": world.review(clinic).pk,
         "subject_id": clinic.patient.pk,
         "event_id": _event(clinic),
+        "alert_id": _alert(clinic).pk,
+        "companion_id": _pair(clinic).pk,
+        "rule_key": "R10",
     }
 
 
 def _event(clinic):
     """Return an event about the clinic's patient, of nobody in particular."""
     return trail.record("patients.chart.opened", subjects=[clinic.patient.pk])
+
+
+def _alert(clinic):
+    """Return an open alert about a nurse."""
+    return Alert.objects.create(
+        rule="R10", response="alert", actor_id=clinic.users["nurse"].pk, dedupe_key="one",
+        occurred_at=timezone.now(), subjects=[clinic.patient.pk],
+    )  # fmt: skip
+
+
+def _pair(clinic):
+    """Return a nurse and a patient who work together."""
+    return Companion.objects.create(
+        kind="patient", actor_id=clinic.users["nurse"].pk, other_id=clinic.patient.pk, reason="Study",
+        ends_at=timezone.now() + timedelta(days=9), made_by=clinic.users["officer"],
+    )  # fmt: skip
 
 
 def relation_of(clinic):

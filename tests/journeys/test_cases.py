@@ -12,7 +12,7 @@ from audit.models import Review
 from patients.models import CareRelationship, Condition
 from security import trail
 from security.ids import new_id
-from tests.audit import watching
+from tests.audit import reviewing
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -27,7 +27,7 @@ def reviewed(clinic):
             patient_id__in=held
         )
         patient = ours.select_related("patient").order_by("patient_id").first().patient
-        event = watching.glass(nurse, patient, bond=new_id().hex)
+        event = reviewing.glass(nurse, patient, bond=new_id().hex)
     tasks.gather_reviews()
     with trail.acting_for(system="tests", purpose="HSYSADMIN"):
         return patient.pk, Review.objects.get(event_id=event.pk).pk
@@ -47,7 +47,7 @@ def test_an_officer_reviews_opens_a_case_reads_and_closes_it(doors, reviewed):
     officer.look("reviews")
     officer.shoots("cases-1-reviews")
     page.locator(f'a[href="/audit/reviews/{review_id}/"]').click()
-    officer.sees(watching.WHY)
+    officer.sees(reviewing.WHY)
     officer.look("review")
     officer.shoots("cases-2-review")
     page.get_by_role("link", name="Open a case").first.click()
