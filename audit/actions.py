@@ -7,6 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 SENTENCES: dict[str, Promise] = {
     "audit.permission.changed": _("Permissions or groups were given or taken."),
+    "audit.report.asked": _("An audit report was asked for."),
+    "audit.report.downloaded": _("An audit report was taken as a file."),
+    "audit.report.failed": _("An audit report could not be made."),
+    "audit.report.made": _("An audit report was made; the event holds its digest."),
+    "audit.report_schedule.began": _("The schedule of the audit reports began."),
+    "audit.report_schedule.changed": _("The schedule of the audit reports was changed."),
     "audit.setting.changed": _("A setting was changed."),
     "audit.setting.created": _("A setting was created."),
     "audit.setting.deleted": _("A setting was deleted."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -18,3 +19,5 @@ class AuditConfig(AppConfig):
         """Install the writer, register the journalled models, receive what the journal writes."""
         # By name: an app's models can not be imported before all apps are there.
         import_module("audit.wiring").connect()
+        # What other parts say of themselves in audit reports.
+        autodiscover_modules("report_sections")

@@ -51,6 +51,7 @@ NOT_JOURNALLED: dict[str, str] = {
     "audit.casesubject": "about a patient: its deeds record its states",
     "audit.event": "the trail itself",
     "audit.pending": "the trail itself",
+    "audit.reportschedule": "its deeds record its states",
     "audit.state": "the trail itself",
     "auditlog.logentry": "the journal itself",
     "auth.permission": "made by migrations from the models, never by people",

@@ -81,6 +81,11 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-outbox": {"task": "security.delivery.drain", "schedule": 30.0},
     "sweep-exports": {"task": "security.exports.sweep", "schedule": 60.0},
     "sweep-security": {"task": "security.sweep", "schedule": 3600.0},
+    "work-on-reports": {
+        "task": "audit.reports.work",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
     # Takes up what a process that died has left; a tick that no worker took in time is worth nothing.
     "work-on-imports": {

@@ -45,6 +45,7 @@ PLACES = (
         gettext_lazy("Emergencies to review"),
         "clipboard-check",
     ),
+    (Permission.INCIDENTS_READ, "audit:reports", gettext_lazy("Audit reports"), "chart-bar"),
 )
 THEMES = ("light", "dark", "auto")
 THEME_COOKIE = "theme"

@@ -23,6 +23,7 @@ shell_urls = (
 urlpatterns = [
     path("", include(shell_urls)),
     path("", include("security.urls")),
+    path("audit/", include("audit.urls")),
     path("patients/", include("patients.urls")),
     path("admin/", admin.site.urls),
 ]
