@@ -100,12 +100,20 @@ class Migration(migrations.Migration):
             name="ReportSchedule",
             fields=[
                 (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
                     "kind",
                     models.CharField(
                         choices=[("weekly", "Week"), ("monthly", "Month")],
                         max_length=8,
-                        primary_key=True,
-                        serialize=False,
+                        unique=True,
                     ),
                 ),
                 ("is_on", models.BooleanField(default=True)),

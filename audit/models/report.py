@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import periods
 from audit.periods import Period
 from security.classification import Category, Plain, Scope, SubjectKind
+from security.ids import new_id
 from security.models import User
 from security.sealing import SealedJSON, SealedModel, SealedQuerySet
 
@@ -42,7 +43,8 @@ class ReportSchedule(models.Model):
         SATURDAY = 5, _("Saturday")
         SUNDAY = 6, _("Sunday")
 
-    kind = models.CharField(max_length=8, primary_key=True, choices=Kind.choices)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=8, unique=True, choices=Kind.choices)
     is_on = models.BooleanField(default=True)
     # What became due while it was off is not made up for.
     on_since = models.DateTimeField(default=timezone.now)
@@ -69,7 +71,7 @@ class ReportSchedule(models.Model):
         plain = {
             name: Plain(level=2, purpose="accountability")
             for name in (
-                "kind", "is_on", "on_since", "weekday", "day", "hour", "recipients", "version",
+                "id", "kind", "is_on", "on_since", "weekday", "day", "hour", "recipients", "version",
                 "changed_at", "changed_by",
             )
         }  # fmt: skip

@@ -58,7 +58,7 @@ def recipients(schedule: ReportSchedule) -> list[User]:
 
 def schedule_of(kind: str) -> ReportSchedule:
     """Return the schedule of a kind, as it will begin where there is none yet."""
-    found = ReportSchedule.objects.filter(pk=kind).select_related("changed_by").first()
+    found = ReportSchedule.objects.filter(kind=kind).select_related("changed_by").first()
     return found or ReportSchedule(kind=kind, recipients=readers())
 
 

@@ -63,7 +63,7 @@ def change(*, kind: str, version: int, setting: Setting, by: User) -> ReportSche
     if not set(setting.recipients) <= set(queries.readers()):
         raise UnfitRole(_("Only roles that read the whole trail can be told."))
     _begun(kind)
-    row = ReportSchedule.objects.select_for_update(of=("self",)).get(pk=kind)
+    row = ReportSchedule.objects.select_for_update(of=("self",)).get(kind=kind)
     if row.version != version:
         raise Conflict(row)
     if setting.is_on and not row.is_on:
