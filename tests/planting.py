@@ -17,7 +17,16 @@ from tests import world
 
 # What others point to comes first.
 FIRST = (Note, Invoice)
-ABOUT = {"patient", "requested_by", "clerk", "acting_for"}
+ABOUT = {
+    "patient",
+    "requested_by",
+    "clerk",
+    "acting_for",
+    "opened_by",
+    "due_at",
+    "dedupe_key",
+    "asked_by",
+}
 
 
 def rows(
@@ -50,4 +59,8 @@ def columns_for(patient: Patient, account: User) -> dict[str, Any]:
         "session": "a" * 64, "code": "life", "ends_at": now + timedelta(hours=1),
         "amount": 1, "counted": 1, "expected": 1, "currency": "CNY", "day": day,
         "received_on": day,
+        "event_id": new_id(), "actor_id": account.pk, "subject_id": patient.pk, "due_at": now,
+        "opened_by": account, "assigned_to": account, "number": new_id().hex[:20],
+        "dedupe_key": new_id().hex,
+        "starts_on": day, "ends_on": day, "until": now, "zone": "UTC",
     }  # fmt: skip

@@ -1,11 +1,10 @@
-"""The numbers of an audit report, counted in the database in one pass over the period; nothing is opened.
+"""The numbers of an audit report, counted by the database in two passes over its time; nothing is opened.
 
 An access is one recorded reading: a page, a file or a task in which sealed data of a patient were opened.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -27,53 +26,42 @@ UNEXPLAINED, LISTED, BACKGROUND = "unexplained", "listed", "background"
 RULE = "rule:"
 BREAK_GLASS = "patients.glass.opened"
 
-# Which line of the answer a row belongs to: what GROUPING() says of (day, action, is_access).
-PER_DAY, PER_ACTION, PER_ACCESS = 0b011, 0b101, 0b110
+READ, REFUSED, PREPARED = (
+    "security.record.read", "security.access.refused", "security.export.prepared",
+)  # fmt: skip
 
-STATEMENT = """
-SELECT GROUPING(day, action, is_access), day, action, outcome, rule, actor_kind, roles, purpose, basis,
-       route, is_access, count(*), coalesce(sum(taken), 0), count(*) FILTER (WHERE is_second)
-FROM (
-    SELECT (e.recorded_at AT TIME ZONE %(zone)s)::date AS day, e.action, e.outcome, a.is_access,
-        CASE WHEN e.action = 'security.access.refused' THEN coalesce(
-            (SELECT f FROM unnest(e.fields) AS f WHERE starts_with(f, %(rule)s) LIMIT 1), %(rule)s
-        ) END AS rule,
-        CASE WHEN a.is_access THEN e.actor_kind END AS actor_kind,
-        CASE WHEN a.is_access THEN array_to_string(e.roles, '+') END AS roles,
-        CASE WHEN a.is_access THEN e.purpose END AS purpose,
-        CASE WHEN a.is_access THEN e.basis END AS basis,
-        CASE WHEN a.is_access AND e.basis = '' THEN e.route END AS route,
-        CASE WHEN e.action = 'security.export.prepared' THEN (e.counts ->> 'rows')::bigint END AS taken,
-        CASE WHEN e.action = 'security.export.prepared' THEN EXISTS (
-            SELECT FROM audit_event s WHERE s.object_label = e.object_label AND s.object_id = e.object_id
-              AND s.action = 'security.export.approved' AND s.actor_id <> e.actor_id
-        ) END AS is_second
-    FROM audit_event e, LATERAL (
-        SELECT e.action = 'security.record.read' AND e.outcome = 'success'
-               AND array_to_string(e.fields, ' ') ~ %(patients)s AS is_access
-    ) AS a
-    WHERE e.recorded_at >= %(since)s AND e.recorded_at < %(until)s
-) AS counted
-GROUP BY GROUPING SETS (
-    (day, outcome), (action, outcome, rule), (is_access, actor_kind, roles, purpose, basis, route)
-)
+PER_DAY = """
+SELECT (recorded_at AT TIME ZONE %(zone)s)::date, outcome, count(*)
+FROM audit_event WHERE recorded_at >= %(since)s AND recorded_at < %(until)s GROUP BY 1, 2
+"""
+# Few groups: of other deeds than readings and refusals nothing but action and outcome is asked for.
+PER_DEED = """
+SELECT action, outcome,
+    CASE WHEN action = %(read)s THEN actor_kind END, CASE WHEN action = %(read)s THEN roles END,
+    CASE WHEN action = %(read)s THEN purpose END, CASE WHEN action = %(read)s THEN basis END,
+    CASE WHEN action = %(read)s AND basis = '' THEN route END,
+    CASE WHEN action IN (%(read)s, %(refused)s) THEN fields END, count(*),
+    coalesce(sum(CASE WHEN action = %(prepared)s THEN (counts ->> 'rows')::bigint END), 0),
+    count(*) FILTER (WHERE action = %(prepared)s AND EXISTS (
+        SELECT FROM audit_event s WHERE s.object_label = e.object_label AND s.object_id = e.object_id
+          AND s.action = 'security.export.approved' AND s.actor_id <> e.actor_id
+    ))
+FROM audit_event e WHERE recorded_at >= %(since)s AND recorded_at < %(until)s
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
 
 
 class Line(NamedTuple):
-    """One line of the answer; what its grouping does not name is None."""
+    """So many events of one kind; only readings tell by whom, what for and on what ground."""
 
-    grouping: int
-    day: Any
     action: str
     outcome: str
-    rule: str | None
     actor_kind: str | None
-    roles: str | None
+    roles: list[str] | None
     purpose: str | None
     basis: str | None
     route: str | None
-    is_access: bool | None
+    fields: list[str] | None
     count: int
     taken: int
     second: int
@@ -81,9 +69,9 @@ class Line(NamedTuple):
 
 def of(period: Period) -> dict[str, Any]:
     """Return the numbers of a period: only whole numbers by the keys that the trail itself uses."""
-    lines = list(_lines(period))
+    lines = [Line(*row) for row in _asked(PER_DEED, period)]
     return {
-        "days": _days(period, lines),
+        "days": _days(period),
         "actions": _actions(lines),
         "refusals": _refusals(lines),
         "exports": _exports(lines),
@@ -99,32 +87,35 @@ def trail_since() -> Any:
     return Event.objects.aggregate(since=Min("recorded_at"))["since"]
 
 
-def _lines(period: Period) -> Iterator[Line]:
+def _asked(statement: str, period: Period) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            STATEMENT,
+            statement,
             {
                 "zone": period.zone,
                 "since": period.starts_at,
                 "until": period.ends_at,
-                "rule": RULE,
-                "patients": patient_fields(),
+                "read": READ,
+                "refused": REFUSED,
+                "prepared": PREPARED,
             },
         )
-        yield from map(Line._make, cursor)
+        return list(cursor.fetchall())
 
 
-def patient_fields() -> str:
-    """Return a pattern of the names of fields that are sealed under a patient's key."""
-    labels = [one.seal_label for one in sealed_models() if one.subject_kind is SubjectKind.PATIENT]
-    return f"(^| )({'|'.join(re.escape(label) for label in labels)})\\."
+def patient_labels() -> frozenset[str]:
+    """Return the labels of what is sealed under a patient's key and nobody else's."""
+    return frozenset(
+        one.seal_label
+        for one in sealed_models()
+        if one.subject_kind is SubjectKind.PATIENT and "sealing_subject_kind" not in vars(one)
+    )
 
 
-def _days(period: Period, lines: list[Line]) -> list[list[Any]]:
+def _days(period: Period) -> list[list[Any]]:
     found: dict[Any, dict[str, int]] = defaultdict(dict)
-    for line in lines:
-        if line.grouping == PER_DAY:
-            found[line.day][line.outcome] = line.count
+    for day, outcome, count in _asked(PER_DAY, period):
+        found[day][outcome] = count
     outcomes = Event.Outcome.values
     return [
         [day.isoformat(), *(found[day].get(outcome, 0) for outcome in outcomes)]
@@ -135,32 +126,36 @@ def _days(period: Period, lines: list[Line]) -> list[list[Any]]:
 def _actions(lines: list[Line]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for line in lines:
-        if line.grouping == PER_ACTION:
-            outcomes = found.setdefault(line.action, {})
-            outcomes[line.outcome] = outcomes.get(line.outcome, 0) + line.count
-    return dict(sorted(found.items()))
+        outcomes = found.setdefault(line.action, {})
+        outcomes[line.outcome] = outcomes.get(line.outcome, 0) + line.count
+    return {action: dict(sorted(outcomes.items())) for action, outcomes in sorted(found.items())}
 
 
 def _refusals(lines: list[Line]) -> dict[str, int]:
-    found: dict[str, int] = {}
+    found: dict[str, int] = defaultdict(int)
     for line in lines:
-        if line.grouping == PER_ACTION and line.rule is not None:
-            key = line.rule.removeprefix(RULE)
-            found[key] = found.get(key, 0) + line.count
+        if line.action == REFUSED:
+            rules = (name for name in line.fields or () if name.startswith(RULE))
+            found[next(rules, RULE).removeprefix(RULE)] += line.count
     return dict(sorted(found.items()))
 
 
 def _exports(lines: list[Line]) -> dict[str, int]:
-    made = [
-        one
-        for one in lines
-        if one.grouping == PER_ACTION and one.action == "security.export.prepared"
-    ]
+    made = [one for one in lines if one.action == PREPARED]
     return {
         "made": sum(one.count for one in made),
         "rows": sum(int(one.taken) for one in made),
         "second": sum(one.second for one in made),
     }
+
+
+def _readings(lines: list[Line]) -> Iterator[Line]:
+    """Yield the accesses: readings in which at least one field of a patient was opened."""
+    labels = patient_labels()
+    for line in lines:
+        is_read = line.action == READ and line.outcome == Event.Outcome.SUCCESS
+        if is_read and any(name.rpartition(".")[0] in labels for name in line.fields or ()):
+            yield line
 
 
 def _accesses(lines: list[Line]) -> dict[str, Any]:
@@ -169,13 +164,11 @@ def _accesses(lines: list[Line]) -> dict[str, Any]:
     purposes: dict[str, int] = defaultdict(int)
     kinds: dict[str, int] = defaultdict(int)
     pages: dict[str, int] = defaultdict(int)
-    for line in lines:
-        if line.grouping != PER_ACCESS or not line.is_access:
-            continue
+    for line in _readings(lines):
         kind, ground = line.actor_kind or "", ground_of(line, listing)
         kinds[kind] += line.count
         purposes[line.purpose or ""] += line.count
-        roles[line.roles or kind][ground] += line.count
+        roles["+".join(line.roles or ()) or kind][ground] += line.count
         if ground == UNEXPLAINED:
             pages[line.route or ""] += line.count
     return {

@@ -16,9 +16,12 @@ from audit.queries import report_names, report_words
 from audit.queries import reports as queries
 from audit.queries.report_parts import Part
 from security.access.roles import ROLES
-from security.models import ClinicProfile
+from security.models import ClinicProfile, User
+from security.sealing import SealBroken
 
 Shown = dict[str, Any]
+# A table of more lines is folded under its chart.
+LONG = 14
 
 
 def index() -> Shown:
@@ -45,7 +48,7 @@ def schedule(row: ReportSchedule) -> Shown:
         "zone": zone,
         "next": _local(next_at, zone) if next_at else "",
         "roles": ", ".join(roles),
-        "changed_by": row.changed_by.handle if row.changed_by else "",
+        "changed_by": _called(row.changed_by),
     }
 
 
@@ -76,10 +79,16 @@ def report(row: AuditReport) -> Shown:
         "proof": proof,
         "cautions": report_names.cautions(content),
         "parts": [
-            {"part": part, "lines": _lines(part), "drawing": _drawing(part)} for part in parts
+            {
+                "part": part,
+                "lines": _lines(part),
+                "folds": part.chart is not None and len(part.rows) > LONG,
+                "drawing": _drawing(part),
+            }
+            for part in parts
         ],
         "made_at": _local(row.made_at, row.zone),
-        "asked_by": row.asked_by.handle if row.asked_by else "",
+        "asked_by": _called(row.asked_by),
     }
 
 
@@ -136,6 +145,15 @@ def _clinic(is_chinese: bool) -> str:
     if profile is None:
         return ""
     return (profile.name_zh or profile.name) if is_chinese else profile.name
+
+
+def _called(user: User | None) -> str:
+    if user is None:
+        return ""
+    try:
+        return user.display_name or user.handle
+    except SealBroken:
+        return user.handle
 
 
 def differences(form: Any, stored: Mapping[str, Any]) -> list[Shown]:

@@ -231,6 +231,7 @@ def _glass(now: Numbers, before: Numbers) -> Part:
     def line(label: str, key: str) -> tuple[str, int, int]:
         return label, now["reviews"].get(key, 0), before["reviews"].get(key, 0)
 
+    verdict = gettext("Verdict")
     opened = [_done(one, BREAK_GLASS) for one in (now, before)]
     without = [
         max(0, count - one["reviews"]["all"]) for count, one in zip(opened, (now, before), strict=True)
@@ -242,7 +243,7 @@ def _glass(now: Numbers, before: Numbers) -> Part:
         line(gettext("Review open, in time still"), "open"),
         line(gettext("Review overdue"), "overdue"),
         (gettext("Without a review"), *without),
-        *(line(f"{gettext('Verdict')}: {word}", f"verdict_{key}") for key, word in Review.Verdict.choices),
+        *(line(f"{verdict}: {word}", f"verdict_{key}") for key, word in Review.Verdict.choices),
         line(gettext("Patients who were told"), "told"),
     ]  # fmt: skip
     heading = gettext("Emergency accesses and their reviews")

@@ -8,7 +8,13 @@ function startReport(canvas) {
   const language = document.documentElement.lang;
   const number = new Intl.NumberFormat(language === "en" ? "en-GB" : language);
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const box = canvas.parentElement;
   let chart = null;
+
+  if (data.lies) {
+    // Room for two lines of a name beside its bars.
+    box.style.height = `${90 + data.labels.length * 42}px`;
+  }
 
   function shades() {
     // Two periods are one colour, full and pale; kinds of things are several colours.
@@ -31,6 +37,7 @@ function startReport(canvas) {
     }));
     const counts = { beginAtZero: true, stacked: data.is_stacked, grid: { color: line }, ticks: { color: text, precision: 0, maxTicksLimit: 6, callback: (value) => number.format(value) } };
     const names = { stacked: data.is_stacked, grid: { display: false }, ticks: { color: text, autoSkip: !data.lies, maxRotation: 0 } };
+    window.Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
     chart?.destroy();
     chart = new window.Chart(canvas, {
       type: "bar",
@@ -50,7 +57,7 @@ function startReport(canvas) {
 
   // A long name takes several lines, so that the bars keep their room.
   function folded(label) {
-    const most = canvas.clientWidth < 480 ? 14 : 30;
+    const most = box.clientWidth < 480 ? 16 : 36;
     const words = language === "en" ? label.split(" ") : [...label];
     const gap = language === "en" ? " " : "";
     const lines = [""];

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+
+from django.db import connection
 
 from audit.models import Alert, AuditReport, Event, Review
 from audit.periods import Period, containing
@@ -12,7 +14,7 @@ from tests import world
 
 ZONE = "Europe/Berlin"
 # A week of summer, Monday to Sunday, and an hour in its middle.
-MONDAY = datetime(2026, 6, 1).date()
+MONDAY = date(2026, 6, 1)
 WEEK = containing("weekly", MONDAY, ZONE)
 NOON = datetime(2026, 6, 3, 10, tzinfo=UTC)
 READ = "security.record.read"
@@ -69,3 +71,14 @@ def report(period: Period = WEEK) -> AuditReport:
     made = reports.make(report=taken)
     assert made is not None
     return made
+
+
+def altered(made: AuditReport, sql: str, *values: object) -> None:
+    """Change a stored report behind the product's back."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE audit_auditreport SET {sql} WHERE id = %s", [*values, made.pk])
+
+
+def events(action: str) -> list[Event]:
+    """Return the events of an action, the oldest first."""
+    return list(Event.objects.filter(action=action).order_by("recorded_at", "pk"))

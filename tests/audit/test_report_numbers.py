@@ -164,4 +164,4 @@ def test_as_many_queries_for_many_events_as_for_one():
             counted()
         return len(caught)
 
-    assert queries(1) == queries(30) == 4
+    assert queries(1) == queries(30) == 5

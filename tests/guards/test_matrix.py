@@ -6,10 +6,12 @@ itself. After each refusal no table may have changed (events, sessions and throt
 
 import os
 import re
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection, transaction
 
+from audit.models import AuditReport
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security.access.categories import Reach
@@ -59,6 +61,8 @@ OF_ONE_PERSON = {
     # Only who leaves has such a page.
     "patients:leaver",
     "patients:leaver_hand_over",
+    # A report that is not made yet has no paper.
+    "audit:report_pdf",
     *(f"patients:document{one}" for one in ("", "_page", "_file", "_withdraw")),
 }
 
@@ -100,6 +104,9 @@ def values(clinic, name):
         "team_id": clinic.condition.pk,
         "membership_id": clinic.condition.pk,
         "link_id": clinic.condition.pk,
+        "report_id": _report().pk,
+        "report_kind": "weekly",
+        "language": "en",
     }
 
 
@@ -127,6 +134,14 @@ def _batch(clinic, kind):
         importer=kind, uploaded_by=desk, acting_for=desk, purpose="PATADMIN", size=1, encoding="utf-8",
         delimiter=",", file_name="a.csv", headers=["A", "B"], sample=[["1", "2"]], mapping={},
     )  # fmt: skip
+
+
+def _report():
+    """Return an audit report that waits to be made."""
+    day = date(2026, 6, 1)
+    return AuditReport.objects.create(
+        kind="weekly", starts_on=day, ends_on=day + timedelta(days=7), zone="UTC"
+    )
 
 
 def address(text, known):

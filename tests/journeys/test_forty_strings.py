@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
+from audit.models import AuditReport
 from crm.demo.staff import ACCOUNTS
 from patients.models import (
     AccessRequest,
@@ -127,6 +128,7 @@ PLANTED = {
     "document_id": Document, "invoice_id": Invoice, "refund_id": Refund, "relation_id": Relation,
     "merge_id": Merge, "batch_id": ImportBatch, "request_id": AccessRequest, "referral_id": Referral,
     "observation_id": Observation, "export_id": Export,
+    "report_id": AuditReport,
 }  # fmt: skip
 
 
@@ -137,6 +139,7 @@ def addresses(patient, note, clinic):
         "factor_id": new_id(), "object_id": clinic.people["nurse1"].pk, "content_type_id": 1,
         "app_label": "security", "url": "nowhere", "exporter": "patients", "codelist": "condition", "number": 0,
         "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "token": "nothing",
+        "report_kind": "weekly", "language": "en",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
         "team_id": Unit.objects.filter(kind="team").latest("pk").pk, "colleague_id": clinic.people["nurse1"].pk,
         **{name: model._base_manager.latest("pk").pk for name, model in PLANTED.items()},
