@@ -43,6 +43,10 @@ class Part:
     none: str = ""
 
 
+# Stays with its number at the end of a line.
+PERCENT = "\N{NO-BREAK SPACE}%"
+
+
 def number(count: int) -> str:
     """Return a number as people of the language in force write it."""
     return str(number_format(count, use_l10n=True, force_grouping=True))
@@ -55,7 +59,7 @@ def share(part: int, whole: int) -> str:
     percent = 100 * part / whole
     if part and percent < 0.1:
         return gettext("under 0.1 %")
-    return f"{number_format(round(percent, 1), decimal_pos=1)} %"
+    return f"{number_format(round(percent, 1), decimal_pos=1)}{PERCENT}"
 
 
 def change(now: int, before: int) -> str:
@@ -67,7 +71,7 @@ def change(now: int, before: int) -> str:
     if not before:
         return moved
     percent = number(round(100 * abs(now - before) / before))
-    return f"{moved} ({sign}{percent} %)"
+    return f"{moved} ({sign}{percent}{PERCENT})"
 
 
 def compared_heads(first: str) -> list[str]:

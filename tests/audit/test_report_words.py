@@ -30,10 +30,16 @@ def test_a_report_says_what_was_counted_beside_the_period_before():
     )
     parts = words(reporting.report())
     summary = {row[0]: row[1:] for row in parts["summary"].rows}
-    assert summary["Accesses to records of patients"] == ["8", "4", "+4 (+100 %)"]
-    assert summary["Share of unexplained accesses by staff"] == ["25.0 %", "0.0 %", ""]
-    assert parts["grounds"].rows[0] == ["Care team", "6", "4", "+2 (+50 %)"]
-    assert parts["roles"].rows == [["Nurse", "8", "4", "+4 (+100 %)", "0", "0", "2"]]
+    assert summary["Accesses to records of patients"] == ["8", "4", "+4 (+100\N{NO-BREAK SPACE}%)"]
+    assert summary["Share of unexplained accesses by staff"] == [
+        "25.0\N{NO-BREAK SPACE}%",
+        "0.0\N{NO-BREAK SPACE}%",
+        "",
+    ]
+    assert parts["grounds"].rows[0] == ["Care team", "6", "4", "+2 (+50\N{NO-BREAK SPACE}%)"]
+    assert parts["roles"].rows == [
+        ["Nurse", "8", "4", "+4 (+100\N{NO-BREAK SPACE}%)", "0", "0", "2"]
+    ]
     assert "Unexplained is what is left" in " ".join(parts["grounds"].notes)
     for part in parts.values():
         assert all(len(row) == len(part.heads) for row in part.rows), part.key
@@ -41,14 +47,19 @@ def test_a_report_says_what_was_counted_beside_the_period_before():
 
 @pytest.mark.parametrize(
     ("now", "before", "said"),
-    [(0, 0, "0"), (5, 0, "+5"), (5, 10, "−5 (−50 %)"), (1500, 1000, "+500 (+50 %)")],
+    [
+        (0, 0, "0"),
+        (5, 0, "+5"),
+        (5, 10, "−5 (−50\N{NO-BREAK SPACE}%)"),
+        (1500, 1000, "+500 (+50\N{NO-BREAK SPACE}%)"),
+    ],
 )
 def test_a_change_is_told_in_number_and_share(now, before, said):
     assert change(now, before) == said
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "said"), [(0, 0, "–"), (1, 4, "25.0 %"), (1, 10**6, "under 0.1 %"), (0, 9, "0.0 %")]
+    ("part", "whole", "said"), [(0, 0, "–"), (1, 4, "25.0\N{NO-BREAK SPACE}%"), (1, 10**6, "under 0.1 %"), (0, 9, "0.0\N{NO-BREAK SPACE}%")]
 )  # fmt: skip
 def test_a_share_of_nothing_is_a_dash(part, whole, said):
     assert share(part, whole) == said
