@@ -62,7 +62,7 @@ class Line(NamedTuple):
     basis: str | None
     route: str | None
     fields: list[str] | None
-    count: int
+    number: int
     taken: int
     second: int
 
@@ -127,7 +127,7 @@ def _actions(lines: list[Line]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for line in lines:
         outcomes = found.setdefault(line.action, {})
-        outcomes[line.outcome] = outcomes.get(line.outcome, 0) + line.count
+        outcomes[line.outcome] = outcomes.get(line.outcome, 0) + line.number
     return {action: dict(sorted(outcomes.items())) for action, outcomes in sorted(found.items())}
 
 
@@ -136,14 +136,14 @@ def _refusals(lines: list[Line]) -> dict[str, int]:
     for line in lines:
         if line.action == REFUSED:
             rules = (name for name in line.fields or () if name.startswith(RULE))
-            found[next(rules, RULE).removeprefix(RULE)] += line.count
+            found[next(rules, RULE).removeprefix(RULE)] += line.number
     return dict(sorted(found.items()))
 
 
 def _exports(lines: list[Line]) -> dict[str, int]:
     made = [one for one in lines if one.action == PREPARED]
     return {
-        "made": sum(one.count for one in made),
+        "made": sum(one.number for one in made),
         "rows": sum(int(one.taken) for one in made),
         "second": sum(one.second for one in made),
     }
@@ -166,11 +166,11 @@ def _accesses(lines: list[Line]) -> dict[str, Any]:
     pages: dict[str, int] = defaultdict(int)
     for line in _readings(lines):
         kind, ground = line.actor_kind or "", ground_of(line, listing)
-        kinds[kind] += line.count
-        purposes[line.purpose or ""] += line.count
-        roles["+".join(line.roles or ()) or kind][ground] += line.count
+        kinds[kind] += line.number
+        purposes[line.purpose or ""] += line.number
+        roles["+".join(line.roles or ()) or kind][ground] += line.number
         if ground == UNEXPLAINED:
-            pages[line.route or ""] += line.count
+            pages[line.route or ""] += line.number
     return {
         "by_kind": dict(sorted(kinds.items())),
         "by_purpose": dict(sorted(purposes.items())),

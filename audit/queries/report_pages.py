@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -65,7 +66,7 @@ def _when(row: ReportSchedule) -> str:
 
 
 def _local(at: Any, zone: str) -> str:
-    return date_format(timezone.localtime(at, queries.ZoneInfo(zone)), "DATETIME_FORMAT")
+    return date_format(timezone.localtime(at, ZoneInfo(zone)), "DATETIME_FORMAT")
 
 
 def report(row: AuditReport) -> Shown:

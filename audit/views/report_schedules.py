@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -64,7 +64,7 @@ def _shown(
 
 def _conflict(request: SignedInRequest, row: ReportSchedule, form: forms.Schedule) -> HttpResponse:
     """Show what is stored now beside what was typed; saving again writes over the former."""
-    sent = form.data.copy()
+    sent = cast(QueryDict, form.data).copy()
     sent["version"] = str(row.version)
     form.data = sent
     page = {

@@ -12,8 +12,8 @@ function startReport(canvas) {
   let chart = null;
 
   if (data.lies) {
-    // Room for two lines of a name beside its bars.
-    box.style.height = `${90 + data.labels.length * 42}px`;
+    // Room for a name of several lines beside its bars.
+    box.style.height = `${90 + data.labels.length * (box.clientWidth < 480 ? 50 : 42)}px`;
   }
 
   function shades() {
@@ -69,7 +69,8 @@ function startReport(canvas) {
         lines[lines.length - 1] = last ? last + gap + word : word;
       }
     }
-    return lines;
+    // The table says it in full.
+    return lines.length > 3 ? [...lines.slice(0, 2), `${lines[2]} …`] : lines;
   }
 
   drawAlways(draw);
