@@ -69,7 +69,7 @@ class ReportSchedule(models.Model):
 
     class Privacy:
         plain = {
-            name: Plain(level=2, purpose="accountability")
+            name: Plain(level=3, purpose="accountability")
             for name in (
                 "id", "kind", "is_on", "on_since", "weekday", "day", "hour", "recipients", "version",
                 "changed_at", "changed_by",
@@ -157,7 +157,7 @@ class AuditReport(SealedModel):
 
     class Privacy:
         plain = {
-            name: Plain(level=2, purpose="accountability")
+            name: Plain(level=3, purpose="accountability")
             for name in (
                 "kind", "starts_on", "ends_on", "zone", "until", "asked_at", "asked_by", "made_at",
                 "digest", "state", "moved_at", "attempts",
