@@ -20,3 +20,5 @@ class AuditConfig(AppConfig):
         # By name: an app's models can not be imported before all apps are there.
         import_module("audit.wiring").connect()
         autodiscover_modules("monitors")
+        # What other parts say of themselves in audit reports.
+        autodiscover_modules("report_sections")

@@ -61,6 +61,7 @@ NOT_JOURNALLED: dict[str, str] = {
     "audit.recordfinding": "its deeds record its states",
     "audit.stamp": "the trail itself",
     "audit.rulesetting": "a number and a switch; each change is an event that names the rule",
+    "audit.reportschedule": "its deeds record its states",
     "audit.state": "the trail itself",
     "audit.watchcursor": "how far monitoring came; written at every run",
     "audit.watched": "what monitoring looked at; deleted when it moved on",

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from audit.ledger import heartbeats
 from audit.models import RecordCheck
-from audit.services import anchoring, monitoring, record_checks, reviews
+from audit.services import anchoring, monitoring, record_checks, report_schedules, reports, reviews
 from security import trail
 
 log = logging.getLogger(__name__)
@@ -106,3 +106,17 @@ def look_again() -> None:
     now = timezone.now()
     with trail.acting_for(system="audit.monitoring", purpose="HOPERAT"):
         monitoring.replay(since=now - SECOND_LOOK, until=now)
+
+
+@shared_task(name="audit.reports.work")
+def work_on_reports() -> int:
+    """Ask for the audit reports that are due, those missed as well; then make what waits."""
+    made = 0
+    with trail.acting_for(system="audit.reports", purpose="HCOMPL"):
+        report_schedules.begin()
+        reports.plan(now=timezone.now())
+        while (report := reports.take()) is not None:
+            made += report.state == report.State.MAKING and reports.make(report=report) is not None
+    if made:
+        log.info("made %d audit reports", made)
+    return made

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from audit.views import alerts, cases, ledger, reviews, rules, trail, who_saw
+from audit.views import (
+    alerts,
+    cases,
+    ledger,
+    report_schedules,
+    reports,
+    reviews,
+    rules,
+    trail,
+    who_saw,
+)
 
 CASE, SUBJECT = "cases/<uuid:case_id>", "subjects/<uuid:subject_id>"
 
@@ -27,6 +37,12 @@ urlpatterns = [
     path("ledger/head/", ledger.head, name="head"),
     path("ledger/key/", ledger.key, name="key"),
     path("ledger/receipts/<uuid:event_id>/", ledger.receipt, name="receipt"),
+    path("reports/", reports.index, name="reports"),
+    path("reports/make/", reports.make, name="report_make"),
+    path("reports/schedule/<slug:report_kind>/", report_schedules.edit, name="report_schedule"),
+    path("reports/<uuid:report_id>/", reports.report, name="report"),
+    path("reports/<uuid:report_id>/pdf/<slug:language>/", reports.pdf, name="report_pdf"),
+    path("reports/<uuid:report_id>/progress/", reports.progress, name="report_progress"),
     path("reviews/", reviews.queue, name="reviews"),
     path("reviews/to-tell/", reviews.to_tell, name="to_tell"),
     path("reviews/<uuid:review_id>/", reviews.review, name="review"),

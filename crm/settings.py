@@ -98,6 +98,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 20.0},
     },
     "watch-trail-again": {"task": "audit.monitoring.look_again", "schedule": 24 * 3600.0},
+    "work-on-reports": {
+        "task": "audit.reports.work",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
     "back-up": {"task": "security.backups.nightly", "schedule": crontab(hour=1, minute=40)},
     "check-posture": {"task": "security.posture.check", "schedule": crontab(hour=4, minute=20)},

@@ -55,6 +55,7 @@ PLACES = (
     (Permission.INCIDENTS_READ, "security:posture", gettext_lazy("Posture"), "shield-check"),
     (Permission.INCIDENTS_READ, "audit:ledger", gettext_lazy("Ledger"), "shield-check"),
     (Permission.INCIDENTS_READ_MASKED, "audit:ledger", gettext_lazy("Ledger"), "shield-check"),
+    (Permission.INCIDENTS_READ, "audit:reports", gettext_lazy("Audit reports"), "chart-bar"),
 )
 THEMES = ("light", "dark", "auto")
 THEME_COOKIE = "theme"

@@ -19,6 +19,7 @@ from tests import world
 FIRST = (Note, Invoice)
 ABOUT = {
     "patient", "requested_by", "clerk", "acting_for", "opened_by", "due_at", "dedupe_key", "made_by",
+    "asked_by",
 }  # fmt: skip
 
 
@@ -55,4 +56,5 @@ def columns_for(patient: Patient, account: User) -> dict[str, Any]:
         "event_id": new_id(), "actor_id": account.pk, "subject_id": patient.pk, "due_at": now,
         "opened_by": account, "assigned_to": account, "number": new_id().hex[:20],
         "dedupe_key": new_id().hex, "made_by": account, "other_id": patient.pk,
+        "starts_on": day, "ends_on": day, "until": now, "zone": "UTC",
     }  # fmt: skip

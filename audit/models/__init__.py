@@ -6,6 +6,7 @@ from audit.models.event import Event
 from audit.models.ledger import Anchor, Checkpoint, Heartbeat, Leaf, Node, Stamp
 from audit.models.pending import Pending
 from audit.models.record_check import RecordCheck, RecordFinding
+from audit.models.report import AuditReport, ReportSchedule
 from audit.models.state import State
 from audit.models.watch import Access, Companion, RuleSetting, WatchCursor, Watched
 
@@ -13,6 +14,7 @@ __all__ = [
     "Access",
     "Alert",
     "Anchor",
+    "AuditReport",
     "Case",
     "CaseSubject",
     "Checkpoint",
@@ -24,6 +26,7 @@ __all__ = [
     "Pending",
     "RecordCheck",
     "RecordFinding",
+    "ReportSchedule",
     "Review",
     "RuleSetting",
     "Stamp",

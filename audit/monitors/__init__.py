@@ -1,5 +1,5 @@
-"""The rules that audit knows: numbers, hours, sequences and deeds; found at start-up by its name."""
+"""The rules that audit knows: numbers, hours, sequences, deeds and reports; found at start-up by its name."""
 
-from audit.monitors import conduct, volume
+from audit.monitors import conduct, told, volume
 
-__all__ = ["conduct", "volume"]
+__all__ = ["conduct", "told", "volume"]

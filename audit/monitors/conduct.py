@@ -23,8 +23,14 @@ GLASS = "patients.glass.opened"
 INSIDE = {Purpose.TREAT, Purpose.ETREAT, Purpose.HPAYMT, Purpose.HOPERAT, Purpose.PATADMIN}
 MOST_ROWS = 100
 # What is done to the watching: its rules, its memory, and the settings that the journal keeps.
-TO_THE_WATCH = ("audit.rule.changed", "audit.rule.switched_off", "audit.setting.deleted")
-OWN_TRAIL = ("audit.trail.searched", "audit.pseudonym.resolved")
+TO_THE_WATCH = (
+    "audit.rule.changed",
+    "audit.rule.switched_off",
+    "audit.setting.deleted",
+    "audit.trail.own_read",
+)
+# Such a deed counts only where it is about the person who does it.
+OWN_TRAIL = ("audit.pseudonym.resolved",)
 CLINICAL = (str(Permission.CLINICAL_READ), str(Permission.RESTRICTED_READ))
 
 

@@ -1,40 +1,19 @@
-"""Pages for paper: content as data, set by typst in memory; nothing of a person touches a disk."""
+"""Pages for paper about a patient, set by typst in memory."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import typst
-from django.conf import settings
+from security import printing
+from security.printing import NotPrintable
+
+__all__ = ["NotPrintable", "pdf"]
 
 TEMPLATES = Path(__file__).parent
-# The family that sets Latin and Chinese alike; the set-up brings it.
-FONT = "Noto Sans SC"
-
-
-class NotPrintable(Exception):
-    """The page could not be set as it must be: a font is missing, or the template is broken."""
 
 
 def pdf(template: str, content: Mapping[str, Any]) -> bytes:
     """Return a page as PDF; the content is data to the template, never a part of its program."""
-    source = TEMPLATES / f"{template}.typ"
-    try:
-        written, warnings = typst.compile_with_warnings(
-            str(source),
-            root=str(TEMPLATES),
-            font_paths=[str(settings.FONTS_DIR)],
-            ignore_system_fonts=True,
-            format="pdf",
-            sys_inputs={"content": json.dumps(content, ensure_ascii=False), "font": FONT},
-        )
-    except (typst.TypstError, RuntimeError) as failure:
-        # The message would quote the content.
-        raise NotPrintable(template) from (failure if settings.DEBUG else None)
-    if warnings or not isinstance(written, bytes):
-        # A missing font is a warning to typst; a statement of empty boxes is no statement.
-        raise NotPrintable(f"{template}: {len(warnings)} warnings")
-    return written
+    return printing.pdf(TEMPLATES / f"{template}.typ", content)

@@ -248,7 +248,7 @@ def refuse(
             "security.access.refused",
             outcome="refused",
             subjects=[patient] if patient else [],
-            fields=[str(permission)] if permission else [],
+            fields=_refused_by(permission, made),
         )
     # No role helps against what is refused about this one person.
     is_personal = made is not None and made.rule in registry.restrictions
@@ -257,6 +257,13 @@ def refuse(
     asks_about = patient if made is not None and made.glass and _may_ask(request) else None
     page = {"reason": reason, "roles_that_may": roles, "asks_about": asks_about}
     return render(request, "403.html", page, status=403)
+
+
+def _refused_by(permission: Permission | None, made: decisions.Decision | None) -> list[str]:
+    """Name for the trail what was asked for and the rule that refused it."""
+    if permission is None:
+        return []
+    return [str(permission), f"rule:{made.rule if made is not None else 'role'}"]
 
 
 def hidden(request: HttpRequest, patient: UUID | None = None) -> HttpResponse:

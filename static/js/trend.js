@@ -1,16 +1,6 @@
 // Draws the results of one measurement over time; the table beside it holds the same values.
 "use strict";
 
-function colour(name) {
-  // The tokens are light-dark() pairs: the browser resolves them on an element.
-  const probe = document.createElement("span");
-  probe.style.color = `var(${name})`;
-  document.body.append(probe);
-  const found = getComputedStyle(probe).color;
-  probe.remove();
-  return found;
-}
-
 function startTrend(canvas) {
   const data = JSON.parse(document.getElementById(canvas.dataset.trend).textContent);
   const language = document.documentElement.lang;
@@ -92,9 +82,7 @@ function startTrend(canvas) {
     });
   }
 
-  draw();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
+  drawAlways(draw);
 }
 
 document.querySelectorAll("canvas[data-trend]").forEach(startTrend);

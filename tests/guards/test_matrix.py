@@ -6,13 +6,13 @@ itself. After each refusal no table may have changed (events, sessions and throt
 
 import os
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from audit.models import Alert, Companion
+from audit.models import Alert, AuditReport, Companion
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security import trail
@@ -75,6 +75,8 @@ OF_ONE_PERSON = {
     # Only who leaves has such a page.
     "patients:leaver",
     "patients:leaver_hand_over",
+    # A report that is not made yet has no paper.
+    "audit:report_pdf",
     *(f"patients:document{one}" for one in ("", "_page", "_file", "_withdraw")),
 }
 
@@ -125,6 +127,9 @@ def values(clinic, name):
         "alert_id": _alert(clinic).pk,
         "companion_id": _pair(clinic).pk,
         "rule_key": "R10",
+        "report_id": _report().pk,
+        "report_kind": "weekly",
+        "language": "en",
     }
 
 
@@ -173,6 +178,14 @@ def _batch(clinic, kind):
         importer=kind, uploaded_by=desk, acting_for=desk, purpose="PATADMIN", size=1, encoding="utf-8",
         delimiter=",", file_name="a.csv", headers=["A", "B"], sample=[["1", "2"]], mapping={},
     )  # fmt: skip
+
+
+def _report():
+    """Return an audit report that waits to be made."""
+    day = date(2026, 6, 1)
+    return AuditReport.objects.create(
+        kind="weekly", starts_on=day, ends_on=day + timedelta(days=7), zone="UTC"
+    )
 
 
 def address(text, known):

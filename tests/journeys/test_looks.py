@@ -16,11 +16,13 @@ PAGES = {
     "receptionist1": ("/search/", "/patients/unassigned/", "/patients/leaving/", "{p}", "/patients/handover/", "{p}colleagues/"),
     "administrator1": ("/", "/admin/", "/admin/security/user/", "/admin/security/user/add/", "/patients/teams/",
         "/backups/", "/posture/"),
+    "compliance_officer1": ("/audit/reports/", "/audit/reports/schedule/weekly/"),
 }  # fmt: skip
 
 CLOSELY = {
     "/account/accesses/", "/account/", "/account/password/", "{p}", "{p}refer/", "/patients/requests/",
     "/patients/handover/", "/patients/teams/", "{p}colleagues/",
+    "/audit/reports/", "/audit/reports/schedule/weekly/",
 }  # fmt: skip
 
 
