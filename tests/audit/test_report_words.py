@@ -72,7 +72,8 @@ def test_a_comparison_with_a_time_before_the_trail_says_so():
     assert "The trail begins on" in caution
 
 
-def test_without_a_ledger_the_report_says_that_there_is_none():
+def test_without_a_ledger_the_report_says_that_there_is_none(monkeypatch):
+    monkeypatch.setattr(report_sections, "sections", {})
     part = words(reporting.report())["section-ledger"]
     assert part.rows == []
     assert "No ledger was at work" in part.notes[0]
@@ -93,3 +94,16 @@ def test_another_part_of_the_product_adds_a_section(monkeypatch):
         ["Entries", "12,345"], ["State", "Everything is sealed"], ["sealed_at", "8 Jun 2026, 00:00"],
         ["gap", "No"], ["last", "–"],
     ])  # fmt: skip
+
+
+def test_ledger_monitoring_comparisons_and_backups_say_how_they_stand():
+    parts = words(reporting.report())
+    assert ["Sealed entries", "0"] in parts["section-ledger"].rows
+    assert ["Share of unexplained ones", "0.0%"] in parts["section-explanations"].rows
+    assert ["Differences found", "0"] in parts["section-comparisons"].rows
+    assert ["Newest good backup", "–"] in parts["section-backups"].rows
+
+
+def test_a_rule_of_monitoring_is_called_by_its_words():
+    assert report_sections.named("R10") != "R10"
+    assert report_sections.named("R99") == "R99"
