@@ -33,7 +33,7 @@ class WatchCursor(models.Model):
 
     class Privacy:
         plain = {
-            name: Plain(level=2, purpose="accountability")
+            name: Plain(level=3, purpose="accountability")
             for name in ("id", "since", "next_since", "next_xid", "ran_at")
         }
 
@@ -119,7 +119,7 @@ class RuleSetting(models.Model):
 
     class Privacy:
         plain = {
-            name: Plain(level=2, purpose="accountability")
+            name: Plain(level=3, purpose="accountability")
             for name in ("key", "is_on", "threshold", "changed_at", "changed_by")
         }
 

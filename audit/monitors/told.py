@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.utils.translation import gettext_lazy as _
 
 from audit.monitors.conduct import told
-from security.monitoring import Batch, Finding, Response, Rule, rule
+from security.monitoring import Batch, Finding, Response, Rule, Seen, rule
 
 DAY = timedelta(days=1)
 QUESTIONED = "audit.access.questioned"
@@ -51,6 +51,11 @@ def questioned(batch: Batch, rule: Rule) -> Iterator[Finding]:
 )
 def found_wrong(batch: Batch, rule: Rule) -> Iterator[Finding]:
     """Find what the checks of the product itself report: an alert for each kind and day."""
+    found: dict[str, list[Seen]] = {}
     for one in batch.events:
         if one.action in FOUND_WRONG:
-            yield told(None, [one], f"{one.action}:{one.object_id or ''}:{one.at:%Y-%m-%d}")
+            found.setdefault(f"{one.action}:{one.object_id or ''}:{one.at:%Y-%m-%d}", []).append(
+                one
+            )
+    for key, events in found.items():
+        yield told(None, events, key)

@@ -30,6 +30,8 @@ class Allergies:
 def of(patient_id: UUID, sees_restricted: bool) -> Allergies:
     """Return a patient's allergies; one that may not be read, or cannot be, is named as such."""
     rows = AllergyIntolerance.objects.filter(patient_id=patient_id)
+    if not sees_restricted:
+        rows = rows.defer("sealed_restricted")
     items: list[dict[str, Any]] = []
     is_none_known = False
     for row in pages.newest_first(rows, "occurred_at", None)[:MOST]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -20,6 +21,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from security.backups.faults import BackupFailed, Fault, RestoreRefused
 from security.models import DataKey
 from security.sealing.index import SearchIndex
+
+log = logging.getLogger(__name__)
 
 LOCK = 0x_CD_05_70_B1
 PIECE = 256 * 1024
@@ -69,6 +72,19 @@ def snapshot() -> Iterator[Snapshot]:
         except DatabaseError as error:
             raise BackupFailed(Fault.NO_DATABASE, type(error).__name__) from None
         yield Snapshot(other, name, server)
+    finally:
+        _release(other)
+
+
+def _release(other: BaseDatabaseWrapper) -> None:
+    """Give the lock back before the connection ends: the server notices a closed one only later."""
+    try:
+        if other.connection is not None:
+            other.rollback()
+            with other.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock_all()")
+    except DatabaseError:
+        log.warning("the connection of a backup was lost before its end")
     finally:
         other.close()
 

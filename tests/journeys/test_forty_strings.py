@@ -159,9 +159,12 @@ def addresses(patient, note, clinic):
                 yield address, "patient_id" in text
 
 
-def visit(person, address):
+def visit(person, address, *, draws_refusals):
     """Open a page and all that follows it in its lists; return the words that were to be seen."""
     page, words, following = person.page, "", address
+    # In a reduced run a refusal is drawn for the reader alone: nobody's data stand in it.
+    if not IS_FULL and not draws_refusals and page.request.get(address).status in REFUSALS:
+        return words
     for _ in range(12):
         page.goto(following)
         found = page.evaluate(LIVE)
@@ -221,7 +224,7 @@ def test_no_string_of_a_record_becomes_more_than_text_for_anybody(doors, clinic,
                 is_theirs = IS_FULL or handle in KEEPERS or not address.startswith("/admin/")
                 meets = is_about and (IS_FULL or number == 0 or handle == READER)
                 if meets or (number == 0 and is_theirs):
-                    words += visit(person, address)
+                    words += visit(person, address, draws_refusals=handle == READER)
             if handle == READER:
                 missing = [text for text in strings if text not in words]
                 assert not missing, f"never shown, so nothing is proved: {missing}"
