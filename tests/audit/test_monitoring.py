@@ -233,7 +233,7 @@ def test_a_page_that_names_relatives_counts_as_the_record_it_is_about(desk):
     assert Access.objects.get().subject_id == mine.pk
 
 
-def test_a_batch_costs_the_same_number_of_queries_for_few_accesses_and_for_many():
+def test_a_batch_costs_no_more_queries_for_many_accesses_than_for_few():
     counts = []
     patients = cast.patients(12)
     # The first batch leaves a cursor behind; from three charts on each rule has something to look at.
@@ -242,7 +242,8 @@ def test_a_batch_costs_the_same_number_of_queries_for_few_accesses_and_for_many(
         with cast.CaptureQueries() as queries:
             monitoring.run()
         counts.append(len(queries))
-    assert counts[2] == counts[1] < 120
+    # A batch may find a key opened already that the one before it had to ask for.
+    assert counts[2] <= counts[1] < 120
 
 
 # --- how rules are set ----------------------------------------------------------------------
