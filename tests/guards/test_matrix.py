@@ -31,7 +31,7 @@ SENT_AWAY = {302, 405}
 HIDDEN, FORBIDDEN = {404, 405}, {403, 405}
 EXEMPT = ("audit_", "django_session", "security_throttle", "django_migrations")
 # The requests a person makes in each reduced run; the full run makes all.
-REDUCED = ("GET", "POST", "DELETE")
+REDUCED = ("GET", "POST")
 # Deeds that refuse an empty form although the person may do them.
 REFUSES_EMPTY = {
     "crm:purpose": "no purpose was stated",

@@ -225,6 +225,9 @@ def test_no_string_of_a_record_becomes_more_than_text_for_anybody(doors, clinic,
                 meets = is_about and (IS_FULL or number == 0 or handle == READER)
                 if meets or (number == 0 and is_theirs):
                     words += visit(person, address, draws_refusals=handle == READER)
+                # In a reduced run the other strings are looked for until each was shown.
+                if number and not IS_FULL and all(text in words for text in strings):
+                    break
             if handle == READER:
                 missing = [text for text in strings if text not in words]
                 assert not missing, f"never shown, so nothing is proved: {missing}"

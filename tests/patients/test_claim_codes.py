@@ -154,8 +154,7 @@ def test_finance_reaches_nothing_clinical_by_any_route():
     known = values(clinic, "finance")
     client, seen = clinic.client("finance"), 0
     sorts = [
-        {"sort": "patient__sealed"},
-        {"show": "notes", "bucket": "over"},
+        {"sort": "patient__sealed", "show": "notes", "bucket": "over"},
         {"q": "Muster"},
     ]
     for text, name, pattern in routes():
