@@ -165,7 +165,7 @@ def visit(person, address, *, draws_refusals):
     # In a reduced run a refusal is drawn for the reader alone: nobody's data stand in it.
     if not IS_FULL and not draws_refusals and page.request.get(address).status in REFUSALS:
         return words
-    for _ in range(12):
+    for _ in range(12 if IS_FULL or draws_refusals else 1):
         page.goto(following)
         found = page.evaluate(LIVE)
         assert not found, f"{following}: {found}"
