@@ -20,7 +20,7 @@ from security.access.permissions import Permission
 from security.access.purposes import Purpose
 from security.access.roles import ROLES
 from security.models import User
-from security.sealing.errors import SealBroken
+from security.people import called
 
 # Places of the workspace, each for those who hold its permission.
 PLACES = (
@@ -93,7 +93,7 @@ def _demo_clinic() -> dict[str, Any]:
 def _person(request: HttpRequest, user: User, purpose: str) -> dict[str, Any]:
     purposes = [{"code": str(one), "label": one.label} for one in purposes_of(user)]
     return {
-        "user_name": _name(user),
+        "user_name": called(user),
         "user_roles": [ROLES[key].label for key in roles_of(user)],
         "purpose": {"code": purpose, "label": Purpose(purpose).label if purpose else ""},
         "purposes": purposes,
@@ -107,13 +107,6 @@ def _watches(user: User) -> bool:
     """Tell whether a person is told that sealer or worker are silent: officers, auditors, administrators."""
     watching = (Permission.INCIDENTS_READ, Permission.INCIDENTS_READ_MASKED)
     return any(reach_of_user(user, one) is not Reach.NONE for one in watching)
-
-
-def _name(user: User) -> str:
-    try:
-        return user.display_name or user.handle
-    except SealBroken:
-        return user.handle
 
 
 def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from audit import persons
 from audit.models import Case
-from audit.queries import officers
 from audit.queries.reviews import manages
 from security.models import User
 from security.pages import Place, descending
+from security.people import called
 from security.sealing import SealBroken
 
 PAGE = 25
@@ -43,12 +43,12 @@ def _row(case: Case, user: User) -> dict[str, Any]:
         "kind": case.get_kind_display(),
         "question": question,
         "outcome": outcome,
-        "assigned": officers.called(case.assigned_to),
+        "assigned": called(case.assigned_to),
         "is_mine": case.assigned_to_id == user.pk,
         "opened_at": case.opened_at,
-        "opened_by": officers.called(case.opened_by),
+        "opened_by": called(case.opened_by),
         "closed_at": case.closed_at,
-        "closed_by": officers.called(case.closed_by),
+        "closed_by": called(case.closed_by),
         "patients": len(case.named.all()),
     }
 
@@ -78,7 +78,7 @@ def in_full(user: User, case: Case) -> dict[str, Any]:
                 "shown": seen.get(one),
                 "asked_at": row.restricted_asked_at if row else None,
                 "agreed_at": row.restricted_at if row else None,
-                "agreed_by": officers.called(row.restricted_by) if row else "",
+                "agreed_by": called(row.restricted_by) if row else "",
             }
             for one, row in places.items()
         ],

@@ -12,7 +12,7 @@ from security.access.decision import actor_refusal, reach_of_user
 from security.access.permissions import Permission
 from security.access.roles import ROLES
 from security.models import RoleAssignment, User
-from security.sealing import SealBroken
+from security.people import called
 
 MANAGE = Permission.INCIDENTS_MANAGE
 
@@ -37,16 +37,6 @@ def choices(*, without: Collection[UUID] = ()) -> list[tuple[str, str]]:
     """Return the reviewers to choose from, by name."""
     found = [user for user in reviewers() if user.pk not in set(without)]
     return sorted(((str(user.pk), called(user)) for user in found), key=lambda pair: pair[1])
-
-
-def called(user: User | None) -> str:
-    """Return how a colleague is called; by the public handle where the name can not be opened."""
-    if user is None:
-        return ""
-    try:
-        return user.display_name or user.handle
-    except SealBroken:
-        return user.handle
 
 
 def names_of(user_ids: Collection[UUID | None]) -> Mapping[UUID, str]:

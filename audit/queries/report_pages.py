@@ -17,8 +17,8 @@ from audit.queries import report_names, report_words
 from audit.queries import reports as queries
 from audit.queries.report_parts import Part
 from security.access.roles import ROLES
-from security.models import ClinicProfile, User
-from security.sealing import SealBroken
+from security.models import ClinicProfile
+from security.people import called
 
 Shown = dict[str, Any]
 # A table of more lines is folded under its chart.
@@ -49,7 +49,7 @@ def schedule(row: ReportSchedule) -> Shown:
         "zone": zone,
         "next": _local(next_at, zone) if next_at else "",
         "roles": ", ".join(roles),
-        "changed_by": _called(row.changed_by),
+        "changed_by": called(row.changed_by),
     }
 
 
@@ -89,7 +89,7 @@ def report(row: AuditReport) -> Shown:
             for part in parts
         ],
         "made_at": _local(row.made_at, row.zone),
-        "asked_by": _called(row.asked_by),
+        "asked_by": called(row.asked_by),
     }
 
 
@@ -146,15 +146,6 @@ def _clinic(is_chinese: bool) -> str:
     if profile is None:
         return ""
     return (profile.name_zh or profile.name) if is_chinese else profile.name
-
-
-def _called(user: User | None) -> str:
-    if user is None:
-        return ""
-    try:
-        return user.display_name or user.handle
-    except SealBroken:
-        return user.handle
 
 
 def differences(form: Any, stored: Mapping[str, Any]) -> list[Shown]:

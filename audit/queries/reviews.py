@@ -18,6 +18,7 @@ from security.access.decision import reach_of_user
 from security.access.permissions import Permission
 from security.models import User
 from security.pages import Place, ascending, descending
+from security.people import called
 from security.sealing import SealBroken
 
 PAGE = 25
@@ -67,11 +68,11 @@ def _row(row: Review, names: Mapping[UUID, str], seen: Mapping[UUID, Shown]) -> 
         "at": row.occurred_at,
         "due_at": row.due_at,
         "is_overdue": not row.verdict and row.due_at < timezone.now(),
-        "assigned": officers.called(row.assigned_to),
+        "assigned": called(row.assigned_to),
         "verdict": row.verdict,
         "verdict_label": row.get_verdict_display(),
         "decided_at": row.decided_at,
-        "decided_by": officers.called(row.decided_by),
+        "decided_by": called(row.decided_by),
         "told_way": row.get_told_way_display(),
         "told_at": row.patient_told_at,
     }

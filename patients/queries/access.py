@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.models import CareRelationship
 from patients.queries.chart import BECAUSE, Chart
-from patients.queries.colleagues import name_of, unit_name
+from patients.queries.colleagues import unit_name
 from security import context
 from security.access.categories import Action, Reach
 from security.access.permissions import PATIENT_READING, Permission
@@ -21,6 +21,7 @@ from security.access.purposes import Purpose
 from security.access.registry import Basis
 from security.access.roles import ROLES, Role
 from security.classification import Category
+from security.people import called
 
 RELATIONSHIPS = 50
 READING: dict[Category, list[Permission]] = {
@@ -114,12 +115,12 @@ def _relationships(chart: Chart) -> list[dict[str, Any]]:
     found = rows.select_related("user", "granted_by", "unit").order_by("-starts_at", "-pk")
     return [
         {
-            "who": name_of(row.user),
+            "who": called(row.user),
             "role": unit_name(row.unit),
             "source": row.get_source_display(),
             "starts_at": row.starts_at,
             "ends_at": row.ends_at,
-            "granted_by": name_of(row.granted_by),
+            "granted_by": called(row.granted_by),
             "active": row.starts_at <= now and (row.ends_at is None or row.ends_at > now),
         }
         for row in found[:RELATIONSHIPS]

@@ -15,7 +15,7 @@ from security.access.categories import Reach
 from security.access.permissions import Permission
 from security.access.roles import ROLES
 from security.models import RoleAssignment, Unit, User
-from security.sealing import SealBroken
+from security.people import called
 
 
 def clinicians() -> list[tuple[str, str]]:
@@ -28,18 +28,8 @@ def clinicians() -> list[tuple[str, str]]:
     held = RoleAssignment.objects.in_force().filter(user_id=OuterRef("pk"), role__in=roles)
     working = Q(ends_on__isnull=True) | Q(ends_on__gte=timezone.localdate())
     users = User.objects.staff().active().filter(working, Exists(held))
-    named = [(str(user.pk), name_of(user)) for user in users.only("handle", "sealed_card")]
+    named = [(str(user.pk), called(user)) for user in users.only("handle", "sealed_card")]
     return sorted(named, key=lambda pair: pair[1])
-
-
-def name_of(user: User | None) -> str:
-    """Return how a colleague is called; by the public handle where the name can not be opened."""
-    if user is None:
-        return ""
-    try:
-        return user.display_name or user.handle
-    except SealBroken:
-        return user.handle
 
 
 def unit_name(unit: Unit | None) -> str:
@@ -52,20 +42,20 @@ def unit_name(unit: Unit | None) -> str:
 def names_of(user_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return how several colleagues are called, with one query."""
     users = User.objects.filter(pk__in=set(user_ids)).only("handle", "sealed_card")
-    return {user.pk: name_of(user) for user in users}
+    return {user.pk: called(user) for user in users}
 
 
 def staff() -> list[tuple[str, str]]:
     """Return everybody who works here, by display name."""
     working = Q(ends_on__isnull=True) | Q(ends_on__gte=timezone.localdate())
     users = User.objects.staff().active().filter(working).only("handle", "sealed_card")
-    return sorted(((str(user.pk), name_of(user)) for user in users), key=lambda pair: pair[1])
+    return sorted(((str(user.pk), called(user)) for user in users), key=lambda pair: pair[1])
 
 
 def linked(patient_id: UUID) -> list[dict[str, Any]]:
     """Return the colleagues who must stay out of a record."""
     rows = StaffLink.objects.in_force().filter(patient_id=patient_id).select_related("user")
     return [
-        {"id": row.pk, "who": name_of(row.user), "kind": row.get_kind_display()}
+        {"id": row.pk, "who": called(row.user), "kind": row.get_kind_display()}
         for row in rows.order_by("starts_at", "pk")
     ]

@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy
 
 from patients.models import Merge, Patient, PatientIndex, Relation
 from patients.names import display
-from patients.queries import colleagues, guardians, people
+from patients.queries import guardians, people
 from patients.queries.chart import Chart
 from security.access.permissions import Permission
 from security.classification import Category
 from security.models import User
+from security.people import called
 from security.sealing import SealBroken, normalise
 from security.sealing.index import find_exact
 
@@ -129,7 +130,7 @@ def _merges(chart: Chart) -> list[Shown]:
             "url": reverse("patients:unmerge", args=[chart.patient.pk, row.pk]),
             "number": _number(row.absorbed),
             "at": row.merged_at,
-            "by": colleagues.name_of(row.merged_by),
+            "by": called(row.merged_by),
         }
         for row in rows.select_related("absorbed", "merged_by").order_by("-merged_at")
     ]

@@ -10,11 +10,11 @@ from uuid import UUID
 from django.utils import timezone
 
 from patients.models import Disclosure
-from patients.queries.colleagues import name_of
 from security import context
 from security.access.decision import decide
 from security.access.permissions import Permission
 from security.models import User
+from security.people import called
 from security.sealing import SealBroken
 
 Ground = Disclosure.Ground
@@ -86,7 +86,7 @@ def _shown(row: Disclosure, day: date, ground: str) -> dict[str, Any]:
         "why": row.why,
         "ground": LABELS.get(ground, ground),
         "legal_basis": row.legal_basis,
-        "noted_by": name_of(row.noted_by),
+        "noted_by": called(row.noted_by),
     }
 
 

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from patients.models import BreakGlass, Patient
 from patients.queries import pages, people
-from patients.queries.colleagues import name_of
 from patients.queries.pages import Place
 from security import context
 from security.models import User
+from security.people import called
 from security.sealing import SealBroken
 
 PAGE = 25
@@ -77,7 +77,7 @@ def _reviewed(row: BreakGlass) -> dict[str, Any]:
     except SealBroken:
         reason = None
     return {
-        "who": name_of(row.user),
+        "who": called(row.user),
         "patient": stub(row.patient),
         "code": row.get_code_display(),
         "reason": reason,

@@ -26,7 +26,7 @@ from patients.models import (
 )
 from patients.models.clinical import ClinicalItem
 from patients.queries import measures, wording
-from patients.queries.colleagues import name_of
+from security.people import called
 from security.sealing import SealBroken
 
 Shown = dict[str, Any]
@@ -291,7 +291,7 @@ def note_cells(row: Note, sees_restricted: bool) -> list[Shown]:
     """Return the cells of a note."""
     title = note_title(row)
     template = str(row.get_template_display())
-    written = joined("" if title == template else template, name_of(row.author))
+    written = joined("" if title == template else template, called(row.author))
     return [
         text_cell(title, note_snippet(row)) | {"url": note_url(row)},
         {"text": written, "kind": ""},

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from patients import models
 from patients.models import PatientRecord
 from patients.queries import entries, measures
-from patients.queries.colleagues import name_of
 from patients.queries.entries import Shown
+from security.people import called
 from security.sealing import SealBroken
 from security.sealing.shape import shape_of
 
@@ -88,7 +88,7 @@ def _extra(row: PatientRecord) -> Shown:
         return dict(measures.measured(row))
     if isinstance(row, models.Note):
         status = entries.note_status(row) if row.status != row.Status.SIGNED else {}
-        return {"who": name_of(row.author), "url": entries.note_url(row), "status": status}
+        return {"who": called(row.author), "url": entries.note_url(row), "status": status}
     if isinstance(row, models.Encounter):
         return dict(entries.visit_place(row))
     return {}

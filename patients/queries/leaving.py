@@ -15,6 +15,7 @@ from patients.queries import colleagues, pages, people
 from patients.queries.pages import Place
 from security.classification import Category
 from security.models import Membership, Unit, User
+from security.people import called
 
 PAGE = 25
 RESPONSIBLE = CareRelationship.Source.RESPONSIBLE
@@ -88,7 +89,7 @@ def _with_teams(rows: list[User]) -> list[Leaver]:
     return [
         Leaver(
             id=row.pk,
-            name=colleagues.name_of(row),
+            name=called(row),
             last_day=row.ends_on,
             is_gone=not row.is_active or (row.ends_on is not None and row.ends_on < today),
             patients=getattr(row, "held", None) or 0,

@@ -12,11 +12,11 @@ from django.utils.translation import gettext
 from patients.models import Note, NoteAddendum
 from patients.queries import entries, note_forms, pages, versions, wordwise
 from patients.queries.chart import Chart
-from patients.queries.colleagues import name_of
 from patients.queries.entries import Shown
 from patients.queries.kinds import BY_KEY
 from patients.queries.pages import Place
 from security.access.permissions import Permission
+from security.people import called
 from security.sealing import SealBroken
 
 PAGE = 20
@@ -69,7 +69,7 @@ def told(chart: Chart, row: Note) -> Shown:
         "sections": _sections(row),
         "mistake": row.mistake if row.status == Note.Status.MISTAKEN else "",
         "signed_at": row.signed_at,
-        "signed_by": name_of(row.signed_by),
+        "signed_by": called(row.signed_by),
         "is_open": row.status == Note.Status.OPEN,
         "is_signed": row.status == Note.Status.SIGNED,
         "is_own": row.author_id == chart.reader.pk,
@@ -105,7 +105,7 @@ def history(row: Note) -> list[Shown]:
         {
             "number": one.row_version if one else row.version,
             "at": before.replaced_at if before else row.created_at,
-            "by": name_of(before.replaced_by if before else row.author),
+            "by": called(before.replaced_by if before else row.author),
             "reason": before.reason if before else "",
             "is_now": one is None,
         }
@@ -143,7 +143,7 @@ def _said(row: Note, chart: Chart) -> Shown:
         "text": entries.note_title(row),
         "snippet": entries.note_snippet(row),
         "template": row.get_template_display(),
-        "author": name_of(row.author),
+        "author": called(row.author),
         "status": entries.note_status(row),
         "is_protected": row.is_protected,
         "url": entries.note_url(row),
@@ -158,7 +158,7 @@ def _addenda(chart: Chart, row: Note) -> list[Shown]:
 
 
 def _addendum(row: NoteAddendum, chart: Chart) -> Shown:
-    where = {"at": row.occurred_at, "author": name_of(row.author)}
+    where = {"at": row.occurred_at, "author": called(row.author)}
     if entries.is_locked(row, chart.sees_restricted):
         return where | entries.LOCKED
     try:

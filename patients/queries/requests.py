@@ -11,11 +11,11 @@ from django.urls import reverse
 from patients.models import AccessRequest, CareRelationship, Referral, StaffLink
 from patients.models.request import Asked
 from patients.queries import emergency, excerpts
-from patients.queries.colleagues import name_of
 from security import context
 from security.access.decision import decide_many
 from security.access.permissions import Permission
 from security.models import User
+from security.people import called
 from security.sealing import SealBroken
 
 MOST = 50
@@ -86,7 +86,7 @@ def _rows(rows: QuerySet[Any]) -> list[Any]:
 def _shown(row: Any) -> dict[str, Any]:
     return {
         "id": row.pk,
-        "who": name_of(row.asked_by),
+        "who": called(row.asked_by),
         "at": row.asked_at,
         "days": row.days,
         "state": row.get_state_display(),
@@ -122,7 +122,7 @@ def _referrals(user: User, rows: list[Referral]) -> list[dict[str, Any]]:
 
 def _referral(row: Referral, *, is_open: bool) -> dict[str, Any]:
     shown = _shown(row) | _text(row, "answer")
-    shown |= {"whom": name_of(row.asked_of), "patient": emergency.stub(row.patient)}
+    shown |= {"whom": called(row.asked_of), "patient": emergency.stub(row.patient)}
     if not is_open:
         return shown | {"question": "", "excerpt": []}
     shown |= _text(row, "question")

@@ -11,12 +11,13 @@ from django.utils.translation import get_language
 
 from patients.models import CareRelationship, Patient, TeamAssignment
 from patients.queries import colleagues, pages, people
-from patients.queries.colleagues import name_of, unit_name
+from patients.queries.colleagues import unit_name
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.permissions import Permission
 from security.classification import Category
 from security.models import Membership, Unit, User
+from security.people import called
 
 MOST = 200
 CLINICIAN, TEAM = "clinician", "team"
@@ -39,7 +40,7 @@ def _by_name() -> str:
 
 def _team(team: Any) -> dict[str, Any]:
     members = [
-        {"id": one.pk, "name": name_of(one.user), "since": one.starts_at, "until": one.ends_at}
+        {"id": one.pk, "name": called(one.user), "since": one.starts_at, "until": one.ends_at}
         for one in team.members_now
     ]
     return {"id": team.pk, "name": unit_name(team), "members": members}
@@ -76,7 +77,7 @@ def givers(user: User) -> list[tuple[str, str]]:
 
 def oneself(user: User) -> tuple[str, str]:
     """Return a person as one who hands over."""
-    return Giver(CLINICIAN, user.pk).text, name_of(user)
+    return Giver(CLINICIAN, user.pk).text, called(user)
 
 
 def takers(giver: Giver) -> list[tuple[str, str]]:
