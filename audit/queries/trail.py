@@ -40,7 +40,8 @@ NAMED = 4
 PURPOSES = {str(one): label for one, label in PURPOSE_LABELS.items()}
 BASES = {str(one): label for one, label in BASIS_LABELS.items()}
 
-_IS_SUBJECT = Func(
+# `id = ANY (subjects)`: one look into the primary key for each subject, whatever their number.
+IS_SUBJECT = Func(
     F("pk"),
     Func(OuterRef("subjects"), function="", output_field=ArrayField(UUIDField())),
     template="%(expressions)s",
@@ -70,7 +71,7 @@ def watches(user: User) -> bool:
 
 def _technical() -> EventQuerySet:
     """Keep events whose subjects are accounts of staff, each of them; anybody else hides the event."""
-    staff = User.objects.staff().filter(_IS_SUBJECT).order_by().values("kind")
+    staff = User.objects.staff().filter(IS_SUBJECT).order_by().values("kind")
     known = Subquery(staff.annotate(number=Count("pk")).values("number"))
     named = Func(F("subjects"), function="cardinality", output_field=IntegerField())
     return Event.objects.alias(known=Coalesce(known, 0), named=named).filter(known=F("named"))

@@ -7,19 +7,18 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, UUIDField
+from django.db.models import Exists
 from django.utils import timezone
 
 from audit import actions
 from audit.models import Event
 from audit.models.event import EventQuerySet
 from audit.queries import events
+from audit.queries.trail import IS_SUBJECT, PURPOSES
 from patients.models import Patient
 from patients.queries import pages, people
 from patients.queries.pages import Place
 from patients.queries.people import Sight
-from security.access.purposes import PURPOSE_LABELS
 from security.access.registry import Basis
 from security.models import User
 
@@ -27,17 +26,6 @@ PAGE = 25
 # A list that was read names many people; the row names the first and counts the others.
 NAMED = 3
 BASES = {str(one): one.label for one in Basis}
-PURPOSES = {str(one): label for one, label in PURPOSE_LABELS.items()}
-
-
-# `id = ANY (subjects)`: one look into the primary key for each subject, whatever their number.
-_IS_SUBJECT = Func(
-    F("pk"),
-    Func(OuterRef("subjects"), function="", output_field=ArrayField(UUIDField())),
-    template="%(expressions)s",
-    arg_joiner=" = ANY ",
-    output_field=BooleanField(),
-)
 
 
 def page(user: User, *, day: date | None = None, after: str = "") -> dict[str, Any]:
@@ -56,7 +44,7 @@ def page(user: User, *, day: date | None = None, after: str = "") -> dict[str, A
 
 def _about_patients(user: User, day: date | None) -> EventQuerySet:
     rows = events.by_actor(user.pk).order_by()
-    rows = rows.filter(Exists(Patient.objects.filter(_IS_SUBJECT)))
+    rows = rows.filter(Exists(Patient.objects.filter(IS_SUBJECT)))
     if day is not None:
         start = timezone.make_aware(datetime.combine(day, time.min))
         rows = rows.filter(
