@@ -19,6 +19,10 @@ log = logging.getLogger(__name__)
 TURN_SECONDS = 120
 # A comparison that did not move for so long lost its worker.
 STANDSTILL = timedelta(minutes=10)
+# What one run of the reviews takes on; the next one goes on where it ended.
+BATCHES = 20
+# How far back the rules are asked once more.
+SECOND_LOOK = timedelta(days=2)
 
 
 @shared_task(name="audit.records.verify")
@@ -42,10 +46,6 @@ def go_on_with_records() -> None:
     before = timezone.now() - STANDSTILL
     if RecordCheck.objects.unfinished().filter(moved_at__lt=before).exists():
         verify_records.delay()
-
-
-# What one run takes on; the next one goes on where it ended.
-BATCHES = 20
 
 
 @shared_task(name="audit.reviews.gather")
@@ -86,9 +86,6 @@ def send_heads() -> int:
     """Send the newest signed head to the anchors."""
     with trail.acting_for(system="audit.anchors", purpose="HSYSADMIN"):
         return anchoring.send_due()
-
-
-SECOND_LOOK = timedelta(days=2)
 
 
 @shared_task(name="audit.monitoring.watch")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.utils import translation
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from security import context
 from security.classification import SubjectKind
@@ -15,30 +17,21 @@ from security.models import User
 
 def credential_changed(*, user: User, what: str | Promise, by: User | None) -> None:
     """Tell a person by e-mail that a way to sign in changed (ASVS 6.3.7), if there is an address."""
-    with context.matching():
-        address = user.email
-    if not address:
-        return
-    with translation.override(user.language or translation.get_language()):
-        outbox.queue(
-            message=outbox.Message(
-                channel="email",
-                topic="account.credential",
-                address=address,
-                title=_("Your account at the clinic was changed"),
-                text="{}\n\n{}".format(
-                    what,
-                    _("If this was not you, tell the administrator of the clinic at once."),
-                ),
-            ),
-            recipient=user.pk,
-            kind=SubjectKind.USER,
-            by=by,
-        )
+    warning = _("If this was not you, tell the administrator of the clinic at once.")
+    title = _("Your account at the clinic was changed")
+    _mail(user, "account.credential", title, (what, warning), by)
 
 
 def alert_waits(*, user: User) -> None:
     """Tell an officer by e-mail that an alert waits, and nothing of what it is about."""
+    words = _("Somebody changed what is watched, or looked at the own trail. Sign in to see it:")
+    title = _("An alert waits at the clinic")
+    _mail(user, "incidents.alert", title, (words, f"{settings.BASE_URL}/audit/alerts/"), None)
+
+
+def _mail(
+    user: User, topic: str, title: Promise, lines: Sequence[str | Promise], by: User | None
+) -> None:
     with context.matching():
         address = user.email
     if not address:
@@ -47,17 +40,12 @@ def alert_waits(*, user: User) -> None:
         outbox.queue(
             message=outbox.Message(
                 channel="email",
-                topic="incidents.alert",
+                topic=topic,
                 address=address,
-                title=_("An alert waits at the clinic"),
-                text="{}\n\n{}".format(
-                    _(
-                        "Somebody changed what is watched, or looked at the own trail. Sign in to see it:"
-                    ),
-                    f"{settings.BASE_URL}/audit/alerts/",
-                ),
+                title=str(title),
+                text="\n\n".join(str(line) for line in lines),
             ),
             recipient=user.pk,
             kind=SubjectKind.USER,
-            by=None,
+            by=by,
         )
