@@ -68,6 +68,7 @@ NOT_JOURNALLED: dict[str, str] = {
     "auditlog.logentry": "the journal itself",
     "auth.permission": "made by migrations from the models, never by people",
     "contenttypes.contenttype": "made by migrations from the models, never by people",
+    "consent.processingpurpose": "its deeds record its states",
     "patients.carerelationship": "about a patient: its deeds record its states",
     "patients.cashup": "its deed records its states",
     "patients.chartpermission": "derived from care relationships and rebuilt in bulk",

@@ -117,7 +117,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- apps -----------------------------------------------------------------------------------
-OUR_APPS = ["security", "audit", "patients", "crm"]
+OUR_APPS = ["security", "audit", "patients", "consent", "crm"]
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",

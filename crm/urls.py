@@ -25,6 +25,7 @@ urlpatterns = [
     path("", include("security.urls")),
     path("audit/", include("audit.urls")),
     path("patients/", include("patients.urls")),
+    path("consent/", include("consent.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -62,6 +62,8 @@ class Scope(StrEnum):
     BILLING = "billing"
     ENGAGEMENT = "engagement"
     RESTRICTED = "restricted"
+    # What a person was told, allowed and asked for: proof that outlives the record.
+    CONSENT = "consent"
 
 
 class SubjectKind(StrEnum):

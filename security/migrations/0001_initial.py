@@ -393,6 +393,10 @@ class Migration(migrations.Migration):
                                 security.classification.Scope["RESTRICTED"],
                                 security.classification.Scope["RESTRICTED"],
                             ),
+                            (
+                                security.classification.Scope["CONSENT"],
+                                security.classification.Scope["CONSENT"],
+                            ),
                         ],
                         max_length=12,
                     ),

@@ -173,9 +173,16 @@ def for_sealing(
 
 
 def move(*, from_id: UUID, to_id: UUID, kind: SubjectKind) -> None:
-    """Let every key of one subject open for another one: two records are one person's."""
+    """Let every key of one subject open for another one: two records are one person's.
+
+    What either was told, allowed and asked for is kept apart, and so are the keys of it.
+    """
     _repoint(
-        "UPDATE security_datakey SET subject_id = %s WHERE subject_id = %s", to_id, from_id, kind
+        "UPDATE security_datakey SET subject_id = %s WHERE subject_id = %s"  # noqa: S608
+        f" AND scope <> '{Scope.CONSENT}'",
+        to_id,
+        from_id,
+        kind,
     )
 
 

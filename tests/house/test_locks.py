@@ -23,7 +23,7 @@ NOT_IMPORTED = {
     "whitenoise",
     "django-permissions-policy",
 }
-OURS = ("security", "audit", "patients", "crm")
+OURS = ("security", "audit", "patients", "consent", "crm")
 
 
 def pins(lock: str) -> dict[str, str]:

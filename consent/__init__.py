@@ -1,0 +1,1 @@
+"""What patients were told, allowed and asked for: notices, consents, rights requests, retention."""
