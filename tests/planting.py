@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from consent.models import Consent, ProcessingPurpose, State
 from patients.models import Invoice, Note, Patient
 from security.ids import new_id
 from security.models import User
@@ -57,4 +58,13 @@ def columns_for(patient: Patient, account: User) -> dict[str, Any]:
         "opened_by": account, "assigned_to": account, "number": new_id().hex[:20],
         "dedupe_key": new_id().hex, "made_by": account, "other_id": patient.pk,
         "starts_on": day, "ends_on": day, "starts_at": now, "until": now, "zone": "UTC",
+        "given_at": now, "consent": _consent(patient),
     }  # fmt: skip
+
+
+def _consent(patient: Patient) -> Consent:
+    """Return where a purpose stands that no deed knows of."""
+    purpose = ProcessingPurpose.objects.create(key=f"planted-{new_id().hex[:20]}")
+    return Consent.objects.create(
+        patient=patient, purpose=purpose, state=State.GRANTED, since=timezone.now()
+    )

@@ -1,7 +1,18 @@
 """Rows of the consent app."""
 
+from consent.models.consent import Consent, ConsentEvent, State
+from consent.models.form import ConsentForm, ConsentFormVersion
 from consent.models.purpose import ProcessingPurpose
 from consent.models.restriction import ProcessingRestriction
 from consent.models.rights import RightsRequest
 
-__all__ = ["ProcessingPurpose", "ProcessingRestriction", "RightsRequest"]
+__all__ = [
+    "Consent",
+    "ConsentEvent",
+    "ConsentForm",
+    "ConsentFormVersion",
+    "ProcessingPurpose",
+    "ProcessingRestriction",
+    "RightsRequest",
+    "State",
+]
