@@ -25,7 +25,18 @@ LINTERS = (
     ("mypy",),
     ("lint-imports", "--no-logo"),
     ("djlint", "--lint", "--quiet", "templates"),
-    ("bandit", "-q", "-c", "pyproject.toml", "-r", "security", "audit", "patients", "crm"),
+    (
+        "bandit",
+        "-q",
+        "-c",
+        "pyproject.toml",
+        "-r",
+        "security",
+        "audit",
+        "patients",
+        "consent",
+        "crm",
+    ),
     ("check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"),
 )
 GREETING = """

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Self
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from consent.models.purpose import ProcessingPurpose
 from consent.models.rights import RightsRequest
 from patients.models import Patient
 from security.models import User
-from security.models.role import DatedQuerySet
 from security.sealing import Category, Plain, Scope, SealedModel, SealedQuerySet, SealedText
 
 
-class ProcessingRestrictionQuerySet(
-    DatedQuerySet["ProcessingRestriction"], SealedQuerySet["ProcessingRestriction"]
-):
-    """Queries over restrictions in force."""
+class ProcessingRestrictionQuerySet(SealedQuerySet["ProcessingRestriction"]):
+    """Queries over restrictions."""
+
+    def in_force(self, at: datetime | None = None) -> Self:
+        """Keep what holds at an instant, now by default."""
+        now = at or timezone.now()
+        return self.filter(starts_at__lte=now).filter(Q(ends_at=None) | Q(ends_at__gt=now))
 
 
 class ProcessingRestriction(SealedModel):
