@@ -103,6 +103,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "sweep-copies": {"task": "consent.copies.sweep", "schedule": 120.0},
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
     "back-up": {"task": "security.backups.nightly", "schedule": crontab(hour=1, minute=40)},
     "check-posture": {"task": "security.posture.check", "schedule": crontab(hour=4, minute=20)},
@@ -276,6 +277,10 @@ BACKUP_DATABASE = (
 )
 # Where pg_dump and pg_restore are; without it they are looked for.
 PG_PROGRAMS = env.str("CUSTODIA_PG_PROGRAMS", default="")
+
+# --- rights ---------------------------------------------------------------------------------
+# A copy of a record waits so long for whoever asked; then its file and its passphrase are deleted.
+COPY_DAYS = env.int("CUSTODIA_COPY_DAYS", default=14)
 
 # --- posture --------------------------------------------------------------------------------
 # Certificates (PEM) that the nightly self-check looks at, with commas between.

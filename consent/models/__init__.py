@@ -1,6 +1,7 @@
 """Rows of the consent app."""
 
 from consent.models.consent import Consent, ConsentEvent, State
+from consent.models.copy import RecordCopy
 from consent.models.form import ConsentForm, ConsentFormVersion
 from consent.models.purpose import ProcessingPurpose
 from consent.models.restriction import ProcessingRestriction
@@ -13,6 +14,7 @@ __all__ = [
     "ConsentFormVersion",
     "ProcessingPurpose",
     "ProcessingRestriction",
+    "RecordCopy",
     "RightsRequest",
     "State",
 ]

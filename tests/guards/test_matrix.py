@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.models import Alert, AuditReport, Companion
+from consent.models import RightsRequest
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security import trail
@@ -20,6 +21,7 @@ from security.access.categories import Reach
 from security.access.permissions import Permission
 from security.access.roles import reach_of
 from security.classification import Category
+from security.ids import new_id
 from security.models import Backup
 from tests import world
 from tests.guards.test_urls import routes
@@ -115,6 +117,8 @@ def values(clinic, name):
         "batch_id": _batch(clinic, "claims" if name == "finance" else "patients").pk,
         "request_id": clinic.condition.pk,
         "referral_id": clinic.condition.pk,
+        "rights_id": _rights(clinic).pk,
+        "copy_id": clinic.condition.pk,
         "team_id": clinic.condition.pk,
         "membership_id": clinic.condition.pk,
         "link_id": clinic.condition.pk,
@@ -131,6 +135,16 @@ def values(clinic, name):
         "report_kind": "weekly",
         "language": "en",
     }
+
+
+def _rights(clinic):
+    """Return a proved request for a copy of the clinic's patient's record."""
+    row = RightsRequest(
+        number=new_id().hex[:20], kind="access", way="letter", language="en", subject_id=clinic.patient.pk,
+        patient=clinic.patient, asked="a copy", identity_at=timezone.now(),
+    )  # fmt: skip
+    row.save()
+    return row
 
 
 def _event(clinic):

@@ -1,0 +1,1 @@
+"""Pages for paper: templates of typst; what they say comes as data."""

@@ -1,0 +1,81 @@
+"""What pages show of requests for a copy: where each stands, and who may do what next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils import timezone
+
+from audit import persons
+from consent.models import RecordCopy, RightsRequest
+from security import people
+from security.models import User
+
+SHOWN = 100
+KINDS = (RightsRequest.Kind.ACCESS, RightsRequest.Kind.PORTABILITY)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One request for a copy, the copy of it that is there, and what the reader may do with it."""
+
+    request: RightsRequest
+    who: str
+    copy: RecordCopy | None
+    may_begin: bool = False
+    may_fetch: bool = False
+    may_tell: bool = False
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the page should look again in a moment."""
+        return self.copy is not None and self.copy.state == RecordCopy.State.MAKING
+
+    @property
+    def percent(self) -> int:
+        """Return how much of the work is done."""
+        if self.copy is None or not self.copy.parts_total:
+            return 0
+        return min(100, 100 * self.copy.parts_done // self.copy.parts_total)
+
+
+def waiting(reader: User) -> list[Shown]:
+    """Return the open requests for a copy, the most urgent first, with a constant number of queries."""
+    rows = RightsRequest.objects.open().filter(kind__in=KINDS)
+    found = list(rows.order_by("due_on", "received_at", "pk")[:SHOWN])
+    copies = {
+        copy.request_id: copy
+        for copy in RecordCopy.objects.filter(request__in=found).order_by("asked_at")
+    }
+    names = _names(reader, found)
+    return [Shown(row, names.get(row.subject_id, ""), copies.get(row.pk)) for row in found]
+
+
+def one(reader: User, request_id: UUID) -> Shown | None:
+    """Return one request for a copy as its page shows it; None where there is none."""
+    row = RightsRequest.objects.filter(pk=request_id, kind__in=KINDS).first()
+    if row is None:
+        return None
+    copies = row.copies.select_related("asked_by", "fetched_by", "told_by")
+    copy = copies.order_by("-asked_at").first()
+    is_ready = copy is not None and copy.state == RecordCopy.State.READY
+    is_ready = is_ready and (copy.expires_at or timezone.now()) > timezone.now()
+    is_making = copy is not None and copy.state == RecordCopy.State.MAKING
+    is_open = row.closed_at is None and row.identity_at is not None
+    return Shown(
+        row,
+        _names(reader, [row]).get(row.subject_id, ""),
+        copy,
+        may_begin=is_open and not (is_ready or is_making),
+        may_fetch=is_ready and copy.told_by_id != reader.pk,
+        may_tell=is_ready and copy.fetched_by_id != reader.pk,
+    )
+
+
+def _names(reader: User, rows: list[RightsRequest]) -> dict[UUID, str]:
+    """Return how the people of requests are called for this reader; nobody who may not be known."""
+    patients = {row.subject_id for row in rows if row.patient_id is not None}
+    names = {one: shown.name for one, shown in persons.register().shown(reader, patients).items()}
+    staff = [row.subject_id for row in rows if row.patient_id is None]
+    return names | {one.pk: people.called(one) for one in User.objects.filter(pk__in=staff)}
