@@ -43,7 +43,7 @@ def columns_for(patient: Patient, account: User) -> dict[str, Any]:
     """Return what the columns of those models need, by their names."""
     now, day = timezone.now(), timezone.localdate()
     people = dict.fromkeys(
-        ("user", "author", "uploaded_by", "acting_for", "requested_by", "clerk", "taken_by", "asked_by"),
+        ("user", "author", "uploaded_by", "acting_for", "requested_by", "clerk", "taken_by", "asked_by", "proposed_by"),
         account,
     )  # fmt: skip
     return people | {

@@ -2,6 +2,7 @@
 
 from consent.models.consent import Consent, ConsentEvent, State
 from consent.models.copy import RecordCopy
+from consent.models.correction import Correction
 from consent.models.form import ConsentForm, ConsentFormVersion
 from consent.models.purpose import ProcessingPurpose
 from consent.models.restriction import ProcessingRestriction
@@ -12,6 +13,7 @@ __all__ = [
     "ConsentEvent",
     "ConsentForm",
     "ConsentFormVersion",
+    "Correction",
     "ProcessingPurpose",
     "ProcessingRestriction",
     "RecordCopy",

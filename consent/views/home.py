@@ -35,6 +35,13 @@ PARTS: tuple[Part, ...] = (
         _("Copies of records"),
         _("Everything that is held about a person, for whoever asked for it."),
     ),
+    Part(
+        (Permission.CLINICAL_WRITE, Permission.DEMOGRAPHICS_WRITE, Permission.BILLING_WRITE),
+        "consent:corrections",
+        "edit",
+        _("Corrections to decide"),
+        _("What people say is wrong in their record."),
+    ),
 )
 
 

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.models import Alert, AuditReport, Companion
-from consent.models import RightsRequest
+from consent.models import Correction, RecordCopy, RightsRequest
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security import trail
@@ -57,6 +57,10 @@ REFUSES_EMPTY = {
     "patients:import_start": "the file was not checked",
     "patients:import_resume": "the import is not paused",
     "patients:import_undo": "the import wrote nothing",
+    "consent:copy_fetch": "the copy is being made",
+    "consent:copy_tell": "the copy is being made",
+    "consent:correction_disagree": "nothing was refused",
+    "consent:correction_told": "nothing was corrected",
 }
 
 # Pages about something that is somebody's own: for everybody else it does not exist.
@@ -77,6 +81,10 @@ OF_ONE_PERSON = {
     # Only who leaves has such a page.
     "patients:leaver",
     "patients:leaver_hand_over",
+    # Who may write that part for that patient decides.
+    "consent:correction",
+    # The request is for a copy.
+    "consent:request_corrections",
     # A report that is not made yet has no paper.
     "audit:report_pdf",
     *(f"patients:document{one}" for one in ("", "_page", "_file", "_withdraw")),
@@ -118,7 +126,8 @@ def values(clinic, name):
         "request_id": clinic.condition.pk,
         "referral_id": clinic.condition.pk,
         "rights_id": _rights(clinic).pk,
-        "copy_id": clinic.condition.pk,
+        "copy_id": _copy(clinic).pk,
+        "correction_id": _correction(clinic).pk,
         "team_id": clinic.condition.pk,
         "membership_id": clinic.condition.pk,
         "link_id": clinic.condition.pk,
@@ -142,6 +151,26 @@ def _rights(clinic):
     row = RightsRequest(
         number=new_id().hex[:20], kind="access", way="letter", language="en", subject_id=clinic.patient.pk,
         patient=clinic.patient, asked="a copy", identity_at=timezone.now(),
+    )  # fmt: skip
+    row.save()
+    return row
+
+
+def _copy(clinic):
+    """Return a copy that is being made."""
+    row = RecordCopy(
+        request=_rights(clinic), subject_id=clinic.patient.pk, patient=clinic.patient, language="en",
+        asked_by=clinic.users["auditor"],
+    )  # fmt: skip
+    row.save()
+    return row
+
+
+def _correction(clinic):
+    """Return a correction of the clinical record that waits for whoever writes it."""
+    row = Correction(
+        request=_rights(clinic), patient=clinic.patient, area="clinical", wrong="a", right="b",
+        proposed_by=clinic.users["auditor"],
     )  # fmt: skip
     row.save()
     return row

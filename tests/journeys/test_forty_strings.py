@@ -10,7 +10,7 @@ from django.db import transaction
 from django.test import Client
 
 from audit.models import Alert, AuditReport, Case, Companion, Event, Review
-from consent.models import RecordCopy, RightsRequest
+from consent.models import Correction, RecordCopy, RightsRequest
 from crm.demo.staff import ACCOUNTS
 from patients.models import (
     AccessRequest,
@@ -135,6 +135,7 @@ PLANTED = {
     "observation_id": Observation, "export_id": Export, "case_id": Case, "review_id": Review, "event_id": Event,
     "alert_id": Alert, "companion_id": Companion,
     "report_id": AuditReport, "rights_id": RightsRequest, "copy_id": RecordCopy,
+    "correction_id": Correction,
 }  # fmt: skip
 
 
