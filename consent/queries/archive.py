@@ -121,9 +121,9 @@ def _record(patient_id: UUID, manifest: Manifest) -> Iterator[tuple[str, bytes]]
     manifest.broken += [one for one in broken if one not in manifest.broken]
     yield "record.json", bundle.dumps(record).encode()
     profile = clinics.profile()
-    content = readable.of(list(ids), clinic=profile.name if profile else "")
-    yield "record.pdf", pdf(PRINTING / "copy.typ", content)
-    yield "record.html", render_to_string("consent/copies/record.html", content).encode()
+    page = readable.of(list(ids), clinic=profile.name if profile else "")
+    yield "record.pdf", pdf(PRINTING / "copy.typ", page)
+    yield "record.html", render_to_string("consent/copies/record.html", page).encode()
 
 
 def _originals(ids: Collection[UUID], manifest: Manifest) -> Iterator[tuple[str, UUID, bytes]]:

@@ -59,18 +59,22 @@ def one(reader: User, request_id: UUID) -> Shown | None:
         return None
     copies = row.copies.select_related("asked_by", "fetched_by", "told_by")
     copy = copies.order_by("-asked_at").first()
-    is_ready = copy is not None and copy.state == RecordCopy.State.READY
-    is_ready = is_ready and (copy.expires_at or timezone.now()) > timezone.now()
+    ready = copy if copy is not None and _can_be_taken(copy) else None
     is_making = copy is not None and copy.state == RecordCopy.State.MAKING
     is_open = row.closed_at is None and row.identity_at is not None
     return Shown(
         row,
         _names(reader, [row]).get(row.subject_id, ""),
         copy,
-        may_begin=is_open and not (is_ready or is_making),
-        may_fetch=is_ready and copy.told_by_id != reader.pk,
-        may_tell=is_ready and copy.fetched_by_id != reader.pk,
+        may_begin=is_open and not (ready or is_making),
+        may_fetch=ready is not None and ready.told_by_id != reader.pk,
+        may_tell=ready is not None and ready.fetched_by_id != reader.pk,
     )
+
+
+def _can_be_taken(copy: RecordCopy) -> bool:
+    is_alive = copy.expires_at is not None and copy.expires_at > timezone.now()
+    return is_alive and copy.state == RecordCopy.State.READY
 
 
 def _names(reader: User, rows: list[RightsRequest]) -> dict[UUID, str]:

@@ -117,7 +117,7 @@ def _rows(
     return iter(rows)
 
 
-def _is_silent(row: Disclosure) -> bool:
+def _is_silent(row: Any) -> bool:
     """Tell whether an authority asked that the person is not told yet (45 CFR 164.528(a)(2))."""
     return row.silent_until is not None and row.silent_until > timezone.localdate()
 

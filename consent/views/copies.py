@@ -38,12 +38,12 @@ def copy(request: SignedInRequest, rights_id: UUID) -> HttpResponse:
 
 
 def _page(
-    request: SignedInRequest, rights_id: UUID, passphrase: str = "", status: int = 200
+    request: SignedInRequest, rights_id: UUID, once: str = "", status: int = 200
 ) -> HttpResponse:
     shown = shelf.one(request.user, rights_id)
     if shown is None:
         raise Http404
-    page = {"shown": shown, "passphrase": passphrase}
+    page = {"shown": shown, "passphrase": once}
     name = (
         "consent/copies/_state.html"
         if request.headers.get("HX-Request")
