@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from consent.views import copies, corrections, home
+from consent.views import copies, corrections, home, notices
 
 app_name = "consent"
 urlpatterns = [
@@ -21,6 +21,13 @@ urlpatterns = [
         name="correction_disagree",
     ),
     path("corrections/<uuid:correction_id>/told/", corrections.told, name="correction_told"),
+    path("notice/<slug:law>/", notices.read, name="public_notice"),
+    path("notices/", notices.listed, name="notices"),
+    path("notices/begin/", notices.begin, name="notice_begin"),
+    path("notices/texts/<uuid:text_id>/", notices.words, name="notice_words"),
+    path("notices/to-tell/", notices.to_tell, name="notices_to_tell"),
+    path("notices/<uuid:notice_id>/", notices.notice, name="notice"),
+    path("patients/<uuid:patient_id>/notices/", notices.of_patient, name="patient_notices"),
     path("patients/<uuid:patient_id>/beside/", corrections.beside, name="beside"),
     path(
         "requests/<uuid:rights_id>/corrections/",

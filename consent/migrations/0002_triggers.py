@@ -26,6 +26,15 @@ BEGIN
 END
 $body$
 """
+# A notice and its words, once the notice was published.
+NOTICE = """
+CREATE FUNCTION consent_notice_refuse() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $body$
+BEGIN
+    RAISE EXCEPTION 'a published notice is never changed: % is refused', TG_OP
+        USING ERRCODE = 'restrict_violation', HINT = 'Begin the next version instead.';
+END
+$body$
+"""
 
 
 def refuse(table: str, name: str, when: str, function: str = "consent_refuse") -> migrations.RunSQL:
@@ -43,6 +52,24 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(FUNCTION, "DROP FUNCTION consent_refuse()"),
         migrations.RunSQL(WORDS, "DROP FUNCTION consent_words_refuse()"),
+        migrations.RunSQL(NOTICE, "DROP FUNCTION consent_notice_refuse()"),
+        refuse(
+            "consent_notice",
+            "consent_notice_never_changed",
+            "UPDATE OR DELETE ON consent_notice FOR EACH ROW WHEN (OLD.published_at IS NOT NULL)",
+            "consent_notice_refuse",
+        ),
+        refuse(
+            "consent_noticetext",
+            "consent_notice_text_never_changed",
+            "UPDATE OR DELETE ON consent_noticetext FOR EACH ROW WHEN (OLD.text_sha256 <> '')",
+            "consent_notice_refuse",
+        ),
+        refuse(
+            "consent_noticedelivery",
+            "consent_delivery_never_changed",
+            "UPDATE OR DELETE ON consent_noticedelivery FOR EACH ROW",
+        ),
         refuse(
             "consent_consentevent",
             "consent_event_never_changed",

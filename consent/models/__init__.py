@@ -4,6 +4,7 @@ from consent.models.consent import Consent, ConsentEvent, State
 from consent.models.copy import RecordCopy
 from consent.models.correction import Correction
 from consent.models.form import ConsentForm, ConsentFormVersion
+from consent.models.notice import Notice, NoticeDelivery, NoticeText
 from consent.models.purpose import ProcessingPurpose
 from consent.models.restriction import ProcessingRestriction
 from consent.models.rights import RightsRequest
@@ -14,6 +15,9 @@ __all__ = [
     "ConsentForm",
     "ConsentFormVersion",
     "Correction",
+    "Notice",
+    "NoticeDelivery",
+    "NoticeText",
     "ProcessingPurpose",
     "ProcessingRestriction",
     "RecordCopy",

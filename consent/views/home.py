@@ -29,6 +29,20 @@ class Part:
 
 PARTS: tuple[Part, ...] = (
     Part(
+        (Permission.CONSENT_MANAGE, Permission.RIGHTS_READ),
+        "consent:notices",
+        "file-text",
+        _("Privacy notices"),
+        _("What people are told, under each law and in each language, and who was told."),
+    ),
+    Part(
+        (Permission.CONSENT_WRITE,),
+        "consent:notices_to_tell",
+        "message",
+        _("To be told of the notice"),
+        _("People who were registered in an emergency, imported, or told of an older version."),
+    ),
+    Part(
         (Permission.RIGHTS_MANAGE,),
         "consent:copies",
         "archive",

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from patients import demographics, identity
+from patients import demographics, identity, informing
 from patients.forms.versioned import Reasoned
 from patients.models import Patient
 from patients.queries import wording
@@ -261,6 +261,19 @@ class Registration(Person):
         self.find_twins = find_twins
         doctor: Any = self.fields["doctor"]
         doctor.choices = [("", _("Decide later")), *clinicians]
+        # What the person is told before anything is kept; nothing where no notice is published.
+        self.notices = informing.in_force()
+        if self.notices:
+            self.fields["told"] = forms.ChoiceField(
+                label=_("How the person was told of the privacy notice"),
+                choices=[("", _("Please choose")), *informing.ways()],
+                error_messages={
+                    "required": _("First show the notice, or say that it is an emergency.")
+                },
+            )
+            self.fields["acknowledged"] = forms.BooleanField(
+                label=_("The person acknowledged it in writing"), required=False
+            )
 
     def clean(self) -> dict[str, Any]:
         """Ask once more where the person may be here already."""

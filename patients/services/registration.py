@@ -10,6 +10,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from patients import informing
+from patients.informing import Told
 from patients.models import CareRelationship, Patient, PatientIndex
 from patients.services import drafts, relationships, series, versions
 from security import context, trail
@@ -27,8 +29,14 @@ class Merged(Refused):
 
 
 @transaction.atomic
-def register(*, fields: Mapping[str, Any], doctor: User | None = None, by: User) -> Patient:
-    """Open a record under the next number, findable at once; with a doctor, give it to the doctor."""
+def register(
+    *, fields: Mapping[str, Any], doctor: User | None = None, told: Told | None = None, by: User
+) -> Patient:
+    """Open a record under the next number, findable at once; with a doctor, give it to the doctor.
+
+    Raises NotInformed where there is a privacy notice and it is not said how the person was told of it.
+    """
+    informing.require(told)
     patient = Patient(**fields, record_number=_next_number())
     patient.save(force_insert=True)
     with context.matching():
@@ -41,6 +49,7 @@ def register(*, fields: Mapping[str, Any], doctor: User | None = None, by: User)
         fields=[f"{Patient.seal_label}.{name}" for name, value in fields.items() if value],
         by=by,
     )
+    informing.tell(patient.pk, told, by=by)
     if doctor is not None:
         source = CareRelationship.Source.RESPONSIBLE
         relationships.grant(user=doctor, patient_id=patient.pk, source=source, by=by)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from patients import demographics
 from patients.forms.registration import Details, Registration
+from patients.informing import Told
 from patients.models import Patient
 from patients.queries import chart as charts
 from patients.queries import colleagues, drafts, duplicates, guardians
@@ -78,13 +79,22 @@ def _twins(user: User, given: dict[str, Any]) -> list[Found]:
 def _registered(request: SignedInRequest, given: dict[str, Any]) -> HttpResponse:
     doctor = User.objects.get(pk=given["doctor"]) if given["doctor"] else None
     fields = demographics.stored(given)
-    patient = registration.register(fields=fields, doctor=doctor, by=request.user)
+    patient = registration.register(
+        fields=fields, doctor=doctor, told=_told(given), by=request.user
+    )
     # Without the number: what a message says waits in a cookie for the next page, which shows it.
     messages.success(request, _("Registered. The record number stands beside the name."))
     if guardians.is_minor(patient):
         # A guardian is asked for at once, while the person stands at the desk.
         return redirect("patients:contacts", patient_id=patient.pk)
     return redirect("patients:patient", patient_id=patient.pk)
+
+
+def _told(given: Mapping[str, Any]) -> Told | None:
+    """Return how the person was told of the notice, where there is one."""
+    if not given.get("told"):
+        return None
+    return Told(given["told"], given.get("language") or "", bool(given.get("acknowledged")))
 
 
 @require_http_methods(["GET", "POST"])

@@ -108,12 +108,14 @@ def plant(clinic, strings):
     patient.sex = "female"
     patient.save()
     index.rebuild([patient], PatientIndex)
-    for number, text in enumerate(strings):
+    for text in strings:
         writer = users.create(
             kind=User.Kind.STAFF, display_name=text, email=f"{new_id().hex}@demo.example", by=None
         )
         roles.grant(user=writer, role="physician", by=None)
-        unit = units.create(name=f"{text} {number}", name_zh=text, kind="team", by=None)
+        # Planted once for each language into one clinic.
+        name = f"{text} {Unit.objects.count()}"
+        unit = units.create(name=name, name_zh=text, kind="team", by=None)
         teams.assign(patient_ids=[patient.pk], unit=unit, by=None)
         Organization.objects.create(name=text, identity=f"xss|{new_id()}")
         relationships.grant(

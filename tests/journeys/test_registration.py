@@ -49,6 +49,7 @@ def test_reception_registers_and_merges(doors, clinic, language):
     page.locator("[name=given]").fill("Ouyang")
     page.locator("[name=birth_on]").fill(born_on)
     page.locator("[name=sex]").select_option("female")
+    page.locator("[name=told]").select_option("shown")
     warning = page.locator("#twins")
     expect(warning).to_contain_text(number)
     expect(warning).to_contain_text(says("same name and birth date"))
