@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.models import Alert, AuditReport, Companion
-from consent.models import Correction, RecordCopy, RightsRequest
+from consent.models import Correction, Notice, NoticeText, RecordCopy, RightsRequest
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security import trail
@@ -61,6 +61,7 @@ REFUSES_EMPTY = {
     "consent:copy_tell": "the copy is being made",
     "consent:correction_disagree": "nothing was refused",
     "consent:correction_told": "nothing was corrected",
+    "consent:notice_begin": "the clinic has no such law",
 }
 
 # Pages about something that is somebody's own: for everybody else it does not exist.
@@ -85,6 +86,8 @@ OF_ONE_PERSON = {
     "consent:correction",
     # The request is for a copy.
     "consent:request_corrections",
+    # No notice is published.
+    "consent:public_notice",
     # A report that is not made yet has no paper.
     "audit:report_pdf",
     *(f"patients:document{one}" for one in ("", "_page", "_file", "_withdraw")),
@@ -128,6 +131,9 @@ def values(clinic, name):
         "rights_id": _rights(clinic).pk,
         "copy_id": _copy(clinic).pk,
         "correction_id": _correction(clinic).pk,
+        "law": "pipl",
+        "notice_id": (notice := Notice.objects.create(law="pipl", number=1)).pk,
+        "text_id": NoticeText.objects.create(notice=notice, language="en").pk,
         "team_id": clinic.condition.pk,
         "membership_id": clinic.condition.pk,
         "link_id": clinic.condition.pk,

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.test import Client
 
 from audit.models import Alert, AuditReport, Case, Companion, Event, Review
-from consent.models import Correction, RecordCopy, RightsRequest
+from consent.models import Correction, Notice, NoticeText, RecordCopy, RightsRequest
 from crm.demo.staff import ACCOUNTS
 from patients.models import (
     AccessRequest,
@@ -137,7 +137,7 @@ PLANTED = {
     "observation_id": Observation, "export_id": Export, "case_id": Case, "review_id": Review, "event_id": Event,
     "alert_id": Alert, "companion_id": Companion,
     "report_id": AuditReport, "rights_id": RightsRequest, "copy_id": RecordCopy,
-    "correction_id": Correction,
+    "correction_id": Correction, "notice_id": Notice, "text_id": NoticeText,
 }  # fmt: skip
 
 
@@ -148,7 +148,7 @@ def addresses(patient, note, clinic):
         "factor_id": new_id(), "object_id": clinic.people["nurse1"].pk, "content_type_id": 1,
         "app_label": "security", "url": "nowhere", "exporter": "patients", "codelist": "condition", "number": 0,
         "subject_id": patient.pk, "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "token": "nothing",
-        "backup_id": new_id(), "check": "settings",
+        "backup_id": new_id(), "check": "settings", "law": "pipl",
         "rule_key": "R10",
         "report_kind": "weekly", "language": "en",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
