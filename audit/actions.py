@@ -132,6 +132,7 @@ SENTENCES: dict[str, Promise] = {
     "patients.note.marked_mistaken": _("A note was marked as entered in error."),
     "patients.note.signed": _("A note was signed."),
     "patients.note.written": _("A note was written."),
+    "patients.patient.compared": _("Two records were laid side by side."),
     "patients.patient.corrected": _("Name or contact of a patient was corrected."),
     "patients.patient.gathered": _("Entries that came during a merge were moved after it."),
     "patients.patient.merged": _("Two records of one patient were merged."),

@@ -22,7 +22,6 @@ NOT_COMPARED: dict[str, str] = {
     "audit.leaf": "the trail itself, held by its signed tree",
     "audit.node": "the trail itself, held by its signed tree",
     "audit.pending": "the trail itself, held by its signed tree",
-    "audit.rulesetting": "a number and a switch; each change is an event that names the rule",
     "audit.stamp": "a time stamp, held by the signature of who gave it",
     "audit.state": "the trail itself, held by its signed tree",
     "audit.watchcursor": "how far monitoring came; written at every run",

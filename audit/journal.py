@@ -60,7 +60,7 @@ NOT_JOURNALLED: dict[str, str] = {
     "audit.recordcheck": "its deeds record its states",
     "audit.recordfinding": "its deeds record its states",
     "audit.stamp": "the trail itself",
-    "audit.rulesetting": "a number and a switch; each change is an event that names the rule",
+    "audit.rulesetting": "its deeds record its states",
     "audit.reportschedule": "its deeds record its states",
     "audit.state": "the trail itself",
     "audit.watchcursor": "how far monitoring came; written at every run",

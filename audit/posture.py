@@ -13,7 +13,10 @@ from audit.models import RecordCheck
 from security.posture import Check, Judgement, Note, Outcome, register
 
 COMPARED_OLD = timedelta(hours=48)
-GUARDED = ("audit_event", "audit_state", "auditlog_logentry")
+GUARDED = (
+    "audit_checkpoint", "audit_event", "audit_leaf", "audit_node", "audit_stamp", "audit_state",
+    "auditlog_logentry",
+)  # fmt: skip
 
 
 def judge_database() -> Judgement:

@@ -71,7 +71,7 @@ def gather_reviews() -> int:
 @shared_task(name="audit.tell_alive")
 def tell_alive() -> None:
     """Tell the web process that scheduler, queue and worker are alive."""
-    heartbeats.beat(heartbeats.WORKER)
+    heartbeats.beat(heartbeats.WORKER, monitoring.trouble())
 
 
 @shared_task(name="audit.record_alive")

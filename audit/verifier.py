@@ -1,11 +1,7 @@
 """Verify a ledger, its signed heads and its receipts away from the product that wrote them.
 
 Needs Python 3.11 and `cryptography`. Copy this one file to another machine, with the public key and the
-newest head that you hold; nothing that a file says about itself is believed.
-
-    python verifier.py bundle FILE --key KEY [--head HEAD]                  a whole ledger, as exported
-    python verifier.py receipt FILE --key KEY [--head HEAD --proof PROOF]   the proof of one event
-    python verifier.py head FILE --key KEY [--head HEAD --proof PROOF]      that a head extends yours
+newest head that you hold; nothing that a file says about itself is believed. `--help` tells how.
 """
 
 from __future__ import annotations
@@ -15,7 +11,9 @@ import base64
 import gzip
 import json
 import sys
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -27,11 +25,12 @@ from uuid import UUID
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-LEAF, NODE, TILE, ED25519 = b"\x00", b"\x01", 256, b"\x01"
+LEAF, NODE, TILE, ED25519, MARK = b"\x00", b"\x01", 256, b"\x01", b"custodia ledger entry\n"
 TIME, CLOCKS_DIFFER_BY = "%Y-%m-%dT%H:%M:%S.%fZ", timedelta(minutes=5)
-MARK = b"custodia ledger entry\n"
 SPELLING: dict[str, Any] = {"sort_keys": True, "separators": (",", ":"), "ensure_ascii": False}
 BUNDLE, RECEIPT = "custodia ledger bundle 1", "custodia ledger receipt 1"
+# No ledger has longer lines (cut, they are no JSON) or more entries without a head: nothing swells in memory.
+MOST_CHARACTERS, MOST_ENTRIES, LONGEST_HEAD = 2**26, 2**16, 1024
 Entry = tuple[int, bytes, bytes, bytes]  # number, event, hash, the sealer's signature over both
 
 
@@ -88,8 +87,7 @@ class Frontier:
         """Append entries by their hashes."""
         at = 0
         while at < len(hashes):
-            is_whole = self.size % TILE == 0 and len(hashes) - at >= TILE
-            width = TILE if is_whole else 1
+            width = TILE if self.size % TILE == 0 and len(hashes) - at >= TILE else 1
             digest, place = tile_root(hashes[at : at + width]), self.size // width
             while place & 1:
                 digest, place = node_hash(self.peaks.pop(), digest), place >> 1
@@ -128,13 +126,11 @@ def root_of_inclusion(index: int, size: int, digest: bytes, path: Sequence[bytes
 
 def unbase64(text: str, length: int | None = None) -> bytes:
     """Return what a text holds in base64; raise Bad unless it is its one right form."""
-    try:
+    with suppress(TypeError, ValueError):
         content = base64.b64decode(text, validate=True)
-    except (TypeError, ValueError):
-        raise Bad(Fault.FORM, "base64") from None
-    if base64.b64encode(content).decode() != text or length not in {None, len(content)}:
-        raise Bad(Fault.FORM, "base64")
-    return content
+        if base64.b64encode(content).decode() == text and length in {None, len(content)}:
+            return content
+    raise Bad(Fault.FORM, "base64")
 
 
 @dataclass(frozen=True)
@@ -164,11 +160,10 @@ class Key:
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
         """Tell whether this key signed a message."""
-        try:
+        with suppress(InvalidSignature):
             Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, message)
-        except InvalidSignature:
-            return False
-        return True
+            return True
+        return False
 
 
 @dataclass(frozen=True)
@@ -183,8 +178,8 @@ class Head:
     @property
     def text(self) -> str:
         """Return what is signed."""
-        root = base64.b64encode(self.root).decode()
-        return f"{self.origin}\n{self.size}\n{root}\ntime {self.issued_at.strftime(TIME)}\n"
+        root, time = base64.b64encode(self.root).decode(), self.issued_at.strftime(TIME)
+        return f"{self.origin}\n{self.size}\n{root}\ntime {time}\n"
 
     def note(self, key: Key, signature: bytes) -> str:
         """Return the signed note."""
@@ -240,12 +235,13 @@ class Walk:
         heads = [(self._next(note, start, end), Fault.HEADS) for note in notes]
         heads += [(head, Fault.FORK) for head in self.known if start <= head.size <= end]
         for head, fault in sorted(heads, key=lambda one: one[0].size):
-            self._grow(entries[at : head.size - start])
-            at = head.size - start
+            self.tree.extend([entry[2] for entry in entries[at : head.size - start]])
+            self.unheld, at = [*self.unheld, *entries[at : head.size - start]], head.size - start
             if self.tree.root() != head.root:
                 self._blame(head, fault)
             self.unheld, self.right[fault] = [], head.size
-        self._grow(entries[at:])
+        self.tree.extend([entry[2] for entry in entries[at:]])
+        self.unheld += entries[at:]
 
     def _next(self, note: str, start: int, end: int) -> Head:
         head, last = Head.open(note, self.key), self.newest
@@ -255,10 +251,6 @@ class Walk:
             raise Bad(Fault.HEADS, f"a head of {head.size} entries out of turn", start)
         self.newest = head
         return head
-
-    def _grow(self, entries: Sequence[Entry]) -> None:
-        self.tree.extend([entry[2] for entry in entries])
-        self.unheld += entries
 
     def _blame(self, head: Head, fault: Fault) -> None:
         for number, event_id, digest, mark in self.unheld:
@@ -273,18 +265,16 @@ class Walk:
             raise Bad(Fault.HEADS, "there is none")
         if self.unheld:
             raise Bad(Fault.BEYOND, f"from entry {self.unheld[0][0]}", self.unheld[0][0])
-        size = self.tree.size
-        if any(one.size > size for one in self.known):
-            raise Bad(Fault.OLDER, f"it ends after {size} entries", size)
+        if any(one.size > self.tree.size for one in self.known):
+            raise Bad(Fault.OLDER, f"it ends after {self.tree.size} entries", self.tree.size)
         return self.newest
 
 
 def parsed(text: str, names: set[str], kind: str | None = None) -> dict[str, Any]:
     """Return an object of JSON in its one right spelling; raise Bad for any other."""
-    try:
+    data: Any = None
+    with suppress(ValueError, RecursionError):
         data = json.loads(text)
-    except (ValueError, RecursionError):
-        raise Bad(Fault.FORM, "JSON") from None
     if not isinstance(data, dict) or set(data) != names or json.dumps(data, **SPELLING) != text:
         raise Bad(Fault.FORM, "names or spelling of JSON")
     if data.get("kind") != kind:
@@ -294,7 +284,9 @@ def parsed(text: str, names: set[str], kind: str | None = None) -> dict[str, Any
 
 def check_bundle(lines: Iterator[str], walk: Walk) -> Head:
     """Walk over an exported ledger, line by line; raise Bad at the first thing that is wrong."""
-    parsed(next(lines, "").rstrip("\n"), {"kind", "origin"}, BUNDLE)
+    origin = parsed(next(lines, "").rstrip("\n"), {"kind", "origin"}, BUNDLE)["origin"]
+    if origin != walk.key.origin:
+        raise Bad(Fault.OTHER_LOG, repr(origin)[:80])
     entries: list[Entry] = []
     for line in lines:
         is_head = line.startswith('{"head"')
@@ -304,8 +296,9 @@ def check_bundle(lines: Iterator[str], walk: Walk) -> Head:
             entries = []
         else:
             content, mark = unbase64(data["leaf"]), unbase64(data["mark"], 64)
-            event_id = content[26:42].ljust(16)
-            entries.append((data["entry"], event_id, leaf_hash(content), mark))
+            if type(data["entry"]) is not int or len(entries) == MOST_ENTRIES:
+                raise Bad(Fault.FORM, "the number of an entry, or entries without a head")
+            entries.append((data["entry"], content[26:42].ljust(16), leaf_hash(content), mark))
     walk.take(entries, [])
     return walk.finish()
 
@@ -355,19 +348,24 @@ def check_heads(old: Head, new: Head, path: list[bytes]) -> None:
         raise Bad(Fault.PROOF, "the path does not join the two heads")
 
 
-def heads_in(path: Path | None, key: Key, most: int = 10**9) -> list[Head]:
+def heads_in(path: Path, key: Key, most: int = 10**9) -> list[Head]:
     """Return the newest heads of a file: one note, or one after the other as in an anchor file."""
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[-6 * most :] if path else []
-    return [Head.open("".join(lines[at : at + 6]), key) for at in range(0, len(lines), 6)]
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, 2) - most * LONGEST_HEAD))
+        lines = file.read().replace(b"\r\n", b"\n").splitlines(keepends=True)[-6 * most :]
+    return [Head.open(b"".join(lines[at : at + 6]).decode(), key) for at in range(0, len(lines), 6)]
 
 
 def run(verb: str, file: Path, key: Key, known: list[Head], path: list[bytes]) -> Head:
     """Verify one file; return the newest head that it leads to."""
     if verb == "bundle":
         with gzip.open(file, "rt", encoding="utf-8") as lines:
-            return check_bundle(lines, Walk(key, known))
-    is_receipt = verb == "receipt"
-    head = check_receipt(file.read_text(), key)[0] if is_receipt else heads_in(file, key)[-1]
+            return check_bundle(iter(lambda: lines.readline(MOST_CHARACTERS), ""), Walk(key, known))
+    if verb == "receipt":
+        head, content = check_receipt(file.read_text("utf-8"), key)
+        sys.stdout.write(f"a receipt of event {UUID(bytes=content[26:42].ljust(16, bytes(1)))}\n")
+    else:
+        head = heads_in(file, key)[-1]
     for old in known:
         check_heads(old, head, path)
     return head
@@ -383,13 +381,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--proof", type=Path, help="the proof that joins your head and a newer one")
     options = parser.parse_args(arguments)
     try:
-        key = Key.read(options.key.read_text(encoding="utf-8"))
-        path = path_of(options.proof.read_text().strip()) if options.proof else []
-        head = run(options.verb, options.file, key, heads_in(options.head, key), path)
+        key = Key.read(options.key.read_text("utf-8"))
+        path = path_of(options.proof.read_text("utf-8").strip()) if options.proof else []
+        known = heads_in(options.head, key) if options.head else []
+        head = run(options.verb, options.file, key, known, path)
     except Bad as bad:
         sys.stderr.write(f"BAD ({bad.fault.name}): {bad}\n")
         return int(bad.fault.value[0])
-    except (OSError, EOFError, UnicodeDecodeError, IndexError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, IndexError, zlib.error) as error:
         sys.stderr.write(f"a file can not be read: {error}\n")
         return 2
     sys.stdout.write(f"good: {head.size} entries, signed {head.issued_at} by {head.origin}\n")

@@ -75,6 +75,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 3600
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A queue that takes connections and never answers must hold no page: what it was to get is taken up later.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 8, "socket_connect_timeout": 3}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2}
 CELERY_TIMEZONE = "UTC"
 # The worker writes its lines by the same formatter as everybody.
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import http.client
 import logging
+import socket
 import ssl
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,11 +30,14 @@ from security.access.gate import Refused
 from security.classification import SubjectKind
 from security.delivery import outbox
 from security.models import User
+from security.sealing import SealBroken
 from security.services import letters
 
 log = logging.getLogger(__name__)
 
 SECONDS = 10
+# An answer that comes letter by letter never times out by itself.
+MOST_SECONDS = 30.0
 MOST_BYTES = 64 * 1024
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -63,7 +69,11 @@ def to_officers(head: Checkpoint) -> None:
 
 
 def _write(user: User, head: Checkpoint) -> bool:
-    address = letters.address_of(user)
+    try:
+        address = letters.address_of(user)
+    except SealBroken:
+        # One account that was damaged must not keep the head from the others.
+        return False
     if not address:
         return False
     message = outbox.Message(
@@ -120,24 +130,54 @@ def _roots() -> list[x509.Certificate]:
 
 def post(address: str, body: bytes, headers: dict[str, str]) -> bytes:
     """Post to an address whose host is in the list; being sent on is refused, and so is a slow answer."""
-    parts = urlsplit(address)
-    if parts.hostname not in settings.ANCHOR_HOSTS:
-        raise NotAnchored("the host is not in the list")
-    connection = _connect(parts)
-    path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     try:
-        connection.request("POST", path, body, headers)
-        answer = connection.getresponse()
-        content = answer.read(MOST_BYTES + 1)
-    except (OSError, http.client.HTTPException) as error:
+        parts = urlsplit(address)
+        if parts.hostname not in settings.ANCHOR_HOSTS:
+            raise NotAnchored("the host is not in the list")
+        path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+        with _for_a_while(_connect(parts)) as connection:
+            connection.request("POST", path, body, headers)
+            answer = connection.getresponse()
+            content = answer.read(MOST_BYTES + 1)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        # An address that can not be read is a failure of this anchor and of no other.
         raise NotAnchored(type(error).__name__) from error
-    finally:
-        connection.close()
     if not 200 <= answer.status < 300:
         raise NotAnchored(f"answer {answer.status}")
     if len(content) > MOST_BYTES:
         raise NotAnchored("the answer is too long")
     return content
+
+
+@contextmanager
+def _for_a_while(
+    connection: http.client.HTTPConnection,
+) -> Iterator[http.client.HTTPConnection]:
+    """Open a connection, and cut it when it lasts too long; raise NotAnchored if it was cut."""
+    is_cut = threading.Event()
+
+    def cut(sock: socket.socket) -> None:
+        is_cut.set()
+        with suppress(OSError):
+            # Past TLS, which would wait for the other side to agree.
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    try:
+        connection.connect()
+        timer = threading.Timer(MOST_SECONDS, cut, [connection.sock])
+        timer.start()
+        try:
+            yield connection
+        except (OSError, http.client.HTTPException):
+            if not is_cut.is_set():
+                raise
+        finally:
+            timer.cancel()
+            timer.join()
+        if is_cut.is_set():
+            raise NotAnchored("the answer takes too long")
+    finally:
+        connection.close()
 
 
 def _connect(parts: SplitResult) -> http.client.HTTPConnection:
@@ -175,4 +215,5 @@ def configured() -> list[str]:
 
 def is_due(place: Place, sent_at: datetime | None, now: datetime) -> bool:
     """Tell whether a head may go to a place again."""
-    return sent_at is None or now - sent_at >= place.every
+    # A time that has not come yet was put there by somebody, and would silence the place.
+    return sent_at is None or sent_at > now or now - sent_at >= place.every

@@ -20,7 +20,7 @@ from psycopg import Cursor
 from audit import canonical
 from audit.ledger.encoding import LEAF
 from audit.verifier import LEAF as LEAF_MARK
-from audit.verifier import Bad, Entry, Fault, Head, Key, Walk
+from audit.verifier import TILE, Bad, Entry, Fault, Frontier, Head, Key, Walk
 
 CHUNK = 4096
 AHEAD = 4
@@ -45,6 +45,8 @@ class EventFault(Enum):
     EVENT_MISSING = 31, "the event of an entry is gone"
     EVENT_ADDED = 32, "an event is in no entry and does not wait for one"
     STATE_ADDED = 33, "a state of a row belongs to no event"
+    NODE = 36, "a stored part of the tree, of which proofs are made, is not the right one"
+    PLACE = 37, "a table of the trail is not the one plain table that it has to be"
 
 
 # What may not exist: each finds the first one, in one statement, so that a sealer at work disturbs nothing.
@@ -59,7 +61,9 @@ STRAYS: tuple[tuple[Enum, str], ...] = (
         EventFault.EVENT_ADDED,
         "SELECT NULL, id FROM audit_event e"
         " WHERE NOT EXISTS (SELECT FROM audit_leaf l WHERE l.event_id = e.id)"
-        " AND NOT EXISTS (SELECT FROM audit_pending p WHERE p.event_id = e.id)"
+        # One of a form that no sealer knows would wait for ever.
+        " AND (e.format <> 1"
+        " OR NOT EXISTS (SELECT FROM audit_pending p WHERE p.event_id = e.id))"
         " ORDER BY id LIMIT 1",
     ),
     (
@@ -72,7 +76,30 @@ STRAYS: tuple[tuple[Enum, str], ...] = (
         "SELECT NULL, event_id FROM audit_state s"
         " WHERE NOT EXISTS (SELECT FROM audit_event e WHERE e.id = s.event_id) LIMIT 1",
     ),
+    (
+        # What pages show of a head stands in columns beside the note that is signed.
+        Fault.HEADS,
+        "SELECT size, NULL FROM audit_checkpoint"
+        " WHERE pg_catalog.split_part(note, E'\\n', 2) <> size::text"
+        " OR substr(pg_catalog.split_part(note, E'\\n', 4), 6)::timestamptz <> issued_at"
+        " ORDER BY number LIMIT 1",
+    ),
 )
+NODES = (
+    "SELECT hash FROM audit_node WHERE level = %s AND number >= %s AND number < %s ORDER BY number"
+)
+TABLES = (
+    "audit_event", "audit_state", "audit_pending", "audit_leaf", "audit_node", "audit_checkpoint",
+)  # fmt: skip
+# A view, a rule or a second table of the same name could answer for the one that pages read.
+PLACES = """
+SELECT t.name FROM pg_catalog.unnest(%s::text[]) AS t(name)
+LEFT JOIN pg_catalog.pg_class c ON c.relname = t.name AND c.relkind <> 'i'
+GROUP BY t.name
+HAVING count(*) <> 1
+    OR bool_or(c.relkind NOT IN ('r', 'p') OR c.relrowsecurity OR c.relhasrules) IS NOT FALSE
+ORDER BY 1 LIMIT 1
+"""
 
 
 Wrong = tuple[Enum, str, int]
@@ -102,6 +129,8 @@ class Check:
 
     def run(self, progress: Callable[[int], object] = lambda entries: None) -> Head:
         """Check everything and return the newest head; raise Bad at the first thing that is wrong."""
+        for (table,) in self._rows(PLACES, [list(TABLES)]):
+            raise Bad(EventFault.PLACE, str(table))
         ((size, heads, last),) = self._rows(SIZE)
         if heads != last:
             raise Bad(Fault.HEADS, f"of {last} heads {heads} are there")
@@ -111,11 +140,24 @@ class Check:
             self._take(walk, part, start, min(size, start + CHUNK))
             progress(len(part.entries))
         newest = walk.finish()
+        self._hold_nodes(walk.tree)
         for fault, statement in STRAYS if self.with_columns else STRAYS[:1]:
             for number, event_id in self._rows(statement):
                 where = f"event {event_id}" if number is None else f"from entry {number}"
                 raise Bad(fault, where, number)
         return newest
+
+    def _hold_nodes(self, tree: Frontier) -> None:
+        """Hold the stored roots of subtrees against the tree: a level's frontier is the tree's."""
+        level, wanted = 1, tree.size // TILE
+        while wanted:
+            over = Frontier()
+            for start in range(0, wanted, CHUNK):
+                end = min(wanted, start + CHUNK)
+                over.extend([bytes(one) for (one,) in self._rows(NODES, [level, start, end])])
+            if over.size != wanted or over.peaks != tree.peaks[: len(over.peaks)]:
+                raise Bad(EventFault.NODE, f"level {level}")
+            level, wanted = level + 1, wanted // TILE
 
     def _take(self, walk: Walk, part: Part, start: int, end: int) -> None:
         notes = [note for (note,) in self._rows(NOTES, [start, end])]
@@ -147,7 +189,7 @@ class Check:
             for first, part in waiting:
                 yield first, _unpacked(*part.result())
 
-    def _rows(self, statement: str, parameters: Sequence[int] = ()) -> list[tuple[Any, ...]]:
+    def _rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self.connection.cursor() as cursor:
             cursor.execute(statement, parameters)
             return list(cursor.fetchall())

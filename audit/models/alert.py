@@ -9,13 +9,25 @@ from uuid import UUID
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, F, Func, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.models.event import Event
 from security.classification import Category, Plain, Scope, SubjectKind
 from security.models import User
 from security.sealing import SealedModel, SealedQuerySet, SealedText
+
+
+def in_crowd(events: str, user_id: UUID) -> Exists:
+    """Tell of an outer row whether its events hold a deed of one account; watching is no such deed."""
+    outer = Func(OuterRef(events), function="", output_field=ArrayField(models.UUIDField()))
+    is_one = Func(
+        F("pk"), outer, template="%(expressions)s", arg_joiner=" = ANY ",
+        output_field=models.BooleanField(),
+    )  # fmt: skip
+    deeds = Event.objects.filter(is_one, actor_id=user_id)
+    return Exists(deeds.exclude(action__startswith="audit."))
 
 
 class AlertQuerySet(SealedQuerySet["Alert"]):
@@ -34,6 +46,11 @@ class AlertQuerySet(SealedQuerySet["Alert"]):
         """Lock and keep open alerts that name fewer events than the most they may."""
         rows = self.select_for_update(of=("self",)).filter(pk__in=list(ids), verdict="")
         return rows.filter(Q(events__len__lt=most) | Q(events__len__isnull=True))
+
+    def not_about(self, user_id: UUID) -> Self:
+        """Keep alerts in which somebody else's doing is looked at; one on a crowd is about each in it."""
+        of_crowd = Q(actor_id__isnull=True) & in_crowd("events", user_id)
+        return self.exclude(actor_id=user_id).exclude(of_crowd)
 
     def against(self, actor_id: UUID) -> Self:
         """Keep alerts about what one account did."""
@@ -96,6 +113,11 @@ class Alert(SealedModel):
             models.Index(fields=["actor_id", "-raised_at"], name="audit_alert_actor"),
             GinIndex(fields=["subjects"], name="audit_alert_subjects"),
         )
+
+    def crowd(self) -> set[UUID]:
+        """Return whose deeds the alert rests on where it is about nobody alone."""
+        deeds = Event.objects.filter(pk__in=self.events).exclude(action__startswith="audit.")
+        return {one for one in deeds.values_list("actor_id", flat=True) if one is not None}
 
     class Privacy:
         plain = {

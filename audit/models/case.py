@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from audit.models.alert import Alert
+from audit.models.alert import Alert, in_crowd
 from security.classification import Category, Plain, Scope, SubjectKind
 from security.ids import new_id
 from security.models import User
@@ -115,7 +115,9 @@ class CaseQuerySet(SealedQuerySet["Case"]):
 
     def not_about(self, user_id: UUID) -> Self:
         """Keep cases in which somebody else's doing is looked at."""
-        return self.exclude(review__actor_id=user_id).exclude(alert__actor_id=user_id)
+        of_crowd = Q(alert__isnull=False, alert__actor_id__isnull=True)
+        others = self.exclude(review__actor_id=user_id).exclude(alert__actor_id=user_id)
+        return others.exclude(of_crowd & in_crowd("alert__events", user_id))
 
 
 class Case(SealedModel):

@@ -24,6 +24,8 @@ INSIDE = {Purpose.TREAT, Purpose.ETREAT, Purpose.HPAYMT, Purpose.HOPERAT, Purpos
 MOST_ROWS = 100
 # What is done to the watching: its rules, its memory, and the settings that the journal keeps.
 TO_THE_WATCH = (
+    "audit.companion.remembered",
+    "audit.report_schedule.changed",
     "audit.rule.changed",
     "audit.rule.switched_off",
     "audit.setting.deleted",

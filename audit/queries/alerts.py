@@ -52,7 +52,7 @@ class Filters:
 
 def visible(reader: User) -> AlertQuerySet:
     """Return the alerts that a person may know of: those about the own account are for colleagues."""
-    found: AlertQuerySet = Alert.objects.exclude(actor_id=reader.pk)
+    found: AlertQuerySet = Alert.objects.not_about(reader.pk)
     return found
 
 

@@ -35,6 +35,12 @@ STOPPED = _(
 )
 
 
+TROUBLES: dict[str, Promise] = {
+    heartbeats.SEALER: STOPPED,
+    heartbeats.WORKER: _("Monitoring stands still: what happens now is recorded and raises no alert yet."),
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class AnchorState:
     """How one anchor stands."""
@@ -82,7 +88,7 @@ def _alarms(beats: list[Heartbeat], now: datetime) -> list[Promise]:
         if beat is None or now - beat.beaten_at > heartbeats.SILENT_AFTER:
             found.append(sentence)
         elif beat.trouble:
-            found.append(STOPPED)
+            found.append(TROUBLES[process])
     return found
 
 

@@ -56,7 +56,7 @@ def rows_after(model: type[models.Model], after: UUID | None, size: int = BATCH)
     """Return the next rows of a model in the order of their keys."""
     rows = model._base_manager.order_by("pk")
     if after is not None:
-        rows = rows.filter(pk__gt=_key_of(model, after))
+        rows = rows.filter(pk__gt=names.key_of(model, after))
     return list(rows[:size])
 
 
@@ -83,7 +83,7 @@ def verify_rows(rows: Iterable[models.Model]) -> Iterator[Mismatch]:
 def verify_named(model: type[models.Model], ids: Collection[UUID]) -> Iterator[Mismatch]:
     """Find the rows that should be there and are not: one query while all are."""
     present = set(model._base_manager.filter(pk__in=_keys(model, ids)).values_list("pk", flat=True))
-    yield from _confirmed(model, [one for one in ids if _key_of(model, one) not in present])
+    yield from _confirmed(model, [one for one in ids if names.key_of(model, one) not in present])
 
 
 def _confirmed(model: type[models.Model], ids: list[UUID]) -> Iterator[Mismatch]:
@@ -140,9 +140,5 @@ def _why(row: models.Model | None, state: State | None) -> Why | None:
     return Why.ROLLED_BACK if earlier.exists() else Why.ALTERED
 
 
-def _keys(model: type[models.Model], ids: Iterable[UUID]) -> list[UUID | int]:
-    return [_key_of(model, one) for one in ids]
-
-
-def _key_of(model: type[models.Model], object_id: UUID) -> UUID | int:
-    return object_id if isinstance(model._meta.pk, models.UUIDField) else object_id.int
+def _keys(model: type[models.Model], ids: Iterable[UUID]) -> list[UUID | int | str]:
+    return [names.key_of(model, one) for one in ids]

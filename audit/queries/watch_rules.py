@@ -12,6 +12,8 @@ from audit.queries.alerts import TONES, pseudonym, raised_by
 from audit.queries.staff import names_of
 from security.monitoring import rules
 
+# Whoever could switch off the rule that watches the rules could switch off all others unseen.
+NEVER_OFF = frozenset({"R17"})
 RESPONSES = dict(Alert.Response.choices)
 
 
@@ -20,7 +22,11 @@ def register() -> list[dict[str, Any]]:
     settings = {row.key: row for row in RuleSetting.objects.all()}
     counts = raised_by(rules)
     return [
-        _row(rule, settings.get(rule.key), counts.get(rule.key, {}))
+        _row(
+            rule,
+            None if rule.key in NEVER_OFF else settings.get(rule.key),
+            counts.get(rule.key, {}),
+        )
         for rule in sorted(rules.values(), key=lambda one: one.order)
     ]
 
@@ -37,6 +43,7 @@ def _row(rule: Any, setting: RuleSetting | None, counts: dict[str, int]) -> dict
         "usual": f"{rule.threshold:g}",
         "is_changed": threshold != rule.threshold,
         "is_on": setting is None or setting.is_on,
+        "is_fixed": rule.key in NEVER_OFF,
         "window": window_words(rule.window),
         "weight": f"{rule.weight:g}",
         "response": RESPONSES[str(rule.response)],

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from statistics import mean, median, pstdev
 from typing import Any, cast
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -26,6 +26,8 @@ SEEN = (
 ACCESS = (
     "request_id", "event_id", "actor_id", "subject_id", "occurred_at", "role", "basis", "ground",
 )  # fmt: skip
+# A deed that shows each of its patients in full, not one and by the way others.
+OF_EACH = "patients.patient.compared"
 NIGHT_FROM, NIGHT_TO = 22, 6
 HABIT = timedelta(days=28)
 # Who works at night so often works at night.
@@ -62,7 +64,8 @@ def candidates(events: Iterable[Seen]) -> list[list[Access]]:
     """Return, for each request in which colleagues opened a record, the patients it may have been.
 
     A page about one patient has the ground on which it was let in; what lists and searches read has none.
-    A page may name relatives as well: an event that names one patient alone tells whose record it is.
+    A page may name relatives as well: an event that names one patient alone tells whose record it is. Where
+    two records lie side by side each is opened, as if in a request of its own.
     """
     opened = [
         one
@@ -74,6 +77,11 @@ def candidates(events: Iterable[Seen]) -> list[list[Access]]:
     found: dict[UUID, list[Access]] = {}
     for one in opened:
         about = [subject for subject in one.subjects if subject in patients]
+        if one.action == OF_EACH:
+            for subject in about:
+                own = uuid5(one.id, str(subject))
+                found[own] = [_access(one, subject)._replace(request_id=own)]
+            continue
         before = found.get(one.request_id)
         if about and (before is None or len(about) < len(before)):
             found[one.request_id] = [_access(one, subject) for subject in about]

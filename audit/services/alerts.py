@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from audit.models import Alert
+from audit import persons
+from audit.models import Alert, Event
 from audit.queries import staff
 from security import trail
 from security.access.categories import Reach
@@ -25,9 +27,13 @@ from security.services import holds, notices
 MOST_NAMED = 300
 # What is done to the watching itself is told at once, to so many officers.
 AT_ONCE, TOLD = "R17", 2
+# So many letters of a finding's key tell it from others; what goes on after a verdict gets a number behind.
+KEY = 190
 # From this score on a finding is an alert; below it is noted.
 FULL = 1.0
 ORDER = [str(one) for one in Response]
+Place = tuple[str, str]
+Found = tuple[Rule, Finding]
 
 
 class AboutYourself(Refused):
@@ -49,19 +55,15 @@ class NoVerdict(Refused):
 @transaction.atomic
 def raise_found(*, found: Iterable[tuple[Rule, Finding]], responds_from: datetime) -> list[Alert]:
     """Raise what rules found; the same finding again adds its events to the alert that is open."""
-    newest = {(rule.key, finding.key[:200]): (rule, finding) for rule, finding in found}
+    newest = {(rule.key, finding.key[:KEY]): (rule, finding) for rule, finding in found}
     if not newest:
         return []
-    there = {
-        (rule, key): pk
-        for rule, key, pk in Alert.objects.filter(
-            rule__in={key for key, _ in newest}, dedupe_key__in={key for _, key in newest}
-        ).values_list("rule", "dedupe_key", "pk")
-    }
-    again = {there[key]: found_again for key, found_again in newest.items() if key in there}
+    there = _standing(newest)
+    again = {row.pk: newest[place] for place, row in there.items() if not row.verdict}
     for row in Alert.objects.room_left(again, MOST_NAMED):
         _extend(row, _alert(*again[row.pk]), responds_from)
-    raised = [_alert(*first) for key, first in newest.items() if key not in there]
+    raised = [_alert(*first) for place, first in newest.items() if place not in there]
+    raised += _going_on({place: row for place, row in there.items() if row.verdict}, newest)
     if raised:
         Alert.objects.bulk_create(raised)
         trail.record(
@@ -77,7 +79,54 @@ def raise_found(*, found: Iterable[tuple[Rule, Finding]], responds_from: datetim
     return raised
 
 
-def _alert(rule: Rule, finding: Finding) -> Alert:
+def _standing(newest: Mapping[Place, Found]) -> dict[Place, Alert]:
+    """Return the last alert of each finding that has one: after a verdict another one may follow."""
+    found: dict[Place, Alert] = {}
+    names = {place: place[1] for place in newest}
+    while names:
+        rows = Alert.objects.filter(
+            rule__in={rule for rule, _ in names}, dedupe_key__in=set(names.values())
+        ).defer("sealed")
+        by_place = {(row.rule, row.dedupe_key): row for row in rows}
+        there = {
+            place: row
+            for place, name in names.items()
+            if (row := by_place.get((place[0], name))) is not None
+        }
+        found |= there
+        names = {place: _after(row.dedupe_key) for place, row in there.items() if row.verdict}
+    return found
+
+
+def _after(key: str) -> str:
+    base, _, number = key.rpartition("#")
+    return f"{base}#{int(number) + 1}" if base else f"{key}#2"
+
+
+def _going_on(closed: Mapping[Place, Alert], newest: Mapping[Place, Found]) -> list[Alert]:
+    """Return alerts on what went on after the verdict: it explains what was, not what comes."""
+    fresh = {
+        place: set(newest[place][1].events) - set(row.events)
+        for place, row in closed.items()
+        if row.closed_at is not None and newest[place][1].at > row.closed_at
+    }
+    wanted = {one for events in fresh.values() for one in events}
+    times = dict(Event.objects.filter(pk__in=wanted).values_list("pk", "recorded_at"))
+    found = []
+    for place, events in fresh.items():
+        row, (rule, finding) = closed[place], newest[place]
+        late = [one for one in finding.events if one in events and _is_after(row, times.get(one))]
+        # As much as the rule asks for of the first one.
+        if late and len(late) >= rule.threshold:
+            found.append(_alert(rule, replace(finding, events=late), _after(row.dedupe_key)))
+    return found
+
+
+def _is_after(row: Alert, at: datetime | None) -> bool:
+    return at is not None and row.closed_at is not None and at > row.closed_at
+
+
+def _alert(rule: Rule, finding: Finding, key: str = "") -> Alert:
     score = rule.weight * (finding.count if rule.weight < FULL else 1)
     response = finding.response or rule.response
     return Alert(
@@ -87,7 +136,7 @@ def _alert(rule: Rule, finding: Finding) -> Alert:
         subjects=list(finding.subjects)[:MOST_NAMED],
         events=list(finding.events)[:MOST_NAMED],
         score=score,
-        dedupe_key=finding.key[:200],
+        dedupe_key=key or finding.key[:KEY],
         occurred_at=finding.at,
     )
 
@@ -145,8 +194,9 @@ def _tell(raised: Sequence[Alert], responds_from: datetime) -> None:
 def assign(*, alert_id: UUID, to: User, by: User) -> Alert:
     """Give an alert to an officer who looks after it; never to the person it is about."""
     row = _open(alert_id, by)
-    if to.pk == row.actor_id:
+    if _takes_part(row, to):
         raise AboutYourself(_("Nobody looks after an alert on the own account."))
+    _refuse_family(row, to)
     if reach_of_user(to, Permission.INCIDENTS_MANAGE) is Reach.NONE:
         raise NotForAlerts(_("The role of this colleague does not include alerts."))
     row.assigned_to = to
@@ -175,10 +225,22 @@ def close(*, alert_id: UUID, verdict: str, explanation: str, by: User) -> Alert:
 
 def _open(alert_id: UUID, by: User) -> Alert:
     row: Alert = Alert.objects.select_for_update(of=("self",)).get(pk=alert_id)
-    if row.actor_id == by.pk:
+    if _takes_part(row, by):
         raise AboutYourself(
             _("This alert is about your own account. A colleague decides about it.")
         )
+    _refuse_family(row, by)
     if row.verdict:
         raise ClosedAlready(_("This alert was closed already."))
     return row
+
+
+def _takes_part(row: Alert, user: User) -> bool:
+    return row.actor_id == user.pk or (row.actor_id is None and user.pk in row.crowd())
+
+
+def _refuse_family(row: Alert, user: User) -> None:
+    if row.subjects and persons.register().kept_from([user.pk], row.subjects):
+        raise AboutYourself(
+            _("This is the own record or that of close family; a colleague looks at it.")
+        )

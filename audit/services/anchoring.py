@@ -25,7 +25,8 @@ def send(*, name: str, head: Checkpoint) -> bool:
     place, now = anchors.PLACES[name], timezone.now()
     Anchor.objects.get_or_create(name=name)
     row = Anchor.objects.select_for_update(skip_locked=True).filter(name=name).first()
-    if row is None or row.checkpoint >= head.number:
+    # Another number, not a greater one: a row that claims heads that never were would silence the place.
+    if row is None or row.checkpoint == head.number:
         return False
     if not anchors.is_due(place, row.succeeded_at, now):
         return False

@@ -79,7 +79,7 @@ def open_case(*, asked: Asked, to: User, by: User) -> Case:
     subjects = _patients([*asked.subjects, *_brought_along(asked, review, alert)])
     if not subjects and asked.kind in {Kind.REVIEW, Kind.REQUEST}:
         raise NothingAsked(_("Name the patient whom the case is about."))
-    actors = {one.actor_id for one in (review, alert) if one is not None}
+    actors = _actors_of(review, alert)
     for user in (by, to):
         _refuse_oneself(user, actors, subjects)
     _refuse_unless_officer(to)
@@ -254,7 +254,15 @@ def close(*, case_id: UUID, version: int, outcome: str, by: User) -> Case:
 
 
 def _actors(case: Case) -> set[UUID | None]:
-    return {one.actor_id for one in (case.review, case.alert) if one is not None}
+    return _actors_of(case.review, case.alert)
+
+
+def _actors_of(review: Review | None, alert: Alert | None) -> set[UUID | None]:
+    """Return whose doing is looked at: of an alert on a crowd everybody's in it."""
+    found = {one.actor_id for one in (review, alert) if one is not None}
+    if alert is not None and alert.actor_id is None:
+        found |= set(alert.crowd())
+    return found
 
 
 def _let_in(user: User, subjects: Sequence[UUID], by: User) -> None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from audit.models import Event, RuleSetting, WatchCursor, Watched
 from audit.queries import watching
+from audit.queries.watch_rules import NEVER_OFF
 from audit.queries.watching import Batch
 from audit.services import alerts, explaining
 from security import context, trail
@@ -29,6 +30,8 @@ MARGIN = timedelta(minutes=5)
 MOST_EVENTS = 5000
 # What is older is history: it is told, and nobody's session answers for it.
 RESPONDS_TO = timedelta(hours=1)
+# Monitoring runs three times a minute; when it could not for so long, officers are told.
+STANDS_STILL = timedelta(minutes=3)
 
 
 def run() -> int:
@@ -45,6 +48,13 @@ def run() -> int:
     return count
 
 
+def trouble() -> str:
+    """Return in a word what keeps monitoring from its work: runs that fail leave their place where it was."""
+    cursor = WatchCursor.objects.only("ran_at").first()
+    stands_still = cursor is not None and timezone.now() - cursor.ran_at > STANDS_STILL
+    return "monitoring" if stands_still else ""
+
+
 @transaction.atomic
 def _run_once() -> int:
     cursor = _cursor()
@@ -52,6 +62,7 @@ def _run_once() -> int:
         return 0
     now = timezone.now()
     oldest, newest = _running()
+    _refuse_the_future(cursor, now)
     events = _fresh(cursor.since)
     if events:
         Watched.objects.bulk_create(
@@ -66,6 +77,15 @@ def _run_once() -> int:
     cursor.ran_at = now
     cursor.save()
     return len(events)
+
+
+def _refuse_the_future(cursor: WatchCursor, now: datetime) -> None:
+    """Begin again an hour back where somebody set the cursor to a time that has not come, and tell of it."""
+    if cursor.since <= now:
+        return
+    cursor.since, cursor.next_since = now - RESPONDS_TO, now
+    where = f"{cursor._meta.label_lower}:since"
+    trail.record("audit.records.found_tampered", outcome="failed", fields=[where])
 
 
 def _fresh(since: datetime) -> list[Seen]:
@@ -125,7 +145,7 @@ def evaluate(events: Sequence[Seen]) -> None:
 
 def active() -> list[Rule]:
     """Return the rules that are on, as they are set now, by their number."""
-    settings = {row.key: row for row in RuleSetting.objects.all()}
+    settings = {row.key: row for row in RuleSetting.objects.all() if row.key not in NEVER_OFF}
     return [
         rule.with_threshold(settings[rule.key].threshold if rule.key in settings else None)
         for rule in sorted(rules.values(), key=lambda one: one.order)

@@ -46,10 +46,17 @@ def alone() -> Iterator[None]:
 
 @transaction.atomic
 def begin(*, restart: bool = False, by: Any = None) -> RecordCheck:
-    """Return the comparison that was stopped, or a new one; `restart` gives the stopped one up."""
+    """Return the comparison that was stopped, or a new one; `restart` gives the stopped one up.
+
+    One that the trail does not know was put there to be gone on with at its end: nothing would be compared.
+    """
     unfinished = RecordCheck.objects.unfinished().select_for_update().first()
-    if unfinished is not None and not restart:
+    forged = list(records.verify_rows([unfinished])) if unfinished is not None else []
+    if unfinished is not None and not restart and not forged:
         return unfinished
+    if forged:
+        where = [f"{one.model}:{one.why}:{one.object_id}" for one in forged]
+        trail.record("audit.records.found_tampered", outcome="failed", fields=where, by=by)
     if unfinished is not None:
         _end(unfinished, State.GIVEN_UP, "audit.record_check.stopped", by=by)
     row = RecordCheck.objects.create()

@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +26,8 @@ FORMAT = 1
 # Work that nobody has moved for so long was interrupted and is begun again, so many times.
 STALLED = timedelta(minutes=15)
 MOST_ATTEMPTS = 3
+# One number for everybody who asks for a report of the running period.
+LOCK = 0x4355_5374_0007
 
 
 class UnderWay(Refused):
@@ -50,6 +52,9 @@ def ask(*, kind: str, is_running: bool, by: User) -> AuditReport:
     period = periods.at(kind, now, queries.clinic_zone())
     if not is_running:
         return _once(period.before(), by=by)
+    with connection.cursor() as cursor:
+        # Who asks at the same moment waits here, and is led to the report that is being made.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     busy = AuditReport.objects.under_way().filter(kind=kind, until__isnull=False).first()
     if busy is not None:
         raise UnderWay(busy)

@@ -42,6 +42,13 @@ class NotUndone(Refused):
 
 
 @transaction.atomic
+def compare(*, survivor_id: UUID, absorbed_id: UUID, by: User) -> None:
+    """Record that two records are laid side by side: each of them is looked at, and not the first alone."""
+    both, names = [survivor_id, absorbed_id], ["patients.patient.names"]
+    trail.record("patients.patient.compared", subjects=both, fields=names, by=by)
+
+
+@transaction.atomic
 def merge(  # noqa: PLR0913 - both records, both versions, and what was decided about them
     *,
     survivor_id: UUID,

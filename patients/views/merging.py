@@ -97,6 +97,8 @@ def _other(request: SignedInRequest, other_id: UUID) -> Patient:
     other = chart_of(request, other_id)
     if not other.may(WRITE):
         raise Http404
+    survivor_id = request.resolver_match.kwargs["patient_id"]  # type: ignore[union-attr]
+    deeds.compare(survivor_id=survivor_id, absorbed_id=other_id, by=request.user)
     return other.patient
 
 

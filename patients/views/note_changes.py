@@ -16,6 +16,7 @@ from patients.services import drafts, notes
 from patients.services.versions import Conflict
 from patients.views.chart import chart_of
 from patients.views.drafts import require_writer
+from patients.views.entry_forms import restrictable
 from patients.views.notes import FRAME, READ, WRITE, framed, note_of, shown
 from security.access.gate import SignedInRequest, requires
 
@@ -26,7 +27,7 @@ def amend(request: SignedInRequest, patient_id: UUID, note_id: UUID) -> HttpResp
     """Add to a signed note."""
     require_writer(request)
     chart = chart_of(request, patient_id)
-    row, form = note_of(chart, note_id), Addendum(request.POST)
+    row, form = restrictable(chart, note_of(chart, note_id)), Addendum(request.POST)
     if not form.is_valid():
         return shown(request, chart, row, addendum=form, status=422)
     notes.amend(note_id=note_id, text=form.cleaned_data["text"], by=request.user)

@@ -26,6 +26,7 @@ from patients.services.versions import Conflict, NothingChanged
 from patients.views import conflicts
 from patients.views.chart import chart_of, opened
 from patients.views.drafts import require_writer
+from patients.views.entry_forms import restrictable
 from security.access.gate import Refused, SignedInRequest, requires
 from security.access.permissions import Permission
 
@@ -81,7 +82,7 @@ def new(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
 def edit(request: SignedInRequest, patient_id: UUID, note_id: UUID) -> HttpResponseBase:
     """Change one's own note before it is signed."""
     chart = chart_of(request, patient_id)
-    row = note_of(chart, note_id)
+    row = restrictable(chart, note_of(chart, note_id))
     if request.method == "POST":
         return changed(request, chart, row)
     if row.author_id != request.user.pk or row.status != Note.Status.OPEN:
@@ -209,7 +210,8 @@ def shown(
         "may_write": may_write,
     }
     page |= {"may_protect": chart.may(PROTECT)} | forms
-    if may_write and row.status == Note.Status.SIGNED:
+    may_add = may_write and (not row.is_protected or chart.may(PROTECT))
+    if may_add and row.status == Note.Status.SIGNED:
         page |= {"addendum": Addendum(initial={"text": _typed_for(chart, row)})} | forms
     page.setdefault("mistake_form", Mistake(initial={"version": row.version}))
     return render(request, FRAME, page, status=status)

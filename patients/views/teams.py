@@ -65,11 +65,11 @@ def create(request: SignedInRequest) -> HttpResponseBase:
     """Make a care team."""
     form = NewTeam(request.POST)
     if form.is_valid():
-        name = form.cleaned_data["name"]
-        if Unit.objects.filter(name=name).exists():
-            form.add_error("name", _("There is a unit with this name."))
-        else:
+        try:
             units.create(kind=Unit.Kind.TEAM, by=request.user, **form.cleaned_data)
+        except units.NameTaken as refusal:
+            form.add_error("name", str(refusal.reason))
+        else:
             return redirect("patients:teams")
     return _teams(request, form)
 

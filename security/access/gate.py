@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import wraps
 from typing import Any, Literal, cast
 from urllib.parse import urlencode, urlsplit
@@ -27,15 +28,15 @@ from security.access import registry
 from security.access.categories import Reach
 from security.access.permissions import Permission
 from security.access.roles import roles_that_may
-from security.models import User
+from security.models import Throttle, User
+from security.sealing import keyring
 from security.sealing.errors import SealBroken, StaleRecord
 
 log = logging.getLogger(__name__)
 
 View = Callable[..., HttpResponseBase]
 FACTOR_AT = "factor_at"
-# When this session last opened a page about a patient; counts while an account is slowed down.
-ABOUT_AT = "about_at"
+# So long an account that is slowed down waits between two pages about patients, in all its sessions.
 SLOW_SECONDS = 20
 PURPOSE = "purpose"
 
@@ -178,7 +179,7 @@ def _stopped(gate: Gate, request: HttpRequest) -> HttpResponseBase | None:
     here.purpose = purpose_of(cast(SignedInRequest, request))
     if _asks_for_factor(request, user):
         return send_to_step_up(request)
-    return too_fast(request) if gate.of and _is_too_fast(request, user) else None
+    return too_fast(request) if gate.of and _is_too_fast(user) else None
 
 
 def _decided(
@@ -292,16 +293,17 @@ def _asks_for_factor(request: HttpRequest, user: User) -> bool:
     return bool(request.session.get(FACTOR_AT, 0) < int(since.timestamp()))
 
 
-def _is_too_fast(request: HttpRequest, user: User) -> bool:
+def _is_too_fast(user: User) -> bool:
     """Tell whether an account that an alert slowed down asks for the next page about a patient too soon."""
     now = timezone.now()
     if user.slowed_until is None or user.slowed_until <= now:
         return False
-    last = request.session.get(ABOUT_AT, 0)
-    if 0 <= now.timestamp() - last < SLOW_SECONDS:
-        return True
-    request.session[ABOUT_AT] = now.timestamp()
-    return False
+    before = now - timedelta(seconds=SLOW_SECONDS)
+    key = keyring.index_digest("throttle", f"slowed {user.pk}")[:16]
+    first = Throttle(key=key, first_at=now, last_at=before)
+    Throttle.objects.bulk_create([first], ignore_conflicts=True)
+    # One row for all sessions, taken in one statement: requests at the same moment pass one after another.
+    return not Throttle.objects.filter(key=key, last_at__lte=before).update(last_at=now)
 
 
 def too_fast(request: HttpRequest) -> HttpResponse:

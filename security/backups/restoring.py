@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import closing
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -16,6 +18,8 @@ from security.backups.age import Told, Written
 from security.backups.dump import KEYS
 from security.backups.faults import RestoreRefused
 from security.backups.manifest import Manifest
+
+LOCK = 0x_CD_05_70_B2
 
 
 class Text:
@@ -93,21 +97,36 @@ def require_empty() -> None:
         raise RestoreRefused(f"the folder of sealed files {root} is not empty")
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Hold the one restore into this database that may run: of two, one would empty what the other wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            raise RestoreRefused("another restore into this database is running")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
 def write(records: Set, keys: Set, identities: list[Any], told: Told) -> int:
     """Bring tables, rows, data keys and files back; return how many files there were."""
-    _restore(records.folder / making.RECORDS, identities, told)
-    _restore(keys.folder / making.KEYS, identities, told)
+    for one, name in ((records, making.RECORDS), (keys, making.KEYS)):
+        dump.restore(parts=partial(_open, one, name, identities, told))
     move_keys(records.manifest.moved_keys)
     with closing(sealed_files.Unpacked()) as unpacked:
-        age.open_into(records.folder / making.FILES, identities, unpacked, told)
+        _open(records, making.FILES, identities, told, unpacked)
     return unpacked.files
 
 
-def _restore(path: Path, identities: list[Any], told: Told) -> None:
-    def parts(pipe: IO[bytes]) -> None:
-        age.open_into(path, identities, pipe, told)
-
-    dump.restore(parts=parts)
+def _open(one: Set, name: str, identities: list[Any], told: Told, target: Any) -> None:
+    """Open an archive into a writer; raise RestoreRefused where it is not the one that was verified."""
+    opened = age.open_into(one.folder / name, identities, target, told)
+    wanted = one.manifest.archives[name]
+    if (opened.size, opened.digest.hexdigest()) != (wanted.content_size, wanted.content_sha256):
+        raise RestoreRefused(f"{name} was changed after it was verified")
 
 
 def move_keys(moved: Mapping[str, str]) -> None:
@@ -122,7 +141,10 @@ def move_keys(moved: Mapping[str, str]) -> None:
 
 
 def empty_again() -> None:
-    """Take away what a restore that failed has left in a database that was empty before it."""
+    """Take away what a restore that failed has left where nothing was before it."""
+    root = Path(settings.FILES_DIR)
+    for path in root.iterdir() if root.is_dir() else ():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_schema()")
         schema = connection.ops.quote_name(cursor.fetchone()[0])

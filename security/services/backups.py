@@ -176,10 +176,15 @@ def sweep() -> int:
         _tell("security.backup.removed", row)
     limit = newest - timedelta(days=settings.BACKUP_KEYS_DAYS)
     keys = [row for row in good[1:] if row.started_at < limit]
-    folders = [Path(settings.BACKUP_DIR) / row.name for row in old]
-    folders += [Path(settings.BACKUP_KEYS_DIR) / row.name for row in keys]
+    # A name that no backup has would lead out of the folder, and something else would be deleted.
+    folders = [Path(settings.BACKUP_DIR) / row.name for row in old if _is_set(row)]
+    folders += [Path(settings.BACKUP_KEYS_DIR) / row.name for row in keys if _is_set(row)]
     transaction.on_commit(lambda: _delete(folders))
     return len(old)
+
+
+def _is_set(row: Backup) -> bool:
+    return places.NAME.fullmatch(row.name) is not None
 
 
 def _delete(folders: Sequence[Path]) -> None:

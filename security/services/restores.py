@@ -53,6 +53,14 @@ def restore(*, records: Set, keys: Set, identities: list[Any], told: Told = id) 
     size = records.size + keys.size
     for one in (records, keys):
         one.verify(lambda part: told("verify", part, size))
+    with restoring.alone():
+        # Verifying takes long; what was written meanwhile must not be emptied.
+        restoring.require_empty()
+        return _brought_back(records, keys, identities, told)
+
+
+def _brought_back(records: Set, keys: Set, identities: list[Any], told: Told) -> Restored:
+    size = records.size + keys.size
     try:
         files = restoring.write(records, keys, identities, lambda part: told("restore", part, size))
         call_command("db_roles", verbosity=0, stdout=_Nobody())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -36,6 +36,10 @@ class EndsBefore(Refused):
     """A membership ends after it begins."""
 
 
+class NameTaken(Refused):
+    """Another unit has the name."""
+
+
 class Closed(Refused):
     """The unit is closed."""
 
@@ -46,9 +50,20 @@ def create(
 ) -> Unit:
     """Make a unit."""
     unit = Unit(name=name, name_zh=name_zh, kind=kind, parent=parent)
-    unit.save()
+    _save(unit)
     trail.record("security.unit.created", by=by, changed=[unit], obj=unit)
     return unit
+
+
+def _save(unit: Unit) -> None:
+    # Of two that get one name at the same moment the database takes one.
+    try:
+        with transaction.atomic():
+            unit.save()
+    except IntegrityError as error:
+        if not Unit.objects.filter(name=unit.name).exclude(pk=unit.pk).exists():
+            raise
+        raise NameTaken(_("There is a unit with this name.")) from error
 
 
 @transaction.atomic
@@ -56,7 +71,7 @@ def rename(*, unit: Unit, name: str, name_zh: str, by: User | None) -> Unit:
     """Change how a unit is called."""
     row = Unit.objects.select_for_update().get(pk=unit.pk)
     row.name, row.name_zh = name, name_zh
-    row.save()
+    _save(row)
     trail.record("security.unit.renamed", by=by, changed=[row], obj=row)
     return row
 

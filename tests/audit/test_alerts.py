@@ -3,16 +3,19 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from audit.models import Alert, Companion, State
-from audit.services import alerts, companions
+from audit.models import Alert, Case, Companion, Event, State
+from audit.queries import alerts as queries
+from audit.services import alerts, cases, companions, questions
+from patients.services import staff_links
 from security import context, trail
 from security.models import OutboxMessage, User
 from security.monitoring import Finding, Response, rules
 from security.services import holds
-from tests.audit import watching
+from tests.audit import reviewing, watching
 from tests.patients import cast
 from tests.security import people
 
@@ -206,6 +209,12 @@ def test_after_an_alert_the_next_request_asks_for_a_fresh_factor_once(desk):
     assert fresh.get("/", secure=True).status_code == 200
 
 
+def test_a_slowed_account_waits_in_all_its_browsers_together(desk):
+    url, browsers = f"/patients/{cast.patient().pk}/details/", [cast.browser(desk) for _ in "ab"]
+    holds.slow_down(user=desk)
+    assert [one.get(url, secure=True).status_code for one in browsers] == [200, 429]
+
+
 def test_a_suspended_session_is_over_and_a_new_one_works(desk):
     browser = cast.browser(desk)
     session = browser.session
@@ -238,3 +247,87 @@ def test_an_alert_raised_by_monitoring_is_told_in_the_context_of_the_system(desk
     (event, *_) = cast.events("audit.alert.raised")
     assert event.actor_kind == "system"
     assert context.current().system == "tests"
+
+
+# --- who is in it himself ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def crowd(officer, desk):
+    """Raise an alert about nobody alone, on a record that an officer looked at as well."""
+    mia = cast.patient()
+    seen = [watching.event(one, mia) for one in (desk, officer)]
+    return Alert.objects.create(
+        rule="R20", response="alert", subjects=[mia.pk], events=seen, dedupe_key="crowd",
+        occurred_at=timezone.now(),
+    )  # fmt: skip
+
+
+def test_who_was_in_the_crowd_neither_sees_nor_closes_nor_gets_its_alert(crowd, officer):
+    other = cast.staff("compliance_officer")
+    closing = {"alert_id": crowd.pk, "verdict": "explained", "explanation": "It was nothing"}
+    assert list(queries.visible(officer)) == []
+    assert list(queries.visible(other)) == [crowd]
+    with pytest.raises(alerts.AboutYourself):
+        alerts.close(by=officer, **closing)
+    with pytest.raises(alerts.AboutYourself):
+        alerts.assign(alert_id=crowd.pk, to=officer, by=other)
+    assert cast.browser(officer).get(f"/audit/alerts/{crowd.pk}/", secure=True).status_code == 404
+    assert alerts.close(by=other, **closing).closed_by == other
+
+
+def test_nobody_opens_or_sees_a_case_on_a_crowd_with_himself_in_it(crowd, officer):
+    other = cast.staff("compliance_officer")
+    for by, to in ((officer, other), (other, officer)):
+        with pytest.raises(cases.OnYourself):
+            reviewing.case(by, to=to, kind="alert", alert_id=crowd.pk)
+    case = reviewing.case(other, kind="alert", alert_id=crowd.pk)
+    assert list(Case.objects.not_about(officer.pk)) == []
+    assert list(Case.objects.not_about(other.pk)) == [case]
+
+
+def test_who_told_of_an_access_for_a_patient_looks_after_the_alert(desk, officer):
+    mia = cast.patient()
+    opened = Event.objects.get(pk=watching.event(desk, mia))
+    with cast.acting(officer, "PATRQT"):
+        questions.ask(patient_id=mia.pk, event_id=opened.pk, words="Who is this?", by=officer)
+    (row,) = [one for one in watching.watched() if one.rule == "R21"]
+    assert row in queries.visible(officer)
+    cast.store(Alert, actor_id=None)
+    assert row in queries.visible(officer)
+
+
+def test_nobody_decides_about_an_alert_on_the_record_of_close_family(desk, officer):
+    mia, other = cast.patient(), cast.staff("compliance_officer")
+    with transaction.atomic():
+        staff_links.declare(patient_id=mia.pk, colleague=officer, kind="sibling", by=None)
+    row = raised(desk)
+    cast.store(Alert, subjects=[mia.pk])
+    with pytest.raises(alerts.AboutYourself):
+        alerts.close(alert_id=row.pk, verdict="explained", explanation="Fine", by=officer)
+    with pytest.raises(alerts.AboutYourself):
+        alerts.assign(alert_id=row.pk, to=officer, by=other)
+    assert alerts.assign(alert_id=row.pk, to=other, by=other).assigned_to == other
+
+
+# --- after the verdict ------------------------------------------------------------------------
+
+
+def test_what_goes_on_after_the_verdict_is_another_alert_once_it_is_as_much_again(desk, officer):
+    noon = timezone.now().replace(hour=12, minute=0) - timedelta(days=1)
+    charts = cast.patients(20)
+
+    def dripped():
+        return [one for one in watching.replayed(2) if one.rule == "R10"]
+
+    watching.opens(desk, charts[:10], ends=noon - timedelta(hours=2), every=400)
+    (first,) = dripped()
+    with time_machine.travel(noon - timedelta(hours=1.5), tick=False):
+        alerts.close(alert_id=first.pk, verdict="explained", explanation="A study", by=officer)
+    watching.opens(desk, charts[10:19], ends=noon - timedelta(minutes=5), every=400)
+    assert dripped() == [first]
+    watching.opens(desk, charts[19:], ends=noon - timedelta(minutes=1))
+    found = dripped()
+    assert [one.verdict for one in found] == ["explained", ""]
+    assert len(found[1].events) == 10
+    assert dripped() == found

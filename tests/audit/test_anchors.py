@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from django.utils import timezone
 from rfc3161_client._rust import parse_timestamp_request
 
-from audit.ledger import anchors
+from audit.ledger import anchors, memory
 from audit.models import Anchor, Checkpoint, Event, Stamp
 from audit.queries import ledger as queries
 from audit.services import anchoring
@@ -232,3 +238,89 @@ def test_what_is_configured_is_counted_and_shown(settings: LazySettings) -> None
     assert len(anchors.configured()) == 5
     assert queries.state().has_enough_anchors
     assert not queries.state().is_well
+
+
+# --- what an attacker does with the places ----------------------------------------------------
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    """Answer letter by letter, without an end."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        peer, _ = listener.accept()
+        with peer, suppress(OSError):
+            peer.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            for _ in range(500):
+                peer.sendall(b"x")
+                time.sleep(0.02)
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    thread.join()
+    listener.close()
+
+
+def test_an_answer_that_never_ends_is_cut(
+    head: Checkpoint, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ANCHOR_HOSTS = ["127.0.0.1"]
+    monkeypatch.setattr(anchors, "MOST_SECONDS", 0.05)
+    with dripping() as settings.ANCHOR_URL:
+        assert sent("address", head).failure == "the answer takes too long"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://127.0.0.1:99999/", "http://[::1/", "{desk}&é", "{desk}&\r\nX: y"]
+)
+def test_an_address_that_is_none_is_a_failure_of_this_anchor_alone(
+    desk: Desk, head: Checkpoint, settings: LazySettings, url: str
+) -> None:
+    settings.ANCHOR_URL = url.replace("{desk}", desk.url)
+    assert sent("address", head).failures == 1
+    assert not desk.got
+
+
+def test_a_row_that_claims_heads_or_times_that_never_were_silences_no_anchor(
+    head: Checkpoint, settings: LazySettings, system: context.Context
+) -> None:
+    settings.ANCHOR_OFFICERS = [
+        world.person("compliance_officer", email="mo@clinic.example").handle
+    ]
+    for name in ("log", "officers"):
+        later = timezone.now() + timedelta(days=4000)
+        Anchor.objects.create(name=name, checkpoint=10**9, succeeded_at=later)
+        assert sent(name, head).checkpoint == 3
+
+
+def test_an_officer_whose_account_was_damaged_keeps_the_head_from_nobody(
+    head: Checkpoint, settings: LazySettings, system: context.Context
+) -> None:
+    people = [world.person("compliance_officer", email=f"{name}@clinic.example") for name in "ab"]
+    settings.ANCHOR_OFFICERS = [one.handle for one in people]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE security_user SET sealed = '\\x00', sealed_card = '\\x00' WHERE id = %s",
+            [people[0].pk],
+        )
+    assert sent("officers", head).failure == ""
+    assert [one.subject_id for one in OutboxMessage.objects.all()] == [people[1].pk]
+
+
+def test_a_full_disk_leaves_no_half_of_a_head_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, write = tmp_path / "heads", os.write
+    memory.append(path, "one\n")
+
+    def full(handle: int, content: bytes) -> int:
+        if len(content) < 9:
+            raise OSError(errno.ENOSPC, "full")
+        return write(handle, content[:9])
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="full"):
+        memory.append(path, "a second head\n")
+    assert path.read_text() == "one\n"

@@ -267,3 +267,57 @@ def test_tampering_is_found_and_named(tampered: Trail, rounds: int, kind: Any) -
         assert found.value.entry == entry, (seed, str(found.value))
         tampered.conn.savepoint_rollback(mark)
         (tampered.folder / "head.json").write_bytes(before)
+
+
+# --- beside the events ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("statements", "fault"),
+    [
+        (["UPDATE audit_checkpoint SET issued_at = issued_at - interval '1 day' WHERE number = 3"], Fault.HEADS),
+        (["UPDATE audit_checkpoint SET size = size + 1 WHERE number = 3"], Fault.HEADS),
+        (["ALTER TABLE audit_state RENAME TO aside", "CREATE VIEW audit_state AS TABLE aside"], EventFault.PLACE),
+        (["CREATE TEMPORARY TABLE audit_event AS TABLE audit_event"], EventFault.PLACE),
+        (["CREATE SCHEMA aside", "CREATE TABLE aside.audit_leaf AS TABLE audit_leaf"], EventFault.PLACE),
+        (["CREATE RULE quiet AS ON DELETE TO audit_event DO INSTEAD NOTHING"], EventFault.PLACE),
+        (["ALTER TABLE audit_event ENABLE ROW LEVEL SECURITY"], EventFault.PLACE),
+    ],
+)  # fmt: skip
+def test_what_answers_for_the_trail_is_the_trail(
+    tampered: Trail, statements: list[str], fault: Any
+) -> None:
+    for statement in statements:
+        tampered.run(statement)
+    with pytest.raises(Bad) as found:
+        tampered.check()
+    assert found.value.fault is fault
+
+
+def test_an_event_that_no_sealer_would_ever_take_does_not_wait_unseen(tampered: Trail) -> None:
+    with tampered.conn.cursor() as cursor:
+        made = ledger.record(cursor, random.Random(4))
+    assert tampered.check().size == tampered.size
+    tampered.run("UPDATE audit_event SET format = 2 WHERE id = %s", made["id"])
+    with pytest.raises(Bad) as found:
+        tampered.check()
+    assert found.value.fault is EventFault.EVENT_ADDED
+
+
+def test_a_stored_root_of_a_subtree_that_was_changed_is_found(tampered: Trail) -> None:
+    chance, at_work = random.Random(5), ledger.sealer(tampered.conn, tampered.folder)
+    with tampered.conn.cursor() as cursor:
+        for _ in range(260):
+            ledger.record(cursor, chance)
+    at_work.seal()
+    assert tampered.check().size > 256
+    for statement in (
+        "UPDATE audit_node SET hash = decode(repeat('00', 32), 'hex') WHERE level = 1",
+        "DELETE FROM audit_node WHERE level = 1",
+    ):
+        mark = tampered.conn.savepoint()
+        tampered.run(statement)
+        with pytest.raises(Bad) as found:
+            tampered.check()
+        assert found.value.fault is EventFault.NODE
+        tampered.conn.savepoint_rollback(mark)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from audit import tasks
 from audit.models import Access, Alert, Event, RuleSetting, WatchCursor, Watched
+from audit.queries import ledger, records
 from audit.services import companions, monitoring, watch_rules
 from patients.models import CareRelationship, Encounter
 from security import monitoring as registry
@@ -233,6 +234,18 @@ def test_a_page_that_names_relatives_counts_as_the_record_it_is_about(desk):
     assert Access.objects.get().subject_id == mine.pk
 
 
+def test_two_records_side_by_side_are_two_opened_records(desk):
+    """Nobody looks at a stranger beside somebody whom his work explains."""
+    mine, stranger = cast.patient(), cast.patient("Star", confidentiality="vip")
+    Encounter.objects.create(patient=mine, occurred_at=timezone.now())
+    url = f"/patients/{mine.pk}/merge/{stranger.pk}/"
+    assert cast.browser(desk).get(url, secure=True).status_code == 200
+    found = {one.subjects[0]: one.response for one in watching.watched() if one.rule == "R5"}
+    assert found == {stranger.pk: "alert"}
+    grounds = dict(Access.objects.values_list("subject_id", "ground"))
+    assert grounds == {mine.pk: "visit", stranger.pk: ""}
+
+
 def test_a_batch_costs_no_more_queries_for_many_accesses_than_for_few():
     counts = []
     patients = cast.patients(12)
@@ -273,3 +286,47 @@ def test_a_threshold_is_a_number_above_nothing(officer, threshold):
 def test_a_rule_that_does_not_exist_cannot_be_set(officer):
     with pytest.raises(watch_rules.NoSuchRule):
         watch_rules.change(key="R99", is_on=False, threshold=None, by=officer)
+
+
+# --- who wants it blind -----------------------------------------------------------------------
+
+
+def test_the_rule_that_watches_the_rules_is_never_switched_off(desk, officer):
+    for change in ({"is_on": False, "threshold": None}, {"is_on": True, "threshold": 9.0}):
+        with pytest.raises(watch_rules.AlwaysOn):
+            watch_rules.change(key="R17", by=officer, **change)
+    # Not even by who writes the table.
+    RuleSetting.objects.create(key="R17", is_on=False)
+    watching.event(desk, action="audit.rule.switched_off", basis="")
+    assert "R17" in watching.loud(watching.watched())
+
+
+def test_a_rule_that_was_set_past_the_application_is_found(officer):
+    watch_rules.change(key="R10", is_on=True, threshold=20.0, by=officer)
+    assert list(records.mismatched(RuleSetting)) == []
+    cast.store(RuleSetting, is_on=False)
+    RuleSetting.objects.create(key="R9", is_on=False)
+    found = {(str(one.why), one.object_id.bytes.rstrip(bytes(1))) for one in records.mismatched(RuleSetting)}  # fmt: skip
+    assert found == {("altered", b"R10"), ("unrecorded", b"R9")}
+    RuleSetting.objects.all().delete()
+    assert [str(one.why) for one in records.mismatched(RuleSetting)] == ["missing"]
+
+
+def test_a_cursor_that_was_set_forward_hides_nothing_and_is_told(desk):
+    monitoring.run()
+    WatchCursor.objects.update(since=timezone.now() + timedelta(days=4000))
+    watching.opens(desk, cast.patients(12), every=0.01)
+    assert {"R10", "R22"} <= watching.loud(watching.watched())
+    assert WatchCursor.objects.get().since <= timezone.now()
+
+
+def test_monitoring_that_stands_still_is_told_on_every_page_of_officers():
+    tasks.tell_alive()
+    assert ledger.TROUBLES["worker"] not in ledger.alarms()
+    monitoring.run()
+    WatchCursor.objects.update(ran_at=timezone.now() - timedelta(minutes=4))
+    tasks.tell_alive()
+    assert ledger.TROUBLES["worker"] in ledger.alarms()
+    monitoring.run()
+    tasks.tell_alive()
+    assert ledger.TROUBLES["worker"] not in ledger.alarms()

@@ -146,6 +146,19 @@ def test_a_stopped_run_is_given_up_when_somebody_begins_again(recorded):
     assert {one.state for one in RecordCheck.objects.all()} == {State.GIVEN_UP, State.CLEAN}
 
 
+def test_a_run_that_somebody_else_put_there_near_its_end_is_not_gone_on_with(recorded):
+    forged = RecordCheck.objects.create(model="zzz", reads_states=True)
+    tasks.verify_records()
+    forged.refresh_from_db()
+    assert forged.state == State.GIVEN_UP
+    last = RecordCheck.objects.newest_first().first()
+    assert last.rows_done > len(recorded)
+    told = Event.objects.filter(action="audit.records.found_tampered").values_list(
+        "fields", flat=True
+    )
+    assert [f"audit.recordcheck:unrecorded:{forged.pk}"] in told
+
+
 def test_two_runs_at_once_are_refused(recorded, monkeypatch):
     monkeypatch.setattr(record_checks, "alone", mock.Mock(side_effect=record_checks.AlreadyRunning("busy")))  # fmt: skip
     code, _, complaint = verify()

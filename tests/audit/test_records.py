@@ -46,7 +46,11 @@ def altered(row: Condition) -> None:
 
 
 def flipped(row: Condition) -> None:
-    run("UPDATE patients_condition SET sealed = set_byte(sealed, 40, 7) WHERE id = %s", row.pk)
+    run(
+        "UPDATE patients_condition SET sealed = set_byte(sealed, 40, 255 - get_byte(sealed, 40))"
+        " WHERE id = %s",
+        row.pk,
+    )
 
 
 def removed(row: Condition) -> None:

@@ -8,10 +8,12 @@ import json
 import random
 import subprocess
 import sys
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -305,3 +307,92 @@ def test_a_bundle_with_something_wrong_names_the_first_entry(
     with pytest.raises(Bad) as found:
         verifier.check_bundle(iter(spoil(lines)), verifier.Walk(KEY.public, known))
     assert (found.value.fault, found.value.entry) == (fault, entry)
+
+
+# --- what a forger hands over -----------------------------------------------------------------
+
+
+def verified(folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    in_files(folder, key=f"{KEY.public}\n")
+    code = verifier.main([*arguments, "--key", str(folder / "key")])
+    said = capsys.readouterr()
+    return code, said.out + said.err
+
+
+def test_a_bundle_that_calls_itself_another_ledger_is_refused() -> None:
+    lines = bundle(leaves(3), (3,))
+    for origin in ("clinic.example/ledger/2", "", 7, None, ["x"]):
+        lines[0] = spelled({"kind": BUNDLE, "origin": origin})
+        walk = verifier.Walk(KEY.public)
+        assert refused(verifier.check_bundle, iter(lines), walk) is Fault.OTHER_LOG
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["true", "1.0", "1e0", "01", "-1", "NaN", "Infinity", '"1"', "null", "[1]", "9" * 5000],
+)
+def test_the_number_of_an_entry_has_one_spelling(number: str) -> None:
+    lines = bundle(leaves(3), (3,))
+    lines[2] = lines[2].replace('"entry":1', f'"entry":{number}')
+    assert f'"entry":{number},' in lines[2]
+    walk = verifier.Walk(KEY.public)
+    assert refused(verifier.check_bundle, iter(lines), walk) in {Fault.FORM, Fault.MISSING}
+
+
+def test_a_packed_line_without_an_end_takes_no_memory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifier, "MOST_CHARACTERS", 2**16)
+    with gzip.open(tmp_path / "bundle", "wt", compresslevel=1) as file:
+        file.write(bundle(leaves(1), (1,))[0] + "\n" + "0" * 2**23)
+    tracemalloc.start()
+    code, _ = verified(tmp_path, capsys, "bundle", str(tmp_path / "bundle"))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert code == Fault.FORM.value[0]
+    assert peak < 2**21
+
+
+def test_entries_without_a_head_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifier, "MOST_ENTRIES", 5)
+    lines = [line for line in bundle(leaves(8), (8,)) if "head" not in line]
+    walk = verifier.Walk(KEY.public)
+    assert refused(verifier.check_bundle, iter(lines), walk) is Fault.FORM
+
+
+def test_a_packed_file_that_is_damaged_is_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "".join(f"{line}\n" for line in bundle(leaves(6), (6,)))
+    content, path = gzip.compress(text.encode()), tmp_path / "bundle"
+    damaged = [content[:at] for at in range(0, len(content), len(content) // 20)]
+    for at in range(10, len(content), len(content) // 40):
+        damaged.append(content[:at] + bytes([content[at] ^ 0x55]) + content[at + 1 :])
+    for one in [*damaged, text.encode(), b"\xff" * 99]:
+        path.write_bytes(one)
+        code, said = verified(tmp_path, capsys, "bundle", str(path))
+        assert code in {2, *(fault.value[0] for fault in Fault)}, said
+        assert said.count("\n") == 1
+
+
+def test_a_receipt_says_of_which_event_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contents = leaves(5)
+    in_files(tmp_path, receipt=spelled(receipt(contents, 3)))
+    code, said = verified(tmp_path, capsys, "receipt", str(tmp_path / "receipt"))
+    assert (code, str(UUID(bytes=contents[3][26:42])) in said) == (0, True)
+
+
+def test_a_head_that_went_through_a_mail_program_is_the_same_head(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "head").write_bytes(made(leaves(4), 4).replace("\n", "\r\n").encode())
+    assert verified(tmp_path, capsys, "head", str(tmp_path / "head"))[0] == 0
+
+
+def test_of_a_long_anchor_file_only_the_end_is_read(tmp_path: Path) -> None:
+    contents = leaves(9)
+    in_files(tmp_path, anchor="".join(made(contents, size) for size in range(1, 10)) * 9)
+    found = verifier.heads_in(tmp_path / "anchor", KEY.public, most=3)
+    assert [head.size for head in found] == [7, 8, 9]

@@ -267,7 +267,20 @@ def test_r16_finds_the_same_reason_given_again():
     assert "R16" in loud(watched())
 
 
-@pytest.mark.parametrize("action", ["audit.rule.switched_off", "audit.rule.changed"])
+def test_r12_finds_unexplained_numbers_in_a_row_downwards(desk):
+    opens(desk, cast.patients(10)[::-1], every=0.01)
+    assert "R12" in loud(watched())
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "audit.rule.switched_off",
+        "audit.rule.changed",
+        "audit.companion.remembered",
+        "audit.report_schedule.changed",
+    ],
+)
 def test_r17_finds_who_changes_the_rules(desk, action):
     event(desk, action=action, basis="", at=NOON)
     assert "R17" in loud(replayed())

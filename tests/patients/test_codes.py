@@ -197,6 +197,45 @@ def test_a_file_that_is_no_list_is_refused_in_a_sentence(bring, content, words):
     assert not Code.objects.exists()
 
 
+HOSTILE = {
+    "a range without an end": "icd-10,condition,A1,Name,,0E+999999999,1",
+    "a range that is none": "icd-10,condition,A1,Name,,NaN,sNaN",
+    "a range of many digits": f"icd-10,condition,A1,Name,,{'9' * 5000},1",
+    "a range of nothing": f"icd-10,condition,A1,Name,,0.{'0' * 5000}1,1",
+    "a formula": "icd-10,condition,=1+1,=cmd|' /C calc'!A0,@SUM(A1)",
+    "markup": "icd-10,condition,A1,<script>alert(1)</script>,<img src=x onerror=alert(1)>",
+    "a system that runs": "javascript:alert(1),condition,A1,Name,",
+    "a system with a break": "https://x.example/\u2028,condition,A1,Name,",
+    "SQL": "icd-10,condition,A1'; DROP TABLE x; --,' OR '1'='1,%(x)s",
+    "a place of a format": "icd-10,condition,A1,{0} %s %(name)s {self.__class__},",
+    "another direction": "icd-10,condition,A1,\u202egnp.exe,",
+    "half a pair": "icd-10,condition,A1,\\ud800,",
+    "figures of another script": "icd-10,condition,A1,Name,,\u0661,\u0662",
+}
+
+
+@pytest.mark.parametrize("row", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_row_is_left_out_or_text_and_the_next_one_comes_in(bring, row):
+    head = "system,kind,code,en,zh,low,high\n"
+    commas = "," * (6 - row.count(","))
+    content = f"{head}{row}{commas}\nicd-10,condition,Z1,Last,,,\n"
+    status, _out, _err = bring(content)
+    assert status in {0, 1}
+    assert Code.objects.filter(code="Z1").exists()
+    assert Code.objects.count() == (2 if status == 0 else 1)
+    # What came in as text is found and shown as text.
+    page = cast.browser(cast.staff("nurse")).post("/patients/codes/condition/", {"q": "a1"})
+    assert page.status_code == 200
+    assert "<script>alert" not in page.content.decode()
+
+
+def test_a_line_without_an_end_is_refused_without_being_held(bring):
+    with pytest.raises(CommandError, match=r"is not CSV|must name"):
+        bring(b"x" * (1 << 22))
+    with pytest.raises(CommandError, match="is not CSV"):
+        bring(HEAD.encode() + b"icd-10,condition,A1," + b"x" * (1 << 22))
+
+
 def test_a_file_that_is_not_there_is_told():
     with pytest.raises(CommandError, match="can not be opened"):
         call_command("import_codes", "/nowhere/list.csv")

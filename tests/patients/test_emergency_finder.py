@@ -1,8 +1,9 @@
 """The emergency finder: exact, masked, limited, and told each time."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -107,6 +108,22 @@ def test_ten_searches_in_an_hour_are_the_limit_and_the_next_is_refused_and_told(
     assert cast.events("patients.emergency.searched")[-1].outcome == "refused"
     assert asked(cast.browser(nurse), number="R-90817").status_code == 429, "another session too"
     assert asked(cast.browser(cast.staff("nurse")), number="R-90817").status_code == 200
+
+
+def test_the_hour_is_any_sixty_minutes_and_not_one_of_the_clock(nurse):
+    with time_machine.travel(datetime(2026, 6, 1, 10, 59, 30, tzinfo=UTC), tick=False) as clock:
+
+        def find():
+            with cast.acting(nurse):
+                return emergency_finder.find(number="R-404", by=nurse)
+
+        for _number in range(emergency_finder.PER_HOUR):
+            assert find() == []
+        clock.shift(60)
+        with pytest.raises(emergency_finder.TooMany):
+            find()
+        clock.shift(3590)
+        assert find() == []
 
 
 def test_a_fresh_factor_is_asked_for(nurse):

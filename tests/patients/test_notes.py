@@ -194,3 +194,15 @@ def test_the_database_itself_knows_what_signed_means(note, author, wrong):
     note.advance()
     with pytest.raises(IntegrityError), transaction.atomic():
         note.save()
+
+
+def test_the_same_addendum_again_is_the_one_that_is_there_and_another_is_another(
+    note, author, patient
+):
+    sign(note, author)
+    first = amend(note, author)
+    assert amend(note, author) == first
+    colleague = noting.clinician(patient)
+    others = [amend(note, author, "and sleeps"), amend(note, author), amend(note, colleague)]
+    assert NoteAddendum.objects.count() == 1 + len(others)
+    assert len(cast.events("patients.note.amended")) == 1 + len(others)

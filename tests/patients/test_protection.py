@@ -327,3 +327,24 @@ def test_a_protected_diagnosis_is_corrected_from_what_it_says_and_not_from_nothi
     assert (str(form["code"].value()), form["notes"].value()) == ("Asthma", "since childhood")
     history = address + "history/"
     assert "Asthma" in cast.words(client.get(history))
+
+
+def test_a_cleared_nurse_reads_the_own_note_that_was_protected_and_does_not_write_into_it(
+    patient, author
+):
+    nurse = noting.clinician(patient, "nurse", cleared=True)
+    rows = [noting.write(patient, nurse), noting.signed(patient, nurse)]
+    for row in rows:
+        mark(row, author)
+    client = cast.browser(nurse)
+
+    def asked(name, row, **sent):
+        address = reverse(f"patients:{name}", args=[patient.pk, row.pk])
+        return client.post(address, sent) if sent else client.get(address)
+
+    assert asked("note", rows[0]).status_code == 200
+    assert asked("note_edit", rows[0]).status_code == 403
+    assert asked("note_edit", rows[0], **noting.form(version=2)).status_code == 403
+    assert asked("note_amend", rows[1], text="and wheezes").status_code == 403
+    assert [one.version for one in Note.objects.order_by("pk")] == [2, 3]
+    assert not NoteAddendum.objects.exists()

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from decimal import Decimal
+from uuid import uuid4
 
 import pytest
-from django.db import connection
 
-from patients.models import CareRelationship, ChartPermission, Draft, TeamAssignment
-from patients.services import drafts, relationships, teams
+from patients.models import (
+    CareRelationship,
+    ChartPermission,
+    Draft,
+    NoteAddendum,
+    Refund,
+    TeamAssignment,
+)
+from patients.services import (
+    drafts,
+    emergency_finder,
+    notes,
+    payments,
+    refunds,
+    relationships,
+    teams,
+)
 from security.models import Export, Membership, Unit
 from security.services import exports, units
-from tests.patients import cast
-from tests.security.people import acting
+from tests.patients import cast, desk, noting
+from tests.together import at_once, split
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT_ONCE = 6
@@ -27,24 +41,6 @@ def mia(system):
 @pytest.fixture
 def ward(system):
     return units.create(name="North ward", kind=Unit.Kind.TEAM, by=None)
-
-
-def at_once(*deeds):
-    """Run deeds in threads that start together; return what each returned or was refused with."""
-    start = Barrier(len(deeds))
-
-    def run(deed):
-        try:
-            with acting():
-                start.wait(timeout=10)
-                return deed()
-        except (units.AlreadyMember, exports.NotOpen) as refused:
-            return refused
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        return list(pool.map(run, deeds))
 
 
 def test_a_relationship_given_many_times_at_once_is_one_row_and_one_event(mia):
@@ -149,3 +145,105 @@ def test_an_export_prepared_in_two_windows_at_once_is_begun_once(mia):
     begun = [one for one in at_once(*prepare) if isinstance(one, Export)]
     assert len(begun) == len(cast.events("security.export.begun")) == 1
     assert Export.objects.get().sign_in_ref == begun[0].sign_in_ref
+
+
+def test_of_many_who_name_a_new_team_alike_at_once_one_makes_it(system):
+    def create():
+        return units.create(name="South ward", kind=Unit.Kind.TEAM, by=None)
+
+    made, refused = split(at_once(*[create] * AT_ONCE))
+    assert [Unit.objects.get(name="South ward")] == made
+    assert {type(one) for one in refused} == {units.NameTaken}
+    assert len(cast.events("security.unit.created")) == 1
+
+
+def test_an_addendum_that_is_sent_many_times_at_once_is_one(mia):
+    author = noting.clinician(mia)
+    note = noting.signed(mia, author)
+
+    def amend():
+        return notes.amend(note_id=note.pk, text="and wheezes", by=author)
+
+    assert {one.pk for one in at_once(*[amend] * AT_ONCE)} == {NoteAddendum.objects.get().pk}
+    assert len(cast.events("patients.note.amended")) == 1
+
+
+def test_one_person_s_searches_in_an_emergency_at_once_are_ten_an_hour(mia):
+    nurse = cast.staff("nurse")
+
+    def find():
+        return emergency_finder.find(number="R-404", by=nurse)
+
+    done, refused = split(at_once(*[find] * (emergency_finder.PER_HOUR + 2)))
+    assert len(done) == emergency_finder.PER_HOUR
+    assert {type(one) for one in refused} == {emergency_finder.TooMany}
+
+
+# --- money ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clerks(mia):
+    return [cast.staff("finance", name=name) for name in ("One", "Two")]
+
+
+def test_of_payments_at_once_no_more_is_taken_than_is_owed(mia, clerks):
+    row = desk.bill(mia, clerks[0])
+    taken = [
+        lambda one=one: desk.pay(row, one, row.total) for one in clerks * 3
+    ]  # fmt: skip
+    done, refused = split(at_once(*taken))
+    assert len(done) == 1
+    assert {type(one) for one in refused} == {payments.MoreThanOwed}
+    assert desk.again(row).balance == 0
+    assert len(cast.events("patients.payment.taken")) == 1
+
+
+def test_a_payment_whose_form_is_sent_many_times_at_once_is_one(mia, clerks):
+    row, form = desk.bill(mia, clerks[0]), uuid4()
+
+    def pay():
+        return desk.pay(row, clerks[0], "1.00", form_id=form)
+
+    done, refused = split(at_once(*[pay] * AT_ONCE))
+    assert len(done) == 1
+    assert {type(one) for one in refused} == {payments.SentBefore}
+    assert desk.again(row).balance == row.total - 1
+
+
+def test_of_refunds_at_once_no_more_goes_back_than_was_paid(mia, clerks, settings):
+    settings.REFUND_LIMIT = Decimal(9000)
+    row = desk.bill(mia, clerks[0])
+    desk.pay(row, clerks[0], row.total)
+    asked = [lambda one=one: desk.refund(row, one, row.total) for one in clerks * 3]
+    done, refused = split(at_once(*asked))
+    assert len(done) == 1
+    assert {type(one) for one in refused} == {refunds.MoreThanPaid}
+    assert desk.again(row).balance == row.total
+
+
+def test_refunds_that_are_split_over_one_moment_count_together(mia, clerks, settings):
+    settings.REFUND_LIMIT = Decimal(100)
+    bills = [desk.bill(mia, clerks[0]) for _ in range(2)]
+    for row in bills:
+        desk.pay(row, clerks[0], row.total)
+    asked = [
+        lambda row=row, one=one: desk.refund(row, one, "60.00")
+        for row, one in zip(bills, clerks, strict=True)
+    ]
+    at_once(*asked)
+    assert sorted(Refund.objects.values_list("status", flat=True)) == ["paid", "requested"]
+
+
+def test_of_approvals_of_one_refund_at_once_one_pays(mia, clerks, settings):
+    settings.REFUND_LIMIT = Decimal(1)
+    row = desk.bill(mia, clerks[0])
+    desk.pay(row, clerks[0], row.total)
+    asked = desk.refund(row, cast.staff("finance", name="Asks"), "60.00")
+    approve = [lambda one=one: refunds.approve(refund_id=asked.pk, by=one) for one in clerks * 2]
+    refuse = [lambda: refunds.refuse(refund_id=asked.pk, reason="No", by=clerks[1])]
+    done, refused = split(at_once(*approve, *refuse))
+    assert len(done) == 1
+    assert {type(one) for one in refused} == {refunds.DecidedBefore}
+    paid = Refund.objects.get().status == "paid"
+    assert desk.again(row).balance == (Decimal("60.00") if paid else 0)

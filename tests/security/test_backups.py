@@ -328,3 +328,16 @@ def test_the_tool_makes_a_pair_and_overwrites_none(tmp_path):
         "backup_key", tmp_path / "b", public=tmp_path / "p", stdout=out, stderr=io.StringIO()
     )
     assert (tmp_path / "p").read_text().strip() == out.getvalue().split()[-1]
+
+
+def test_a_row_with_the_name_of_another_folder_deletes_nothing_of_it(
+    target, tmp_path, django_capture_on_commit_callbacks
+):
+    rows = [aged(days, target.folder) for days in (0, 1, 2, 400)]
+    (tmp_path / "elsewhere").mkdir()
+    for name in (os.path.relpath(tmp_path / "elsewhere", target.folder), "", "."):
+        Backup.objects.filter(pk=rows[3].pk).update(name=name, removed_at=None)
+        with django_capture_on_commit_callbacks(execute=True):
+            backups.sweep()
+        assert (tmp_path / "elsewhere").is_dir()
+        assert rows[0].name in places.sets(target.folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from types import SimpleNamespace
 from unittest import mock
@@ -210,3 +211,53 @@ def test_keys_open_for_whom_they_opened_when_the_records_were_dumped(system):
     restoring.move_keys(of_that_night)
     assert dump.moved_keys(moment) == of_that_night
     assert DataKey.objects.filter(subject_id=undone.pk).exists()
+
+
+def test_an_archive_that_is_exchanged_after_it_was_verified_is_refused(copy, monkeypatch):
+    """Anybody can encrypt to a public key, and verifying takes time."""
+    emptied, key = (
+        mock.Mock(),
+        pyrage.x25519.Identity.from_str(copy.private.read_text().split()[-1]),
+    )
+    monkeypatch.undo()
+    for name, double in (("require_empty", mock.Mock()), ("empty_again", emptied)):
+        monkeypatch.setattr(restoring, name, double)
+    monkeypatch.setattr(dump, "restore", lambda parts: parts(mock.Mock()))
+    verify = restoring.Set.verify
+
+    def verified(one, told):
+        verify(one, told)
+        (copy.records / "records.age").write_bytes(pyrage.encrypt(b"DROP ALL", [key.to_public()]))
+
+    monkeypatch.setattr(restoring.Set, "verify", verified)
+    assert "records.age was changed after it was verified" in refusal(copy)
+    emptied.assert_called_once_with()
+
+
+def test_a_database_that_was_filled_while_archives_were_verified_is_left_alone(copy, monkeypatch):
+    answers = iter([None, restores.RestoreRefused("the database is not empty")])
+
+    def look():
+        if answer := next(answers):
+            raise answer
+
+    monkeypatch.setattr(restoring, "require_empty", look)
+    assert "is not empty" in refusal(copy)
+
+
+def test_of_two_restores_into_one_database_the_second_is_refused_and_empties_nothing(
+    copy, monkeypatch
+):
+    other = connection.copy()
+    with contextlib.closing(other), other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [restoring.LOCK])
+        assert "another restore" in refusal(copy)
+
+
+def test_what_a_failed_restore_wrote_into_the_folder_of_files_goes_with_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(settings, "FILES_DIR", tmp_path / "files")
+    (tmp_path / "files" / "ab").mkdir(parents=True)
+    (tmp_path / "files" / "ab" / "sealed").write_bytes(b"x")
+    monkeypatch.setattr(connection, "cursor", mock.MagicMock())
+    restoring.empty_again()
+    assert list((tmp_path / "files").iterdir()) == []

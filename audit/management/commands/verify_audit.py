@@ -51,7 +51,7 @@ class Command(BaseCommand):
                 head = check.run(bar.update)
         except keys.SealerKeyError as error:
             raise CommandError(str(error), returncode=2) from None
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"a file can not be read: {error}", returncode=2) from None
         except Bad as bad:
             line = f"BAD ({bad.fault.name}): {bad}"
