@@ -135,6 +135,7 @@ def one(reader: User, row: Alert) -> dict[str, Any]:
         if row.actor_id
         else 0,
         "pairs": _pairs(row),
+        "cases": list(row.cases.order_by("opened_at").values("pk", "number")),
     }  # fmt: skip
 
 
@@ -147,6 +148,7 @@ def _explanation(row: Alert) -> str | None:
 
 def _event(event: Event, names: dict[UUID, str], grounds: dict[UUID, str]) -> dict[str, Any]:
     return {
+        "id": event.pk,
         "at": event.recorded_at,
         "what": actions.sentence(event.action),
         "outcome": "" if event.outcome == "success" else event.get_outcome_display(),

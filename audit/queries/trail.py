@@ -150,7 +150,15 @@ def one(user: User, event_id: UUID) -> Event:
     return scope(user).get(pk=event_id)
 
 
-def in_full(event: Event) -> dict[str, Any]:
+def _is_kept(reader: User, event: Event) -> bool:
+    """Tell whether what was said is about the reader, or the reader must stay out of the record."""
+    if event.actor_id == reader.pk:
+        return False
+    about = event.subjects[: 4 * PAGE]
+    return reader.pk in about or bool(persons.register().kept_from([reader.pk], about))
+
+
+def in_full(reader: User, event: Event) -> dict[str, Any]:
     """Return one event with what of it is sealed; opening that is a read of whoever acted."""
     try:
         detail = events.detail_of(event)
@@ -160,6 +168,7 @@ def in_full(event: Event) -> dict[str, Any]:
     names = officers.names_of({event.actor_id, *event.subjects[:most]})
     return _row(event, names, most) | {
         "detail": detail,
+        "is_kept": _is_kept(reader, event),
         "fields": event.fields,
         "parts": parts.of(name for name in event.fields if name.count(".") > 1),
         "counts": sorted(event.counts.items()),
