@@ -38,7 +38,9 @@ SENTENCES: dict[str, Promise] = {
     "audit.report.downloaded": _("An audit report was taken as a file."),
     "audit.report.failed": _("An audit report could not be made."),
     "audit.report.made": _("An audit report was made; the event holds its digest."),
-    "audit.report_paper.kept": _("An audit report was set for paper; the event holds the file's digest."),
+    "audit.report_paper.kept": _(
+        "An audit report was set for paper; the event holds the file's digest."
+    ),
     "audit.report_schedule.began": _("The schedule of the audit reports began."),
     "audit.report_schedule.changed": _("The schedule of the audit reports was changed."),
     "audit.review.assigned": _("The review of an emergency access was given to an officer."),

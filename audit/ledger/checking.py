@@ -183,9 +183,7 @@ def _unpacked(numbers: array[int], columns: list[bytes], wrong: Wrong | None) ->
     return Part(list(zip(numbers, *pieces, strict=True)), wrong)
 
 
-def read(
-    conn: Any, start: int, end: int, with_columns: bool, marks_of: Key | None = None
-) -> Part:
+def read(conn: Any, start: int, end: int, with_columns: bool, marks_of: Key | None = None) -> Part:
     """Return some entries, each held against its own hash, with columns its event, with a key its mark."""
     conn.ensure_connection()
     with Cursor(conn.connection) as cursor:

@@ -17,8 +17,8 @@ from audit.ledger import anchors, heartbeats, receipts
 from audit.models import Anchor, Checkpoint, Heartbeat, Pending
 
 FEWEST_ANCHORS = 2
-# Where nothing happens a head is signed every ten minutes; an anchor that got nothing for so long beyond that,
-# or beyond its own rhythm, is shown as failing.
+# Where nothing happens a head is signed every ten minutes; an anchor that got nothing for so long beyond
+# that, or beyond its own rhythm, is shown as failing.
 RHYTHM, LATE = timedelta(minutes=15), timedelta(minutes=5)
 LABELS: dict[str, Promise] = {
     "file": _("File that is only appended to"),
@@ -39,11 +39,12 @@ FEW = _(
     "same hands, the ledger could be rewritten."
 )
 FEW_WORK = _(
-    "Fewer than two anchors hold the newest heads of the audit trail: until that is mended, what was recorded "
-    "since could be rewritten unnoticed. The page of the ledger tells which."
+    "Fewer than two anchors hold the newest heads of the audit trail: until that is mended, what was "
+    "recorded since could be rewritten unnoticed. The page of the ledger tells which."
 )
 UNREACHED = _(
-    "An anchor of the audit trail is not reached: signed heads wait for it. The page of the ledger tells which."
+    "An anchor of the audit trail is not reached: signed heads wait for it. The page of the ledger tells "
+    "which."
 )
 
 

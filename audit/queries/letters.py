@@ -49,11 +49,12 @@ def of(row: Review, to: Addressee) -> Shown:
             )
             % {"day": day},
             gettext(
-                "You may learn who opened your record, when, which parts of it, and for what reason. Ask at our "
-                "reception, or write to us; it costs you nothing."
+                "You may learn who opened your record, when, which parts of it, and for what reason. Ask at "
+                "our reception, or write to us; it costs you nothing."
             ),
             gettext(
-                "If you can not explain this access to yourself, please tell us. We look into it and answer you."
+                "If you can not explain this access to yourself, please tell us. We look into it and answer "
+                "you."
             ),
         ],
         "close": [gettext("Yours sincerely,"), clinic],

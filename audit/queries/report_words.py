@@ -151,9 +151,7 @@ def _explanations(now: Numbers, before: Numbers) -> Part:
         named = ", ".join(f"{role_words(key)} ({number(count)})" for key, count in roles.items())
         notes.append(gettext("Unexplained ones by role: %(roles)s") % {"roles": named})
     heading = gettext("What explains that charts were opened")
-    rows = [
-        [*compared(*line), share(line[1], sum(found.values()))] for line in lines
-    ]
+    rows = [[*compared(*line), share(line[1], sum(found.values()))] for line in lines]
     heads = [*compared_heads(gettext("Explanation")), gettext("Share")]
     nobody = gettext("Nobody opened a record.")
     return Part("explanations", heading, notes, heads, rows, two_periods(heading, lines), nobody)
@@ -184,7 +182,9 @@ def _grounds(now: Numbers, before: Numbers) -> Part:
     pages = now.get("unnamed_by_page") or now.get("unexplained_by_page")
     if pages:
         named = ", ".join(f"{page or '–'} ({number(count)})" for page, count in pages.items())
-        notes.append(gettext("Pages of accesses without a named ground: %(pages)s") % {"pages": named})
+        notes.append(
+            gettext("Pages of accesses without a named ground: %(pages)s") % {"pages": named}
+        )
     heading = gettext("Accesses by ground")
     return Part(
         "grounds",

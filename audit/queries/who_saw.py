@@ -144,7 +144,7 @@ def _called(event: Event, names: Mapping[UUID, str]) -> str:
 
 
 def may_prove(reader: User, event: Event) -> bool:
-    """Tell whether somebody may take the proof of an event: of the own doing, account or record, or of all."""
+    """Tell whether somebody may take the proof of an event: the own doing, account or record, or all."""
     if reader.pk in (event.actor_id, *event.subjects):
         return True
     if reader.kind != User.Kind.PATIENT:
@@ -152,8 +152,7 @@ def may_prove(reader: User, event: Event) -> bool:
     records = set(persons.register().heirs(event.subjects[:MOST_RECORDS]).values())
     purpose = context.current().purpose
     return any(
-        one.allowed
-        for one in decide_many(reader, Permission.TRAIL_READ, records, purpose).values()
+        one.allowed for one in decide_many(reader, Permission.TRAIL_READ, records, purpose).values()
     )
 
 

@@ -161,7 +161,7 @@ def _tell(row: Review, by: User) -> None:
 
 @transaction.atomic
 def told(*, review_id: UUID, way: str, by: User) -> Review:
-    """Keep that reception told the patient, and in which way: a letter posted or handed over, or in person."""
+    """Keep that reception told the patient, and how: a letter posted or handed over, or in person."""
     row = _untold(review_id, by)
     if way not in BY_RECEPTION:
         raise NotUntold(_("Say in which way the patient was told."))

@@ -30,7 +30,7 @@ def who_saw(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.INCIDENTS_MANAGE, Permission.RIGHTS_REQUEST, of="patient_id")
 def question(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
-    """Take down that the patient does not recognise an access, or let the patient say so; tell what follows."""
+    """Take down that an access is not recognised, or let the patient say so; tell what happens next."""
     start = {"event": request.GET.get("event", "")}
     form = Question(request.POST if request.method == "POST" else None, initial=start)
     page = {"form": form, "patient_id": patient_id, "is_done": False}

@@ -287,7 +287,9 @@ def test_the_commands_verify_and_export(
     call_command("verify_audit", entries_only=True, marks=True, stdout=said)
     with database.administrator() as conn, conn.cursor() as cursor:
         cursor.execute("ALTER TABLE audit_leaf DISABLE TRIGGER ALL")
-        cursor.execute("UPDATE audit_leaf SET mark = overlay(mark placing 'x' from 9) WHERE number = 4")
+        cursor.execute(
+            "UPDATE audit_leaf SET mark = overlay(mark placing 'x' from 9) WHERE number = 4"
+        )
         cursor.execute("ALTER TABLE audit_leaf ENABLE ALWAYS TRIGGER audit_leaf_never_changed")
         cursor.execute("ALTER TABLE audit_leaf ENABLE ALWAYS TRIGGER audit_leaf_never_emptied")
     call_command("verify_audit", entries_only=True, stdout=said)

@@ -219,7 +219,9 @@ def test_what_was_said_about_the_reader_or_close_family_is_not_shown(officer, nu
     staff_links.declare(patient_id=mia.pk, colleague=officer, kind="child", by=None)
     of_family = told(nurse, mia, reason="She asked me to")
     with cast.acting(nurse):
-        of_self = trail.record("audit.access.questioned", by=nurse, subjects=[officer.pk], reason="Who is that?")
+        of_self = trail.record(
+            "audit.access.questioned", by=nurse, subjects=[officer.pk], reason="Who is that?"
+        )
     own = told(officer, mia, reason="My own words")
     client = cast.browser(officer)
     for event_id, secret, is_shown in (

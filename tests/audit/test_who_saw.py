@@ -209,7 +209,10 @@ def test_a_patient_sees_the_own_record_takes_proofs_of_it_and_of_no_other(nurse,
     mine, other = read(nurse, mia), read(nurse, cast.patient("Other"))
     with cast.acting(account, "PATRQT"):
         own, others = (Event.objects.get(pk=one) for one in (mine, other))
-        assert (who_saw.may_prove(account, own), who_saw.may_prove(account, others)) == (True, False)
+        assert (who_saw.may_prove(account, own), who_saw.may_prove(account, others)) == (
+            True,
+            False,
+        )
     with cast.acting(nurse):
         assert who_saw.may_prove(nurse, own)
         assert not who_saw.may_prove(cast.staff("physician"), own)
@@ -224,6 +227,10 @@ def test_a_patient_says_that_an_access_is_not_recognised_and_an_alert_follows(nu
     answer = page(account, mia, "question", {"event": str(event_id), "words": "Who is that?"})
     assert "It is on the trail now" in cast.words(answer)
     (event,) = cast.events("audit.access.questioned")
-    assert (event.actor_id, event.on_behalf_of, event.subjects) == (account.pk, None, [mia.pk, nurse.pk])
+    assert (event.actor_id, event.on_behalf_of, event.subjects) == (
+        account.pk,
+        None,
+        [mia.pk, nurse.pk],
+    )
     monitoring.run()
     assert Alert.objects.get(rule="R21").actor_id == nurse.pk

@@ -190,7 +190,12 @@ def test_who_manages_rights_exports_the_accounting_and_nothing_else(mia, officer
     assert f"{asking}?patient={mia.pk}" in client.get(url("disclosures", mia)).content.decode()
     assert str(mia.pk) in client.get(asking, {"patient": mia.pk}).content.decode()
     assert client.get(reverse("security:export_ask", args=["patients"])).status_code == 404
-    said = {"patient": str(mia.pk), "purpose": "PATRQT", "kind": "csv", "reason": "The patient asked for it"}
+    said = {
+        "patient": str(mia.pk),
+        "purpose": "PATRQT",
+        "kind": "csv",
+        "reason": "The patient asked for it",
+    }
     assert client.post(asking, said).status_code == 302
     row = Export.objects.get()
     with pytest.raises(exports.OwnExport):

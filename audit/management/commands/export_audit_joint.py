@@ -14,7 +14,7 @@ from audit.verifier import Bad, heads_in
 
 
 class Command(BaseCommand):
-    """Two small files by which `audit/verifier.py head` shows that nothing before a known head was changed."""
+    """Two small files by which `audit/verifier.py head` shows that nothing before a head was changed."""
 
     help = (
         "Write the newest signed head and the joint of a head that you hold and that one, to be verified"
@@ -36,7 +36,9 @@ class Command(BaseCommand):
             note, head = receipts.newest()
             joint = receipts.joint(held[-1], head)
             for path, text in ((options["new"], note), (options["joint"], f"{joint}\n")):
-                with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                with os.fdopen(
+                    os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
+                ) as file:
                     file.write(text)
         except (keys.SealerKeyError, receipts.NotSealed) as error:
             raise CommandError(str(error), returncode=2) from None

@@ -131,8 +131,6 @@ class Command(BaseCommand):
         """Return the heads that are trusted; the anchor file here knows more than a bundle of yesterday."""
         place = options["head"] or (None if options["bundle"] else settings.ANCHOR_FILE)
         if options["head"] is None and (place is None or not place.exists()):
-            self.stderr.write(
-                _("No known head: what was cut off at the end would not be noticed.")
-            )
+            self.stderr.write(_("No known head: what was cut off at the end would not be noticed."))
             return []
         return heads_in(place, key, HEADS)
