@@ -39,9 +39,9 @@ class Emergency:
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """A patient as an envelope names the person, and the language of a letter; opened, and so read."""
+    """A patient as an envelope names the person in each language, and the own one; opened, and so read."""
 
-    name: str
+    names: Mapping[str, str]
     lines: Sequence[str]
     language: str
 

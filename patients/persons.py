@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from audit import persons
+from audit import persons, printing
 from audit.persons import Addressee, Emergency, Register, Shown
 from patients import demographics
 from patients.models import BreakGlass, Patient, PortalAccount, StaffLink
@@ -101,9 +102,15 @@ def addressee(patient_id: UUID) -> Addressee | None:
     try:
         spoken = str(patient.language or "").lower()
         lines = demographics.postal(patient.addresses)
-        return Addressee(display(patient.names), lines, "zh" if spoken.startswith("zh") else "en")
+        names = {code: _called(patient, django) for code, django in printing.LANGUAGES.items()}
+        return Addressee(names, lines, "zh" if spoken.startswith("zh") else "en")
     except SealBroken:
         return None
+
+
+def _called(patient: Patient, language: str) -> str:
+    with translation.override(language):
+        return display(patient.names)
 
 
 def parts() -> Mapping[str, Promise]:

@@ -31,17 +31,19 @@ def of(row: Review, to: Addressee) -> Shown:
     zone = working_days.zone()
     day = date_format(timezone.localtime(row.occurred_at, zone), "DATE_FORMAT")
     clinic = _clinic(clinics.profile(), is_chinese)
+    language = "zh" if is_chinese else "en"
+    name = to.names.get(language, "")
     return {
-        "language": "zh" if is_chinese else "en",
+        "language": language,
         "region": "cn" if is_chinese else "gb",
         "clinic": clinic,
-        "to": to.name or gettext("Name unknown"),
+        "to": name or gettext("Name unknown"),
         "lines": list(to.lines),
         "date": date_format(timezone.localtime(timezone=zone), "DATE_FORMAT"),
         "reference": gettext("Our reference: %(number)s") % {"number": persons.pseudonym(row.pk)},
         "title": gettext("Your record was opened in an emergency"),
         "paragraphs": [
-            gettext("Dear %(name)s,") % {"name": to.name} if to.name else gettext("Dear patient,"),
+            gettext("Dear %(name)s,") % {"name": name} if name else gettext("Dear patient,"),
             gettext(
                 "On %(day)s a member of our staff opened your record outside your usual care, because of an "
                 "emergency. Such an access needs a reason, ends by itself, and is looked at afterwards by a "

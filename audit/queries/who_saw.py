@@ -156,12 +156,6 @@ def may_prove(reader: User, event: Event) -> bool:
     )
 
 
-def may_question(reader: User) -> bool:
-    """Tell whether somebody says that an access is not recognised: the patient, or an officer for him."""
-    asking = (Permission.INCIDENTS_MANAGE, Permission.RIGHTS_REQUEST)
-    return any(reach_of_user(reader, one) is not Reach.NONE for one in asking)
-
-
 def is_about(event_id: UUID, patient_id: UUID) -> Event | None:
     """Return an event if it touched this patient's record."""
     ids = list(persons.register().former(patient_id))

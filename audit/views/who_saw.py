@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.forms.questions import Question
 from audit.queries import who_saw as queries
+from audit.queries.reviews import manages
 from audit.services import questions, searches
 from security.access.gate import SignedInRequest, requires
 from security.access.permissions import Permission
@@ -22,15 +23,15 @@ def who_saw(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     page = queries.page(patient_id, after=request.GET.get("after", ""))
     shown = len(page["groups"])
     searches.searched(about=[patient_id], filters=["subject"], shown=shown, by=request.user)
-    page |= {"patient_id": patient_id, "may_question": queries.may_question(request.user)}
+    page |= {"patient_id": patient_id, "may_question": manages(request.user)}
     is_fragment = request.headers.get("HX-Request") == "true"
     return render(request, "audit/_who_saw.html" if is_fragment else "audit/who_saw.html", page)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires(Permission.INCIDENTS_MANAGE, Permission.RIGHTS_REQUEST, of="patient_id")
+@requires(Permission.INCIDENTS_MANAGE, of="patient_id")
 def question(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
-    """Take down that an access is not recognised, or let the patient say so; tell what happens next."""
+    """Take down that the patient does not recognise an access, and say what happens next."""
     start = {"event": request.GET.get("event", "")}
     form = Question(request.POST if request.method == "POST" else None, initial=start)
     page = {"form": form, "patient_id": patient_id, "is_done": False}
