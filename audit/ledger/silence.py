@@ -17,7 +17,7 @@ SELECT earlier, later FROM (
     FROM (SELECT recorded_at FROM audit_event WHERE action = %(action)s
           UNION ALL SELECT issued_at FROM audit_checkpoint
           WHERE number = (SELECT max(number) FROM audit_checkpoint)) AS signs
-) AS steps WHERE later - earlier > %(longest)s ORDER BY later
+) AS steps WHERE later - earlier > make_interval(secs => %(seconds)s) ORDER BY later
 """
 
 
@@ -40,5 +40,5 @@ def gaps(longest: timedelta = LONGEST, on: BaseDatabaseWrapper | None = None) ->
     being written. Whoever removes signs of life that were sealed is found by their entries.
     """
     with (on or connections["default"]).cursor() as cursor:
-        cursor.execute(GAPS, {"action": HEARTBEAT, "longest": longest})
+        cursor.execute(GAPS, {"action": HEARTBEAT, "seconds": longest.total_seconds()})
         return [Gap(*row) for row in cursor.fetchall()]
