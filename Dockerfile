@@ -8,8 +8,15 @@ RUN python dev.py setup
 
 FROM python:3.11-slim-bookworm
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 CUSTODIA_VAR=/srv/custodia/var \
-    CUSTODIA_KEYRING=/srv/custodia/keys/keyring.json
+    CUSTODIA_KEYRING=/srv/custodia/keys/keyring.json CUSTODIA_FILES=/srv/custodia/files \
+    CUSTODIA_PG_PROGRAMS=/usr/lib/postgresql/18/bin
 WORKDIR /srv/custodia
+# pg_dump and pg_restore of the server's version, from the packages of PostgreSQL itself: backups need them.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-common ca-certificates \
+    && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+    && apt-get install --yes --no-install-recommends postgresql-client-18 \
+    && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --only-binary=:all: --require-hashes -r requirements.txt
 COPY manage.py LICENSE ./
@@ -28,7 +35,7 @@ RUN SECRET_KEY=unused-while-files-are-collected-unused-while-files-are-collected
     REDIS_URL=redis://unused:unused@localhost:6379/0 \
     python manage.py collectstatic --noinput --verbosity=0 \
     && useradd --system --uid 10001 --no-create-home custodia \
-    && install -d -m 0700 -o custodia -g custodia keys sealer \
+    && install -d -m 0700 -o custodia -g custodia keys sealer files backups backups-of-keys \
     && install -d -m 0755 -o custodia -g custodia ledger
 USER custodia
 EXPOSE 8000

@@ -210,7 +210,12 @@ def run(options: argparse.Namespace) -> int:
     services = Services("demo")
     with services.running():
         make_database(services)
-        return processes.call(options.arguments, surroundings(services, ADMINISTRATOR, demo=True))
+        around = surroundings(services, ADMINISTRATOR, demo=True)
+        command = options.arguments
+        if command[0] == "psql":
+            # It reads no DATABASE_URL by itself.
+            command = ["psql", "-d", around["DATABASE_URL"], *command[1:]]
+        return processes.call(command, around)
 
 
 def lock(options: argparse.Namespace) -> int:

@@ -26,6 +26,7 @@ SENTENCES: dict[str, Promise] = {
     "audit.companion.remembered": _("A working pair was remembered."),
     "audit.event.opened": _("An event of the trail was opened."),
     "audit.heartbeat.sent": _("Scheduler, queue and worker were alive."),
+    "audit.letter.printed": _("A letter about an emergency access was printed."),
     "audit.permission.changed": _("Permissions or groups were given or taken."),
     "audit.pseudonym.resolved": _("The name behind a pseudonym of the trail was shown."),
     "audit.receipt.taken": _("The receipt of an event was taken."),
@@ -37,6 +38,9 @@ SENTENCES: dict[str, Promise] = {
     "audit.report.downloaded": _("An audit report was taken as a file."),
     "audit.report.failed": _("An audit report could not be made."),
     "audit.report.made": _("An audit report was made; the event holds its digest."),
+    "audit.report_paper.kept": _(
+        "An audit report was set for paper; the event holds the file's digest."
+    ),
     "audit.report_schedule.began": _("The schedule of the audit reports began."),
     "audit.report_schedule.changed": _("The schedule of the audit reports was changed."),
     "audit.review.assigned": _("The review of an emergency access was given to an officer."),

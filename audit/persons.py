@@ -5,7 +5,7 @@ The app that keeps the patients installs its register at start-up; a missing one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -38,6 +38,15 @@ class Emergency:
 
 
 @dataclass(frozen=True, slots=True)
+class Addressee:
+    """A patient as an envelope names the person in each language, and the own one; opened, and so read."""
+
+    names: Mapping[str, str]
+    lines: Sequence[str]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     """What the keeper of the patients answers; each answer about many takes a constant number of queries."""
 
@@ -56,6 +65,8 @@ class Register:
     # The account by which a patient is reached.
     account_of: Callable[[UUID], User | None]
     emergency: Callable[[UUID], Emergency | None]
+    # Where a letter to a patient goes; nothing where nobody knows the person.
+    addressee: Callable[[UUID], Addressee | None]
     # What the sealed models are called for patients, by their labels.
     parts: Callable[[], Mapping[str, Promise]]
 

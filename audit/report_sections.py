@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from audit.models import Access, RecordCheck
+from audit.models import RecordCheck
 from audit.periods import Period
 from audit.queries import ledger as ledger_queries
 from audit.queries.report_sections import LEDGER, Fact, Section, namers, register
@@ -28,14 +28,6 @@ def ledger(_period: Period) -> Mapping[str, Fact]:
         "anchors": len(now.anchors),
         "anchors_well": sum(one.is_well for one in now.anchors),
     }
-
-
-def explanations(period: Period) -> Mapping[str, Fact]:
-    """Return how many accesses to patients nothing explains, as monitoring sees it."""
-    rows = Access.objects.filter(occurred_at__gte=period.starts_at, occurred_at__lt=period.ends_at)
-    counted = rows.aggregate(all=Count("pk"), bare=Count("pk", filter=Q(ground="")))
-    share = counted["bare"] / counted["all"] if counted["all"] else 0
-    return {"accesses": counted["all"], "unexplained": counted["bare"], "share": f"{share:.1%}"}
 
 
 def comparisons(period: Period) -> Mapping[str, Fact]:
@@ -79,18 +71,6 @@ register(
             "signed_at": _("Newest head signed"),
             "anchors": _("Anchors that are set up"),
             "anchors_well": _("Anchors that got the newest heads"),
-        },
-    )
-)
-register(
-    Section(
-        "explanations",
-        _("Accesses and what explains them"),
-        explanations,
-        {
-            "accesses": _("Accesses to patients' records"),
-            "unexplained": _("Explained by no care, visit, task, bill or pair"),
-            "share": _("Share of unexplained ones"),
         },
     )
 )

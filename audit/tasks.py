@@ -10,7 +10,15 @@ from django.utils import timezone
 
 from audit.ledger import heartbeats
 from audit.models import RecordCheck
-from audit.services import anchoring, monitoring, record_checks, report_schedules, reports, reviews
+from audit.services import (
+    anchoring,
+    monitoring,
+    record_checks,
+    report_papers,
+    report_schedules,
+    reports,
+    reviews,
+)
 from security import trail
 
 log = logging.getLogger(__name__)
@@ -113,7 +121,9 @@ def work_on_reports() -> int:
         report_schedules.begin()
         reports.plan(now=timezone.now())
         while (report := reports.take()) is not None:
-            made += report.state == report.State.MAKING and reports.make(report=report) is not None
+            if report.state == report.State.MAKING and reports.make(report=report) is not None:
+                made += 1
+                report_papers.keep_all(report=report)
     if made:
         log.info("made %d audit reports", made)
     return made

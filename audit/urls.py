@@ -48,6 +48,7 @@ urlpatterns = [
     path("reviews/<uuid:review_id>/", reviews.review, name="review"),
     path("reviews/<uuid:review_id>/assign/", reviews.assign, name="review_assign"),
     path("reviews/<uuid:review_id>/decide/", reviews.decide, name="review_decide"),
+    path("reviews/<uuid:review_id>/letter/<slug:language>/", reviews.letter, name="review_letter"),
     path("reviews/<uuid:review_id>/told/", reviews.told, name="review_told"),
     path("rules/", rules.rules, name="rules"),
     path("rules/pairs/<uuid:companion_id>/end/", rules.end_pair, name="pair_end"),

@@ -265,8 +265,9 @@ class Walk:
             raise Bad(Fault.HEADS, "there is none")
         if self.unheld:
             raise Bad(Fault.BEYOND, f"from entry {self.unheld[0][0]}", self.unheld[0][0])
-        if any(one.size > self.tree.size for one in self.known):
-            raise Bad(Fault.OLDER, f"it ends after {self.tree.size} entries", self.tree.size)
+        size, at = self.tree.size, self.newest.issued_at
+        if any(one.size > size or one.issued_at > at for one in self.known):
+            raise Bad(Fault.OLDER, f"it ends after {size} entries, at {at.isoformat()}", size)
         return self.newest
 
 
@@ -328,8 +329,8 @@ def check_receipt(text: str, key: Key) -> tuple[Head, bytes]:
 
 def check_heads(old: Head, new: Head, path: list[bytes]) -> None:
     """Check that one head extends another (RFC 9162, 2.1.4.2); raise Bad if it is not shown."""
-    if old.size > new.size:
-        raise Bad(Fault.OLDER, f"{new.size} entries, {old.size} are known")
+    if old.size > new.size or old.issued_at > new.issued_at:
+        raise Bad(Fault.OLDER, f"{new.size} entries, {old.size} are known, or of an earlier time")
     if old.size in {0, new.size}:
         if path or old.root != (new.root if old.size else Frontier().root()):
             raise Bad(Fault.FORK, f"two trees of {old.size} entries")

@@ -196,6 +196,17 @@ def _address_text(address: Values) -> str:
     return ", ".join(str(one) for one in (*lines, *known) if one)
 
 
+def postal(addresses: Any) -> list[str]:
+    """Return the lines of an address as an envelope carries them; none where there is no address."""
+    address = next((one for one in _objects(addresses) if one.get("use") != "old"), {})
+    if isinstance(address.get("text"), str):
+        return [line.strip() for line in str(address["text"]).splitlines() if line.strip()]
+    town = " ".join(str(address[name]) for name in ("postalCode", "city") if address.get(name))
+    rest = (address.get(name) for name in ("district", "state", "country"))
+    lines = [*(address.get("line") or ()), town, *rest]
+    return [str(line) for line in lines if line]
+
+
 def _identifiers(given: Values, before: Any) -> list[Any]:
     found = list(_objects(before))
     old = _first_number(found)

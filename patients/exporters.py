@@ -81,5 +81,7 @@ register(
         ),
         rows=disclosures.rows,
         form=OnePatient,
+        # Who manages rights answers for the accounting (164.528), and exports nothing else.
+        asked_by=(Permission.EXPORT_REQUEST, Permission.RIGHTS_MANAGE),
     )
 )

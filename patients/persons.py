@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from audit import persons
-from audit.persons import Emergency, Register, Shown
+from audit import persons, printing
+from audit.persons import Addressee, Emergency, Register, Shown
+from patients import demographics
 from patients.models import BreakGlass, Patient, PortalAccount, StaffLink
 from patients.names import display, masked_name
 from patients.queries import people
@@ -91,6 +93,26 @@ def emergency(glass_id: UUID) -> Emergency | None:
     return Emergency(str(row.get_code_display()), reason, row.starts_at, row.ends_at)
 
 
+def addressee(patient_id: UUID) -> Addressee | None:
+    """Return where a letter to a patient goes and in which language the person reads it."""
+    place = heirs([patient_id]).get(patient_id, patient_id)
+    patient = Patient._base_manager.filter(pk=place).first()
+    if patient is None:
+        return None
+    try:
+        spoken = str(patient.language or "").lower()
+        lines = demographics.postal(patient.addresses)
+        names = {code: _called(patient, django) for code, django in printing.LANGUAGES.items()}
+        return Addressee(names, lines, "zh" if spoken.startswith("zh") else "en")
+    except SealBroken:
+        return None
+
+
+def _called(patient: Patient, language: str) -> str:
+    with translation.override(language):
+        return display(patient.names)
+
+
 def parts() -> Mapping[str, Promise]:
     """Return what the parts of a record are called, by seal label or by field."""
     entries = {kind.model.seal_label: kind.label for kind in KINDS}
@@ -116,6 +138,7 @@ def install() -> None:
             let_out=case_access.let_out,
             account_of=account_of,
             emergency=emergency,
+            addressee=addressee,
             parts=parts,
         )
     )

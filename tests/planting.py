@@ -20,7 +20,7 @@ from tests import world
 FIRST = (Note, Invoice, RightsRequest)
 ABOUT = {
     "patient", "requested_by", "clerk", "acting_for", "opened_by", "due_at", "dedupe_key", "made_by",
-    "asked_by",
+    "asked_by", "report",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.models import Review
 from audit.queries import officers
+from audit.services.reviews import BY_RECEPTION
 from security.forms.exports import sentence
 from security.models import User
 
@@ -41,4 +42,12 @@ class Verdict(forms.Form):
         validators=[sentence],
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("Sealed. The patient is told that the record was opened, never this text."),
+    )
+
+
+class Told(forms.Form):
+    """In which way reception told a patient."""
+
+    way = forms.ChoiceField(
+        label=_("Told in which way"), choices=[(str(one), one.label) for one in BY_RECEPTION]
     )

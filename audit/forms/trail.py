@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.actions import SENTENCES
 from audit.models import Event
+from audit.queries.trail import BASES
 from security.access.purposes import PURPOSE_LABELS
-from security.access.registry import BASIS_LABELS
 from security.forms.exports import sentence
 from security.models import User
 
@@ -45,9 +45,7 @@ class Search(forms.Form):
     purpose = forms.ChoiceField(
         label=_("Purpose"), required=False, choices=[ANY, *PURPOSE_LABELS.items()]
     )
-    basis = forms.ChoiceField(
-        label=_("Basis"), required=False, choices=[ANY, *BASIS_LABELS.items()]
-    )
+    basis = forms.ChoiceField(label=_("Basis"), required=False, choices=[ANY, *BASES.items()])
     outcome = forms.ChoiceField(
         label=_("Outcome"), required=False, choices=[ANY, *Event.Outcome.choices]
     )

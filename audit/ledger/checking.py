@@ -20,7 +20,7 @@ from psycopg import Cursor
 from audit import canonical
 from audit.ledger.encoding import LEAF
 from audit.verifier import LEAF as LEAF_MARK
-from audit.verifier import TILE, Bad, Entry, Fault, Frontier, Head, Key, Walk
+from audit.verifier import TILE, Bad, Entry, Fault, Frontier, Head, Key, Walk, mark_text
 
 CHUNK = 4096
 AHEAD = 4
@@ -45,6 +45,8 @@ class EventFault(Enum):
     EVENT_MISSING = 31, "the event of an entry is gone"
     EVENT_ADDED = 32, "an event is in no entry and does not wait for one"
     STATE_ADDED = 33, "a state of a row belongs to no event"
+    MARK = 34, "the mark of an entry is not the sealer's"
+    STAMP = 35, "a time stamp is not that of the authority over its head"
     NODE = 36, "a stored part of the tree, of which proofs are made, is not the right one"
     PLACE = 37, "a table of the trail is not the one plain table that it has to be"
 
@@ -114,7 +116,8 @@ class Part(NamedTuple):
 
 # A part on its way between processes: numbers, then ids, hashes and marks, each in one piece.
 Packed = tuple["array[int]", list[bytes], Wrong | None]
-WIDTHS = (16, 32, 64)
+MARK_BYTES = 64
+WIDTHS = (16, 32, MARK_BYTES)
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,7 @@ class Check:
     key: Key
     known: Sequence[Head] = ()
     with_columns: bool = True
+    with_marks: bool = False
     processes: int = 1
     connection: BaseDatabaseWrapper = field(default_factory=lambda: connections["default"])
 
@@ -171,10 +175,11 @@ class Check:
 
     def _parts(self, size: int) -> Iterator[tuple[int, Part]]:
         starts = range(0, size, CHUNK)
+        marks_of = self.key if self.with_marks else None
         if self.processes == 1:
             for start in starts:
                 end = min(size, start + CHUNK)
-                yield start, read(self.connection, start, end, self.with_columns)
+                yield start, read(self.connection, start, end, self.with_columns, marks_of)
             return
         # Forked, for a fresh interpreter starts longer than it works; each child connects by itself.
         context = multiprocessing.get_context("fork")
@@ -182,7 +187,7 @@ class Check:
             waiting: deque[tuple[int, Future[Packed]]] = deque()
             for start in starts:
                 end = min(size, start + CHUNK)
-                waiting.append((start, pool.submit(_read, start, end, self.with_columns)))
+                waiting.append((start, pool.submit(_read, start, end, self.with_columns, marks_of)))
                 if len(waiting) > AHEAD:
                     first, part = waiting.popleft()
                     yield first, _unpacked(*part.result())
@@ -206,8 +211,8 @@ def _prepare() -> None:
     connection.connect()
 
 
-def _read(start: int, end: int, with_columns: bool) -> Packed:
-    part = read(connection, start, end, with_columns)
+def _read(start: int, end: int, with_columns: bool, marks_of: Key | None) -> Packed:
+    part = read(connection, start, end, with_columns, marks_of)
     numbers, *columns = zip(*part.entries, strict=True) if part.entries else [()] * 4
     return array("q", numbers), [b"".join(column) for column in columns], part.wrong
 
@@ -220,8 +225,8 @@ def _unpacked(numbers: array[int], columns: list[bytes], wrong: Wrong | None) ->
     return Part(list(zip(numbers, *pieces, strict=True)), wrong)
 
 
-def read(conn: Any, start: int, end: int, with_columns: bool) -> Part:
-    """Return some entries, each held against its own hash and, with columns, its event."""
+def read(conn: Any, start: int, end: int, with_columns: bool, marks_of: Key | None = None) -> Part:
+    """Return some entries, each held against its own hash, with columns its event, with a key its mark."""
     conn.ensure_connection()
     with Cursor(conn.connection) as cursor:
         cursor.execute(COLUMNS if with_columns else LEAVES, [start, end], binary=True)
@@ -233,13 +238,23 @@ def read(conn: Any, start: int, end: int, with_columns: bool) -> Part:
         found = [sha256(LEAF_MARK + content).digest() for content in contents]
         named = [content[26:42] for content in contents]
         entries = list(zip(numbers, event_ids, found, marks, strict=True))
-        if found == list(hashes) and named == list(event_ids) and rebuilt in ([], [contents]):
+        is_right = found == list(hashes) and named == list(event_ids)
+        is_right = is_right and set(map(len, marks)) == {MARK_BYTES}
+        if is_right and rebuilt in ([], [contents]) and marks_of is None:
             return Part(entries, None)
         for at, row in enumerate(rows):
-            wrong = _wrong(row, found[at], cursor)
+            wrong = _wrong(row, found[at], cursor) or _unmarked(entries[at], marks_of)
             if wrong:
                 return Part(entries[:at], wrong)
         return Part(entries, None)
+
+
+def _unmarked(entry: Entry, key: Key | None) -> Wrong | None:
+    number, event_id, digest, mark = entry
+    is_signed = key is None or key.verifies(bytes(mark), mark_text(key.origin, number, digest))
+    if is_signed and len(mark) == MARK_BYTES:
+        return None
+    return EventFault.MARK, f"entry {number}, event {UUID(bytes=bytes(event_id))}", number
 
 
 def _wrong(row: Any, found: bytes, cursor: Any) -> Wrong | None:

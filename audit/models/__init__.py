@@ -6,7 +6,7 @@ from audit.models.event import Event
 from audit.models.ledger import Anchor, Checkpoint, Heartbeat, Leaf, Node, Stamp
 from audit.models.pending import Pending
 from audit.models.record_check import RecordCheck, RecordFinding
-from audit.models.report import AuditReport, ReportSchedule
+from audit.models.report import AuditReport, ReportPaper, ReportSchedule
 from audit.models.state import State
 from audit.models.watch import Access, Companion, RuleSetting, WatchCursor, Watched
 
@@ -26,6 +26,7 @@ __all__ = [
     "Pending",
     "RecordCheck",
     "RecordFinding",
+    "ReportPaper",
     "ReportSchedule",
     "Review",
     "RuleSetting",

@@ -47,6 +47,10 @@ class Review(SealedModel):
 
         EMAIL = "email", _("By e-mail to the patient's account")
         DESK = "desk", _("By reception: no account with an address")
+        # What reception did of it.
+        POST = "post", _("By a letter that was posted")
+        HAND = "hand", _("By a letter that was handed over")
+        TALK = "talk", _("By reception, in a conversation")
 
     category, scope, seal_label = Category.INCIDENTS, Scope.RECORD, "audit.review"
     subject_kind, subject_field = SubjectKind.SYSTEM, None
@@ -100,6 +104,11 @@ class Review(SealedModel):
                 "patient_told_at",
             )
         }  # fmt: skip
+
+    @property
+    def waits_for_reception(self) -> bool:
+        """Tell whether reception has to tell the patient."""
+        return self.told_way == self.Way.DESK and self.patient_told_at is None
 
 
 class CaseQuerySet(SealedQuerySet["Case"]):

@@ -17,7 +17,7 @@ from audit.periods import Period
 from security.classification import Category, Plain, Scope, SubjectKind
 from security.ids import new_id
 from security.models import User
-from security.sealing import SealedJSON, SealedModel, SealedQuerySet
+from security.sealing import SealedJSON, SealedModel, SealedQuerySet, SealedText
 
 # Events of the last minute of a period may still be on their way into the trail.
 SETTLED = timedelta(minutes=10)
@@ -174,3 +174,33 @@ class AuditReport(SealedModel):
     def is_under_way(self) -> bool:
         """Tell whether somebody has yet to make it."""
         return self.state in {self.State.WAITING, self.State.MAKING}
+
+
+class ReportPaper(SealedModel):
+    """An audit report as PDF in one language: set once from its numbers, kept as a sealed file."""
+
+    category, scope, seal_label = Category.TRAIL, Scope.RECORD, "audit.report_paper"
+    subject_kind, subject_field = SubjectKind.SYSTEM, None
+
+    report = models.ForeignKey(AuditReport, on_delete=models.PROTECT, related_name="papers")
+    language = models.CharField(max_length=2)
+    set_at = models.DateTimeField(default=timezone.now, editable=False)
+    # SHA-256 of the file; the event of its setting carries it as well.
+    digest = models.CharField(max_length=64)
+    file_id = models.UUIDField()
+
+    file_key = SealedText(level=4, purpose="accountability")
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("paper of a report"), _("papers of reports")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["report", "language"], name="audit_reportpaper_once_per_language"
+            ),
+        )
+
+    class Privacy:
+        plain = {
+            name: Plain(level=3, purpose="accountability")
+            for name in ("report", "language", "set_at", "digest", "file_id")
+        }

@@ -87,16 +87,11 @@ def volume(batch: Batch, rule: Rule) -> Iterator[Finding]:
             usual = batch.usual(timedelta(days=28), hourly[-1].role, per="hour")
         limit = max(rule.threshold, usual)
         daily = _fullest(accesses, DAY, batch)
-        if len(hourly) > limit:
-            much = len(hourly) > 2 * limit
-            yield found(
-                actor, hourly, f"{actor}:{day_of(hourly[-1])}", response=_throttled(much, rule)
-            )
-        elif len(daily) > CHARTS_A_DAY:
-            much = len(daily) > 2 * CHARTS_A_DAY
-            yield found(
-                actor, daily, f"{actor}:{day_of(daily[-1])}", response=_throttled(much, rule)
-            )
+        is_much = len(hourly) > 2 * limit or len(daily) > 2 * CHARTS_A_DAY
+        many = hourly if len(hourly) > limit else daily if len(daily) > CHARTS_A_DAY else None
+        if many:
+            key = f"{actor}:{day_of(many[-1])}"
+            yield found(actor, many, key, response=_throttled(is_much, rule))
 
 
 def _throttled(much: bool, rule: Rule) -> Response:

@@ -1,4 +1,4 @@
-"""Audit reports for paper, set by typst in memory."""
+"""Audit reports and letters for paper, set by typst in memory."""
 
 from __future__ import annotations
 
@@ -9,11 +9,19 @@ from typing import Any
 from security import printing
 from security.printing import NotPrintable
 
-__all__ = ["NotPrintable", "report"]
+__all__ = ["LANGUAGES", "NotPrintable", "letter", "report"]
 
-TEMPLATE = Path(__file__).parent / "report.typ"
+# The languages of paper, as Django calls them.
+LANGUAGES = {"en": "en", "zh": "zh-hans"}
+
+TEMPLATES = Path(__file__).parent
 
 
 def report(content: Mapping[str, Any]) -> bytes:
     """Return an audit report as PDF."""
-    return printing.pdf(TEMPLATE, content)
+    return printing.pdf(TEMPLATES / "report.typ", content)
+
+
+def letter(content: Mapping[str, Any]) -> bytes:
+    """Return a letter to a patient as PDF."""
+    return printing.pdf(TEMPLATES / "letter.typ", content)

@@ -8,14 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 
 from audit import actions
 from audit.models import Access, Alert, Companion, Event
 from audit.models.alert import AlertQuerySet
 from audit.queries.staff import names_of
+from audit.queries.trail import BASES
 from security.access.purposes import PURPOSE_LABELS
-from security.access.registry import BASIS_LABELS, Basis
 from security.access.roles import ROLES
 from security.models import User
 from security.monitoring import Rule, rules
@@ -32,12 +31,6 @@ TONES = {
 }
 VERDICT_TONES = {"explained": "good", "warned": "warn", "incident": "danger"}
 PURPOSES = {str(one): label for one, label in PURPOSE_LABELS.items()}
-# The labels of grounds speak to the person; these speak of somebody else.
-BASES = {str(one): label for one, label in BASIS_LABELS.items()} | {
-    str(Basis.ROLE): _("by role"),
-    str(Basis.TEAM): _("care team"),
-    str(Basis.RESPONSIBLE): _("responsible for the patient"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +128,7 @@ def one(reader: User, row: Alert) -> dict[str, Any]:
         if row.actor_id
         else 0,
         "pairs": _pairs(row),
+        "cases": list(row.cases.order_by("opened_at").values("pk", "number")),
     }  # fmt: skip
 
 
@@ -147,6 +141,7 @@ def _explanation(row: Alert) -> str | None:
 
 def _event(event: Event, names: dict[UUID, str], grounds: dict[UUID, str]) -> dict[str, Any]:
     return {
+        "id": event.pk,
         "at": event.recorded_at,
         "what": actions.sentence(event.action),
         "outcome": "" if event.outcome == "success" else event.get_outcome_display(),

@@ -17,8 +17,9 @@ from audit.ledger import anchors, heartbeats, receipts
 from audit.models import Anchor, Checkpoint, Heartbeat, Pending
 
 FEWEST_ANCHORS = 2
-# An anchor that got nothing for so long beyond its own rhythm is shown as failing.
-LATE = timedelta(minutes=5)
+# Where nothing happens a head is signed every ten minutes; an anchor that got nothing for so long beyond
+# that, or beyond its own rhythm, is shown as failing.
+RHYTHM, LATE = timedelta(minutes=15), timedelta(minutes=5)
 LABELS: dict[str, Promise] = {
     "file": _("File that is only appended to"),
     "log": _("Log of the worker"),
@@ -33,6 +34,26 @@ PROCESSES: dict[str, Promise] = {
 STOPPED = _(
     "The ledger of the audit trail does not fit what was signed: somebody must look at once."
 )
+FEW = _(
+    "Fewer than two anchors of the audit trail are configured: with the database and the one anchor in the "
+    "same hands, the ledger could be rewritten."
+)
+FEW_WORK = _(
+    "Fewer than two anchors hold the newest heads of the audit trail: until that is mended, what was "
+    "recorded since could be rewritten unnoticed. The page of the ledger tells which."
+)
+UNREACHED = _(
+    "An anchor of the audit trail is not reached: signed heads wait for it. The page of the ledger tells "
+    "which."
+)
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """What officers, auditors and administrators are told on every page."""
+
+    text: Promise
+    tone: str = "danger"
 
 
 TROUBLES: dict[str, Promise] = {
@@ -61,34 +82,40 @@ class LedgerState:
     signed_at: datetime | None
     pending: int
     anchors: list[AnchorState]
-    has_enough_anchors: bool
-    alarms: list[Promise]
+    alarms: list[Alarm]
     beaten_at: Mapping[str, datetime]
 
     @property
     def is_well(self) -> bool:
         """Tell whether nothing needs a look."""
-        return not self.alarms and self.has_enough_anchors and all(a.is_well for a in self.anchors)
+        return not self.alarms and all(one.is_well for one in self.anchors)
 
     def age(self, now: datetime | None = None) -> timedelta | None:
         """Return how long ago the newest head was signed."""
         return (now or timezone.now()) - self.signed_at if self.signed_at else None
 
 
-def alarms(now: datetime | None = None) -> list[Promise]:
-    """Return what officers must be told on every page: one query, whatever the size of the ledger."""
-    return _alarms(list(Heartbeat.objects.all()), now or timezone.now())
+def alarms(now: datetime | None = None) -> list[Alarm]:
+    """Return what is wrong with sealer, worker and anchors, for a banner on every page: two queries."""
+    moment = now or timezone.now()
+    return _alarms(list(Heartbeat.objects.all()), _anchors(moment), moment)
 
 
-def _alarms(beats: list[Heartbeat], now: datetime) -> list[Promise]:
+def _alarms(beats: list[Heartbeat], known: list[AnchorState], now: datetime) -> list[Alarm]:
     heard = {beat.process: beat for beat in beats}
     found = []
     for process, sentence in PROCESSES.items():
         beat = heard.get(process)
         if beat is None or now - beat.beaten_at > heartbeats.SILENT_AFTER:
-            found.append(sentence)
+            found.append(Alarm(sentence))
         elif beat.trouble:
-            found.append(TROUBLES[process])
+            found.append(Alarm(TROUBLES[process]))
+    if len(known) < FEWEST_ANCHORS:
+        found.append(Alarm(FEW, "warn"))
+    elif sum(one.is_well for one in known) < FEWEST_ANCHORS:
+        found.append(Alarm(FEW_WORK, "warn"))
+    elif not all(one.is_well for one in known):
+        found.append(Alarm(UNREACHED, "warn"))
     return found
 
 
@@ -96,24 +123,27 @@ def state(now: datetime | None = None) -> LedgerState:
     """Return how the ledger stands, in four queries."""
     moment = now or timezone.now()
     head = Checkpoint.objects.order_by("-number").only("number", "size", "issued_at").first()
-    known = {row.name: row for row in Anchor.objects.all()}
     beats = list(Heartbeat.objects.all())
-    named = [_anchor(name, known.get(name), moment) for name in anchors.configured()]
+    named = _anchors(moment)
     return LedgerState(
         checkpoint=head.number if head else 0,
         size=head.size if head else 0,
         signed_at=head.issued_at if head else None,
         pending=Pending.objects.count(),
         anchors=named,
-        has_enough_anchors=len(named) >= FEWEST_ANCHORS,
-        alarms=_alarms(beats, moment),
+        alarms=_alarms(beats, named, moment),
         beaten_at={beat.process: beat.beaten_at for beat in beats},
     )
 
 
+def _anchors(now: datetime) -> list[AnchorState]:
+    known = {row.name: row for row in Anchor.objects.all()}
+    return [_anchor(name, known.get(name), now) for name in anchors.configured()]
+
+
 def _anchor(name: str, row: Anchor | None, now: datetime) -> AnchorState:
     place = anchors.PLACES.get(name)
-    patience = LATE + (place.every if place else timedelta(minutes=15))
+    patience = LATE + max(RHYTHM, place.every if place else RHYTHM)
     succeeded_at = row.succeeded_at if row else None
     is_fresh = succeeded_at is not None and now - succeeded_at <= patience
     failure = row.failure if row else ""
@@ -127,4 +157,4 @@ def receipt_urls(event_ids: Collection[UUID]) -> dict[UUID, str]:
 
 def context_of(current: LedgerState) -> dict[str, Any]:
     """Return what the page of the ledger shows."""
-    return {"ledger": current, "fewest": FEWEST_ANCHORS}
+    return {"ledger": current}

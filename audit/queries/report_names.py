@@ -11,10 +11,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from audit.periods import WEEKLY, Period
-from audit.queries.report_numbers import BACKGROUND, LISTED, UNEXPLAINED
+from audit.queries.report_numbers import BACKGROUND, LISTED, UNNAMED
 from security.access.purposes import PURPOSE_LABELS
 from security.access.registry import Basis
 from security.access.roles import ROLES
+
+# What monitoring found no ground for.
+UNEXPLAINED = ""
 
 
 def title(period: Period) -> str:
@@ -88,6 +91,26 @@ def ground_words(key: str) -> str:
         Basis.SYSTEM: gettext("The system itself"),
         LISTED: gettext("Lists and searches"),
         BACKGROUND: gettext("Background work"),
+        UNNAMED: gettext("No ground named"),
+        # As reports of an earlier version call it.
+        "unexplained": gettext("No ground named"),
+    }
+    return words.get(key, key)
+
+
+def explanation_words(key: str) -> str:
+    """Return what explains an access in words, as monitoring found it."""
+    words = {
+        "care": gettext("Care of the patient"),
+        "visit": gettext("Visit"),
+        "bill": gettext("Bill"),
+        "referral": gettext("Referral"),
+        "request": gettext("Accepted request"),
+        "work": gettext("Own work on the record"),
+        "emergency": gettext("Emergency access"),
+        "case": gettext("Open case"),
+        "system": gettext("The system itself"),
+        "pair": gettext("Working pair"),
         UNEXPLAINED: gettext("Unexplained"),
     }
     return words.get(key, key)

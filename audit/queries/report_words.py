@@ -13,8 +13,15 @@ from django.utils.translation import gettext
 from audit.actions import sentence
 from audit.models import Alert, Review
 from audit.queries import report_sections
-from audit.queries.report_names import ground_words, purpose_words, refusal_words, role_words
-from audit.queries.report_numbers import BREAK_GLASS, LISTED, UNEXPLAINED
+from audit.queries.report_names import (
+    UNEXPLAINED,
+    explanation_words,
+    ground_words,
+    purpose_words,
+    refusal_words,
+    role_words,
+)
+from audit.queries.report_numbers import BREAK_GLASS, LISTED, UNNAMED
 from audit.queries.report_parts import (
     Chart,
     Part,
@@ -52,7 +59,7 @@ def parts(content: Mapping[str, Any]) -> list[Part]:
     """Return the parts of a report."""
     now, before = content["now"], content["before"]
     made: Iterable[Callable[[Numbers, Numbers], Part]] = (
-        _summary, _days, _grounds, _roles, _purposes, _alerts, _glass, _sign_ins, _exports,
+        _summary, _days, _explanations, _grounds, _roles, _purposes, _alerts, _glass, _sign_ins, _exports,
         _exceptions, _refusals,
     )  # fmt: skip
     return [*(part(now, before) for part in made), *_sections(content)]
@@ -86,14 +93,16 @@ def _summary(now: Numbers, before: Numbers) -> Part:
     def both(label: str, count: Callable[[Numbers], int]) -> list[str]:
         return compared(label, count(now), count(before))
 
-    unexplained = [_by_ground(one).get(UNEXPLAINED, 0) for one in (now, before)]
-    shares = [share(unexplained[place], _staff(one)) for place, one in enumerate((now, before))]
+    explained = [_explained(one) for one in (now, before)]
+    unexplained = [one.get(UNEXPLAINED, 0) for one in explained]
+    shares = [share(unexplained[place], sum(one.values())) for place, one in enumerate(explained)]
     rows = [
         both(gettext("Events"), _events),
         both(gettext("Accesses to records of patients"), lambda one: sum(one["by_kind"].values())),
         both(gettext("of these by staff"), _staff),
-        compared(gettext("Unexplained accesses"), *unexplained),
-        [gettext("Share of unexplained accesses by staff"), *shares, ""],
+        compared(gettext("Charts opened by staff"), *(sum(one.values()) for one in explained)),
+        compared(gettext("Unexplained ones of these"), *unexplained),
+        [gettext("Share of unexplained ones"), *shares, ""],
         both(gettext("Alerts"), lambda one: sum(sum(v.values()) for v in one["alerts"].values())),
         both(gettext("Emergency accesses"), lambda one: _done(one, BREAK_GLASS)),
         both(gettext("Failed sign-ins"), _failed),
@@ -121,6 +130,33 @@ def _days(now: Numbers, before: Numbers) -> Part:
     return Part("days", heading, [note], heads, rows, chart)
 
 
+def _explained(numbers: Numbers) -> Mapping[str, int]:
+    found: Mapping[str, int] = numbers.get("explained", {})
+    return found
+
+
+def _explanations(now: Numbers, before: Numbers) -> Part:
+    found, earlier = dict(_explained(now)), dict(_explained(before))
+    keys = most_first([*found, *earlier], (found, earlier))
+    lines = [(explanation_words(key), found.get(key, 0), earlier.get(key, 0)) for key in keys]
+    notes = [
+        gettext(
+            "One chart that one colleague opened in one page request. Monitoring looks for what explains it: "
+            "care, a visit, a bill, a referral, own work, an emergency, a case, or a pair that an officer "
+            "remembered. What has none of these is unexplained, here as in the alerts."
+        ),
+    ]
+    roles = now.get("unexplained_by_role")
+    if roles:
+        named = ", ".join(f"{role_words(key)} ({number(count)})" for key, count in roles.items())
+        notes.append(gettext("Unexplained ones by role: %(roles)s") % {"roles": named})
+    heading = gettext("What explains that charts were opened")
+    rows = [[*compared(*line), share(line[1], sum(found.values()))] for line in lines]
+    heads = [*compared_heads(gettext("Explanation")), gettext("Share")]
+    nobody = gettext("Nobody opened a record.")
+    return Part("explanations", heading, notes, heads, rows, two_periods(heading, lines), nobody)
+
+
 def _grounds(now: Numbers, before: Numbers) -> Part:
     found, earlier = _by_ground(now), _by_ground(before)
     lines = [
@@ -139,15 +175,16 @@ def _grounds(now: Numbers, before: Numbers) -> Part:
             "person and runs without a page, such as an export."
         ),
         gettext(
-            "Unexplained is what is left: a colleague opened a page about one patient and the trail "
-            "names no ground. The share is taken of all accesses by staff. Whether a named ground was "
-            "a good one is the question of the alerts."
+            "No ground named is what is left: a colleague opened a page about one patient and the trail "
+            "names none. Whether something explains an access is another question, and monitoring answers it."
         ),
     ]
-    pages = now["unexplained_by_page"]
+    pages = now.get("unnamed_by_page") or now.get("unexplained_by_page")
     if pages:
         named = ", ".join(f"{page or '–'} ({number(count)})" for page, count in pages.items())
-        notes.append(gettext("Pages of the unexplained accesses: %(pages)s") % {"pages": named})
+        notes.append(
+            gettext("Pages of accesses without a named ground: %(pages)s") % {"pages": named}
+        )
     heading = gettext("Accesses by ground")
     return Part(
         "grounds",
@@ -166,7 +203,7 @@ def _roles(now: Numbers, before: Numbers) -> Part:
     old = {key: sum(grounds.values()) for key, grounds in earlier.items()}
     keys = most_first([*sums, *old], (sums, old))
     lines = [(role_words(key), sums.get(key, 0), old.get(key, 0)) for key in keys]
-    special = (str(Basis.ROLE), LISTED, UNEXPLAINED)
+    special = (str(Basis.ROLE), LISTED, UNNAMED)
     rows = [
         [*compared(*line), *(number(found.get(key, {}).get(one, 0)) for one in special)]
         for key, line in zip(keys, lines, strict=True)

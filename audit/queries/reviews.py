@@ -88,11 +88,14 @@ def find(review_id: UUID) -> Review:
 def in_full(user: User, row: Review) -> dict[str, Any]:
     """Return one review with the reason that was given and everything that was opened meanwhile."""
     event = Event.objects.filter(pk=row.event_id).first()
+    kept = persons.register().kept_from([user.pk], [row.subject_id])
+    is_own = row.actor_id == user.pk or bool(kept)
     emergency = None
-    if event is not None and event.object_id is not None and manages(user):
+    # What was said is kept from who must stay out of the record, as the record is.
+    if event is not None and event.object_id is not None and manages(user) and not is_own:
         emergency = persons.register().emergency(event.object_id)
     try:
-        finding = row.finding
+        finding = "" if is_own else row.finding
     except SealBroken:
         finding = None
     return _rows(user, [row])[0] | {
@@ -100,8 +103,7 @@ def in_full(user: User, row: Review) -> dict[str, Any]:
         "minutes": event.counts.get("minutes") if event else None,
         "opened": _opened(row, event) if event else [],
         "finding": finding,
-        "is_own": row.actor_id == user.pk
-        or bool(persons.register().kept_from([user.pk], [row.subject_id])),
+        "is_own": is_own,
         "cases": list(row.cases.order_by("opened_at").values("pk", "number", "closed_at")),
     }
 

@@ -19,6 +19,7 @@ from django.db.models import (
     UUIDField,
 )
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from audit import actions, persons
 from audit.models import Event
@@ -28,17 +29,25 @@ from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.permissions import Permission
 from security.access.purposes import PURPOSE_LABELS
-from security.access.registry import BASIS_LABELS
+from security.access.registry import BASIS_LABELS, Basis
 from security.access.roles import ROLES
 from security.models import User
 from security.pages import Place, descending
 from security.sealing import SealBroken
+from security.sealing.keys import SYSTEM_SUBJECT
 
 PAGE = 50
 # An import or a list names hundreds; the row names the first and counts the others.
 NAMED = 4
 PURPOSES = {str(one): label for one, label in PURPOSE_LABELS.items()}
-BASES = {str(one): label for one, label in BASIS_LABELS.items()}
+# The labels of grounds speak to the person; these speak of somebody else.
+BASES = {str(one): label for one, label in BASIS_LABELS.items()} | {
+    str(Basis.ROLE): _("by role"),
+    str(Basis.TEAM): _("care team"),
+    str(Basis.RESPONSIBLE): _("responsible for the patient"),
+    str(Basis.PROXY): _("representative of the patient"),
+    str(Basis.SELF): _("the patient"),
+}
 
 # `id = ANY (subjects)`: one look into the primary key for each subject, whatever their number.
 IS_SUBJECT = Func(
@@ -137,6 +146,9 @@ def who(event: Event, names: Mapping[UUID, str]) -> str:
 
 
 def _subject(subject_id: UUID, names: Mapping[UUID, str]) -> dict[str, Any]:
+    if subject_id == SYSTEM_SUBJECT:
+        # What belongs to nobody is sealed under the system's own key.
+        return {"id": subject_id, "text": str(BASES[str(Basis.SYSTEM)]), "is_account": True}
     is_account = subject_id in names
     return {
         "id": subject_id,
@@ -150,7 +162,15 @@ def one(user: User, event_id: UUID) -> Event:
     return scope(user).get(pk=event_id)
 
 
-def in_full(event: Event) -> dict[str, Any]:
+def _is_kept(reader: User, event: Event) -> bool:
+    """Tell whether what was said is about the reader, or the reader must stay out of the record."""
+    if event.actor_id == reader.pk:
+        return False
+    about = event.subjects[: 4 * PAGE]
+    return reader.pk in about or bool(persons.register().kept_from([reader.pk], about))
+
+
+def in_full(reader: User, event: Event) -> dict[str, Any]:
     """Return one event with what of it is sealed; opening that is a read of whoever acted."""
     try:
         detail = events.detail_of(event)
@@ -160,6 +180,7 @@ def in_full(event: Event) -> dict[str, Any]:
     names = officers.names_of({event.actor_id, *event.subjects[:most]})
     return _row(event, names, most) | {
         "detail": detail,
+        "is_kept": _is_kept(reader, event),
         "fields": event.fields,
         "parts": parts.of(name for name in event.fields if name.count(".") > 1),
         "counts": sorted(event.counts.items()),

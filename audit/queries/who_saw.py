@@ -17,7 +17,12 @@ from audit import actions, persons
 from audit.models import Event
 from audit.queries import ledger, officers, parts
 from audit.queries.trail import BASES, PURPOSES, who
+from security import context
+from security.access.categories import Reach
+from security.access.decision import decide_many, reach_of_user
+from security.access.permissions import Permission
 from security.access.roles import ROLES
+from security.models import User
 from security.pages import Place, descending
 
 # So many events are grouped into one page; a day is never torn apart, unless it fills a page alone.
@@ -31,6 +36,8 @@ BECAUSE: Mapping[str, Any] = {
     "proxy": _("representative of the patient"),
     "self": _("the patient"),
 }
+# An import names so many records in one event.
+MOST_RECORDS = 1000
 # What is told by the read that follows it in the same request.
 ANNOUNCED = "patients.chart.opened"
 
@@ -134,6 +141,19 @@ def _called(event: Event, names: Mapping[UUID, str]) -> str:
         labels = [str(ROLES[key].label) for key in event.roles if key in ROLES]
         return ", ".join(labels) or gettext("A member of staff")
     return who(event, names)
+
+
+def may_prove(reader: User, event: Event) -> bool:
+    """Tell whether somebody may take the proof of an event: the own doing, account or record, or all."""
+    if reader.pk in (event.actor_id, *event.subjects):
+        return True
+    if reader.kind != User.Kind.PATIENT:
+        return reach_of_user(reader, Permission.TRAIL_READ) is Reach.ALL
+    records = set(persons.register().heirs(event.subjects[:MOST_RECORDS]).values())
+    purpose = context.current().purpose
+    return any(
+        one.allowed for one in decide_many(reader, Permission.TRAIL_READ, records, purpose).values()
+    )
 
 
 def is_about(event_id: UUID, patient_id: UUID) -> Event | None:

@@ -22,7 +22,7 @@ from security.access.gate import Refused
 from security.models import User
 
 State = AuditReport.State
-FORMAT = 1
+FORMAT = 2
 # Work that nobody has moved for so long was interrupted and is begun again, so many times.
 STALLED = timedelta(minutes=15)
 MOST_ATTEMPTS = 3

@@ -24,6 +24,7 @@ BATCH = 200
 # One number for everybody who makes reviews.
 LOCK = 0x4355_5374_0005
 Verdict = Review.Verdict
+BY_RECEPTION = (Review.Way.POST, Review.Way.HAND, Review.Way.TALK)
 
 
 class OwnAccess(Refused):
@@ -159,16 +160,43 @@ def _tell(row: Review, by: User) -> None:
 
 
 @transaction.atomic
-def told(*, review_id: UUID, by: User) -> Review:
-    """Keep that reception told the patient, by letter or in person."""
-    row: Review = Review.objects.select_for_update(of=("self",)).get(pk=review_id)
-    if row.told_way != Review.Way.DESK or row.patient_told_at is not None:
-        raise NotUntold(_("This patient has been told already."))
-    row.patient_told_at = timezone.now()
+def told(*, review_id: UUID, way: str, by: User) -> Review:
+    """Keep that reception told the patient, and how: a letter posted or handed over, or in person."""
+    row = _untold(review_id, by)
+    if way not in BY_RECEPTION:
+        raise NotUntold(_("Say in which way the patient was told."))
+    row.told_way, row.patient_told_at = way, timezone.now()
     _write(row)
     trail.record(
-        "audit.review.patient_told", subjects=[row.subject_id], changed=[row], obj=row, by=by
+        "audit.review.patient_told",
+        subjects=[row.subject_id],
+        changed=[row],
+        obj=row,
+        fields=[f"audit.review.told_way:{way}"],
+        by=by,
     )
+    return row
+
+
+@transaction.atomic
+def print_letter(*, review_id: UUID, language: str, by: User) -> Review:
+    """Record that the letter to a patient without an account is printed; what it says is recorded nowhere."""
+    row = _untold(review_id, by)
+    trail.record(
+        "audit.letter.printed",
+        subjects=[row.subject_id],
+        obj=row,
+        fields=[f"language:{language}"],
+        by=by,
+    )
+    return row
+
+
+def _untold(review_id: UUID, by: User) -> Review:
+    row: Review = Review.objects.select_for_update(of=("self",)).get(pk=review_id)
+    if not row.waits_for_reception:
+        raise NotUntold(_("This patient has been told already."))
+    _refuse_if_own(row, by)
     return row
 
 

@@ -68,11 +68,16 @@ def _page(request: SignedInRequest, row: Alert, *, status: int = 200, **forms: A
     page: dict[str, Any] = {"alert": queries.one(request.user, row), "manages": manages}
     if manages and not row.verdict:
         page |= {
-            "assigning": Assign(people=staff.who_may(MANAGE), initial={"colleague": row.assigned_to_id}),
+            "assigning": Assign(people=_officers(row), initial={"colleague": row.assigned_to_id}),
             "closing": Close(),
             "remembering": Remember(others=_others(row)) if row.actor_id else None,
         } | forms  # fmt: skip
     return render(request, "audit/alerts/alert.html", page, status=status)
+
+
+def _officers(row: Alert) -> list[tuple[str, str]]:
+    """Return who may look at an alert: never the person it is about."""
+    return [(pk, name) for pk, name in staff.who_may(MANAGE) if pk != str(row.actor_id)]
 
 
 def _others(row: Alert) -> list[tuple[str, Any]]:
@@ -94,7 +99,7 @@ def _others(row: Alert) -> list[tuple[str, Any]]:
 def assign(request: SignedInRequest, alert_id: UUID) -> HttpResponseBase:
     """Give an alert to an officer."""
     row = _row(request, alert_id)
-    form = Assign(request.POST, people=staff.who_may(MANAGE))
+    form = Assign(request.POST, people=_officers(row))
     if form.is_valid():
         try:
             officer = User.objects.get(pk=form.cleaned_data["colleague"])

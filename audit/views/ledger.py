@@ -13,9 +13,8 @@ from audit.ledger import keys
 from audit.ledger import receipts as proofs
 from audit.models import Event
 from audit.queries import ledger as queries
+from audit.queries import who_saw
 from audit.services import receipts
-from security.access.categories import Reach
-from security.access.decision import reach_of_user
 from security.access.gate import Refused, SignedInRequest, requires
 from security.access.permissions import Permission
 
@@ -56,8 +55,7 @@ def key(request: SignedInRequest) -> HttpResponse:
 def receipt(request: SignedInRequest, event_id: UUID) -> HttpResponse:
     """Give the receipt of one event that the person may read; it can be checked without this server."""
     event = get_object_or_404(Event, pk=event_id)
-    is_own = request.user.pk in (event.actor_id, *event.subjects)
-    if not is_own and reach_of_user(request.user, Permission.TRAIL_READ) is not Reach.ALL:
+    if not who_saw.may_prove(request.user, event):
         raise Http404
     try:
         text = receipts.hand_out(event=event, by=request.user)

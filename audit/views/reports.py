@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
@@ -18,7 +17,7 @@ from audit.forms.reports import Make
 from audit.models import AuditReport
 from audit.queries import report_pages
 from audit.queries import reports as queries
-from audit.services import reports
+from audit.services import report_papers, reports
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.gate import SignedInRequest, requires
@@ -26,7 +25,6 @@ from security.access.permissions import Permission
 
 # Who reads incidents are those whom roles.py lets read the whole trail; every colleague reads the own part.
 READ, MANAGE = Permission.INCIDENTS_READ, Permission.INCIDENTS_MANAGE
-LANGUAGES = {"en": "en", "zh": "zh-hans"}
 
 
 def manages(request: SignedInRequest) -> bool:
@@ -102,13 +100,12 @@ def progress(request: SignedInRequest, report_id: UUID) -> HttpResponse:
 @require_safe
 @requires(READ)
 def pdf(request: SignedInRequest, report_id: UUID, language: str) -> HttpResponse:
-    """Give a report out as PDF in a language; it is set from the stored numbers and kept nowhere."""
+    """Give a report out as PDF in a language, as it was set and sealed once."""
     row = found(report_id)
-    if language not in LANGUAGES or row.state != AuditReport.State.READY:
+    if language not in printing.LANGUAGES or row.state != AuditReport.State.READY:
         raise Http404
     try:
-        with translation.override(LANGUAGES[language]):
-            written = printing.report(report_pages.paper(row))
+        written = report_papers.content_of(report=row, language=language, by=request.user)
     except printing.NotPrintable:
         return render(request, "503.html", status=503)
     reports.give_out(report=row, file=written, language=language, by=request.user)

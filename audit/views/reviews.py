@@ -9,11 +9,14 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from audit.forms.reviews import Officer, Verdict
+from audit import printing
+from audit.forms.reviews import Officer, Told, Verdict
 from audit.models import Review
+from audit.queries import letters
 from audit.queries import reviews as queries
 from audit.services import reviews
 from security.access.gate import Refused, SignedInRequest, requires
@@ -94,13 +97,39 @@ def decide(request: SignedInRequest, review_id: UUID) -> HttpResponseBase:
 @requires(DESK)
 def to_tell(request: SignedInRequest) -> HttpResponse:
     """List the patients whom reception tells of an emergency access: they have no account with an address."""
-    return render(request, "audit/to_tell.html", {"rows": queries.to_tell(request.user)})
+    page = {"rows": queries.to_tell(request.user), "form": Told()}
+    return render(request, "audit/to_tell.html", page)
+
+
+@require_safe
+@requires(DESK)
+def letter(request: SignedInRequest, review_id: UUID, language: str) -> HttpResponseBase:
+    """Give out the letter to a patient whom reception tells, in the patient's own language or another."""
+    row = _found(review_id)
+    if not row.waits_for_reception:
+        messages.info(request, _("This patient is not, or not any more, to be told by reception."))
+        return redirect("audit:to_tell")
+    to = letters.addressee(request.user, row)
+    if to is None or language not in {"own", *printing.LANGUAGES}:
+        raise Http404
+    chosen = to.language if language == "own" else language
+    try:
+        with translation.override(printing.LANGUAGES[chosen]):
+            written = printing.letter(letters.of(row, to))
+    except printing.NotPrintable:
+        return render(request, "503.html", status=503)
+    reviews.print_letter(review_id=row.pk, language=chosen, by=request.user)
+    answer = HttpResponse(written, content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="letter-{row.pk}-{chosen}.pdf"'
+    return answer
 
 
 @require_POST
 @requires(DESK)
 def told(request: SignedInRequest, review_id: UUID) -> HttpResponseBase:
-    """Keep that a patient was told."""
-    reviews.told(review_id=_found(review_id).pk, by=request.user)
+    """Keep that a patient was told, and in which way."""
+    row, form = _found(review_id), Told(request.POST)
+    way = form.cleaned_data["way"] if form.is_valid() else ""
+    reviews.told(review_id=row.pk, way=way, by=request.user)
     messages.success(request, _("Kept: the patient was told."))
     return redirect("audit:to_tell")

@@ -53,7 +53,7 @@ def event(request: SignedInRequest, event_id: UUID) -> HttpResponse:
         raise Http404 from None
     searches.opened(event=row, by=request.user)
     may_name = queries.sees_everything(request.user)
-    page = {"event": queries.in_full(row), "may_name": may_name}
+    page = {"event": queries.in_full(request.user, row), "may_name": may_name}
     return render(request, "audit/event.html", page)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils import timezone
 
+from audit import persons
 from patients.models import BreakGlass, Patient
 from patients.queries import pages, people
 from patients.queries.pages import Place
@@ -59,30 +60,39 @@ def _running(row: BreakGlass) -> dict[str, Any]:
     }
 
 
-def for_review(after: str = "") -> dict[str, Any]:
+def for_review(reader: User, *, after: str = "") -> dict[str, Any]:
     """Return one page of the emergency accesses that wait for a review, the newest first."""
     rows = BreakGlass.objects.select_related("user", "patient")
     found = list(pages.newest_first(rows, "starts_at", Place.read(after))[: PAGE + 1])
     shown = found[:PAGE]
     last = shown[-1] if len(found) > PAGE else None
+    kept = persons.register().kept_from([reader.pk], [row.patient_id for row in shown])
+    closed = {patient for _, patient in kept}
+    closed |= {row.patient_id for row in shown if row.patient.merged_into_id in closed}
     return {
-        "rows": [_reviewed(row) for row in shown],
+        "rows": [
+            _reviewed(row, is_own=row.user_id == reader.pk or row.patient_id in closed)
+            for row in shown
+        ],
         "next_url": f"?after={Place(last.starts_at, last.pk).text()}" if last else None,
     }
 
 
-def _reviewed(row: BreakGlass) -> dict[str, Any]:
-    try:
-        reason = row.reason
-    except SealBroken:
-        reason = None
-    return {
+def _reviewed(row: BreakGlass, *, is_own: bool) -> dict[str, Any]:
+    """Return one of them; of the own access and of close family's record not whose it is, nor why."""
+    shown = {
         "who": called(row.user),
-        "patient": stub(row.patient),
+        "is_own": is_own,
         "code": row.get_code_display(),
-        "reason": reason,
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,
         "minutes": ceil((row.ends_at - row.starts_at).total_seconds() / 60),
         "is_running": row.ends_at > timezone.now(),
     }
+    if is_own:
+        return shown | {"patient": None, "pseudonym": persons.pseudonym(row.patient_id)}
+    try:
+        reason = row.reason
+    except SealBroken:
+        reason = None
+    return shown | {"patient": stub(row.patient), "reason": reason}

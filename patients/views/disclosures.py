@@ -35,6 +35,7 @@ def accounting(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
         "clinic": clinic_name(),
     }
     page |= {"may_note": chart.may(MANAGE, ASK), "patient_id": patient_id}
+    page["may_export"] = chart.may(MANAGE, Permission.EXPORT_REQUEST)
     page["back_url"] = chart.url("access")
     count = len(page["account"]["rows"])
     disclosures.account(patient_id=patient_id, count=count, by=request.user)

@@ -81,5 +81,5 @@ def end(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
 @requires(Permission.INCIDENTS_MANAGE)
 def review(request: SignedInRequest) -> HttpResponse:
     """List the emergency accesses that wait for a review."""
-    page = emergency.for_review(request.GET.get("after", ""))
+    page = emergency.for_review(request.user, after=request.GET.get("after", ""))
     return render(request, "patients/emergency/review.html", {"page": page})

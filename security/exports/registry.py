@@ -31,7 +31,8 @@ class Exporter:
 
     `rows` yields the cells that this person may read for the purpose in force; it asks the decision itself.
     `form` takes what narrows it; `rows` gets what the form made of it.
-    Data of patients leave only after a second person agreed.
+    Data of patients leave only after a second person agreed. `asked_by` are the permissions of which a
+    person needs one to ask for it.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Exporter:
     rows: Callable[[User, Mapping[str, Any]], Iterable[Cells]]
     form: type[forms.Form] = forms.Form
     needs_approval: bool = True
+    asked_by: Sequence[Permission] = (Permission.EXPORT_REQUEST,)
 
 
 exporters: dict[str, Exporter] = {}
@@ -55,11 +57,18 @@ def register(exporter: Exporter) -> None:
 
 
 def usable_by(user: User) -> list[Exporter]:
-    """Return the exports that a person may ask for: the role exports, and reads what is in them."""
-    if reach_of_user(user, Permission.EXPORT_REQUEST) is Reach.NONE:
-        return []
+    """Return the exports that a person may ask for: the role exports it, and reads what is in it."""
+    reached: dict[Permission, bool] = {}
+
+    def reaches(permission: Permission) -> bool:
+        if permission not in reached:
+            reached[permission] = reach_of_user(user, permission) is not Reach.NONE
+        return reached[permission]
+
     return [
-        one for one in exporters.values() if reach_of_user(user, one.permission) is not Reach.NONE
+        one
+        for one in exporters.values()
+        if reaches(one.permission) and any(reaches(asking) for asking in one.asked_by)
     ]
 
 

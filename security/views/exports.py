@@ -25,10 +25,12 @@ from security.sealing import SealBroken
 from security.services import exports
 
 ASK, DECIDE = Permission.EXPORT_REQUEST, Permission.EXPORT_APPROVE
+# What else lets somebody ask for one export or another; the register tells for which.
+ALSO = Permission.RIGHTS_MANAGE
 
 
 @require_safe
-@requires(ASK, DECIDE)
+@requires(ASK, ALSO, DECIDE)
 def index(request: SignedInRequest) -> HttpResponse:
     """Show what can be exported, the own exports, and for who decides those that wait."""
     page = {
@@ -41,14 +43,15 @@ def index(request: SignedInRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires(ASK, step_up=True)
+@requires(ASK, ALSO, step_up=True)
 def ask(request: SignedInRequest, exporter: str) -> HttpResponseBase:
     """Ask for an export, saying what for."""
     found = next((one for one in usable_by(request.user) if one.key == exporter), None)
     if found is None:
         raise Http404
     data = request.POST if request.method == "POST" else None
-    narrow, form = found.form(data), Request(data, purposes=purposes_of(request.user))
+    narrow = found.form(data, initial=request.GET.dict())
+    form = Request(data, purposes=purposes_of(request.user))
     if data is not None and narrow.is_valid() and form.is_valid():
         exports.request(asked=_asked(found, narrow, form.cleaned_data), by=request.user)
         messages.success(request, _said(found))
@@ -70,7 +73,7 @@ def _said(exporter: Exporter) -> str:
 
 
 @require_safe
-@requires(ASK)
+@requires(ASK, ALSO)
 def progress(request: SignedInRequest, export_id: UUID) -> HttpResponse:
     """Show how far an own export is, as one row of the list."""
     found = shelf.one(request.user, export_id)
@@ -108,7 +111,7 @@ def refuse(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@requires(ASK, step_up=True)
+@requires(ASK, ALSO, step_up=True)
 def prepare(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
     """Begin to make the file of an own export."""
     try:
@@ -123,7 +126,7 @@ def prepare(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@requires(ASK)
+@requires(ASK, ALSO)
 def cancel(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
     """Stop an own export."""
     try:
@@ -135,7 +138,7 @@ def cancel(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
 
 
 @require_safe
-@requires(ASK, step_up=True)
+@requires(ASK, ALSO, step_up=True)
 def download(request: SignedInRequest, export_id: UUID) -> HttpResponse:
     """Give the file out, once more recorded."""
     try:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
 
-from audit.models import Alert, AuditReport, Event, Review
+from audit.models import Access, Alert, AuditReport, Event, Review
 from audit.periods import Period, containing
 from audit.services import reports
 from security.ids import new_id
@@ -48,6 +48,14 @@ def alert(rule: str, verdict: str = "", at: datetime = NOON) -> Alert:
     return Alert.objects.create(
         rule=rule, response="alert", actor_id=new_id(), dedupe_key=str(new_id()), occurred_at=at,
         raised_at=at, explanation="x", verdict=verdict, **(closed if verdict else {}),
+    )  # fmt: skip
+
+
+def opened(ground: str, role: str = "nurse", at: datetime = NOON) -> Access:
+    """Store that a colleague opened a chart, and what monitoring found to explain it."""
+    return Access.objects.create(
+        request_id=new_id(), event_id=new_id(), actor_id=new_id(), subject_id=new_id(), occurred_at=at,
+        role=role, basis="team", ground=ground,
     )  # fmt: skip
 
 

@@ -20,10 +20,11 @@ from django.db import connection
 from django.utils import timezone
 from rfc3161_client._rust import parse_timestamp_request
 
-from audit.ledger import anchors, memory
+from audit.ledger import anchors, memory, stamps
 from audit.models import Anchor, Checkpoint, Event, Stamp
 from audit.queries import ledger as queries
 from audit.services import anchoring
+from audit.verifier import Bad
 from security import context
 from security.models import OutboxMessage
 from tests import world
@@ -236,8 +237,41 @@ def test_what_is_configured_is_counted_and_shown(settings: LazySettings) -> None
     settings.TSA_URL = settings.ANCHOR_URL = "https://clinic.example"
     settings.ANCHOR_OFFICERS = ["x"]
     assert len(anchors.configured()) == 5
-    assert queries.state().has_enough_anchors
+    assert queries.FEW not in [one.text for one in queries.state().alarms]
     assert not queries.state().is_well
+
+
+def test_a_log_that_leaves_such_lines_out_is_no_anchor(
+    head: Checkpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, logger="audit.ledger.anchors")
+    assert sent("log", head).failure == "the log leaves such lines out"
+
+
+def test_stamps_are_verified_again_and_a_spoilt_one_is_named(
+    desk: Desk, head: Checkpoint, settings: LazySettings, tmp_path: Path, authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(authority.root_pem)
+    settings.TSA_URL, settings.TSA_ROOTS = desk.url, str(roots)
+    desk.answer = stamping(authority)
+    sent("authority", head)
+    heads = {3: head}
+    monkeypatch.setattr(stamps, "_head", heads.get)
+    assert stamps.check() == 1
+    for spoilt in (None, Checkpoint(number=3, issued_at=head.issued_at, note="another note\n")):
+        heads[3] = spoilt
+        with pytest.raises(Bad, match="of head 3") as found:
+            stamps.check()
+        assert found.value.fault.value[0] == 35
+    heads[3] = head
+    roots.write_bytes(Authority.make().root_pem)
+    with pytest.raises(Bad):
+        stamps.check()
+    settings.TSA_ROOTS = ""
+    with pytest.raises(anchors.NotAnchored):
+        stamps.check()
 
 
 # --- what an attacker does with the places ----------------------------------------------------

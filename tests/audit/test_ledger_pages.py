@@ -120,12 +120,12 @@ def test_silence_shows_on_every_page_of_who_watches_within_a_minute(role: str) -
     assert "does not fit what was signed" in page(client, "crm:home").content.decode()
 
 
-def test_others_are_not_told_and_nobody_pays_more_than_one_query() -> None:
+def test_others_are_not_told_and_nobody_pays_more_than_two_queries() -> None:
     client = client_of("physician")
     assert SILENT not in page(client, "crm:home").content.decode()
     with CaptureQueriesContext(connection) as queried:
-        assert len(queries.alarms()) == 2
-    assert len(queried) == 1
+        assert len(queries.alarms()) == 3
+    assert len(queried) == 2
 
 
 def test_the_state_takes_the_same_queries_however_much_is_sealed() -> None:
@@ -143,8 +143,49 @@ def test_one_anchor_alone_is_warned_of(
     settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queries.anchors, "configured", lambda: ["file"])
-    assert not queries.state().has_enough_anchors
-    assert "Fewer than 2 anchors" in page(client_of("auditor")).content.decode()
+    assert not queries.state().is_well
+    assert "Fewer than two anchors" in page(client_of("auditor")).content.decode()
+
+
+@pytest.mark.parametrize("role", WATCHING)
+def test_fewer_than_two_anchors_that_work_show_on_every_page_of_who_watches(role: str) -> None:
+    few, client = "Fewer than two anchors hold the newest heads", client_of(role)
+    beat(5)
+    heartbeats.anchored("file", 1)
+    for name in ("crm:home", "audit:ledger"):
+        assert few in page(client, name).content.decode()
+    heartbeats.anchored("log", 1)
+    assert few not in page(client, "crm:home").content.decode()
+    heartbeats.anchored("log", 0, "answer 500")
+    assert few in page(client, "crm:home").content.decode()
+    assert few not in page(client_of("physician"), "crm:home").content.decode()
+
+
+def test_one_of_three_anchors_that_is_not_reached_shows_as_well(settings: LazySettings) -> None:
+    settings.ANCHOR_URL = "https://heads.example"
+    beat(5)
+    for name in ("file", "log"):
+        heartbeats.anchored(name, 1)
+    heartbeats.anchored("address", 0, "ConnectionRefusedError")
+    assert [one.text for one in queries.alarms()] == [queries.UNREACHED]
+    heartbeats.anchored("address", 1)
+    assert queries.alarms() == []
+
+
+def test_an_anchor_is_well_between_two_heads_of_a_quiet_night() -> None:
+    heartbeats.anchored("log", 1)
+    heartbeats.anchored("file", 1)
+    later = timezone.now() + timedelta(minutes=11)
+    assert all(one.is_well for one in queries.state(later).anchors)
+    later += timedelta(minutes=10)
+    assert not any(one.is_well for one in queries.state(later).anchors)
+
+
+def test_the_administration_says_it_as_well() -> None:
+    with transaction.atomic():
+        user = world.person("administrator", is_staff=True)
+    client = world.signed_in(user, world.factor_of(user))
+    assert SILENT in page(client, "admin:index").content.decode()
 
 
 def test_tasks_tell_that_the_worker_lives_and_have_nothing_to_send_yet() -> None:

@@ -9,13 +9,14 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit import verifier
-from audit.ledger import checking, heartbeats, keys, memory, process, receipts
+from audit.ledger import checking, heartbeats, keys, memory, process, receipts, silence
 from audit.ledger.sealing import CROWD, PATIENCE, RolledBack, Sealer
 from audit.models import Anchor, Checkpoint, Event, Heartbeat, Leaf, Pending
 from audit.queries import ledger as queries
@@ -196,7 +197,7 @@ def test_a_rolled_back_database_is_told_of_and_a_second_sealer_waits(
     turns = iter([False] * 2)
     process.live(sealer, lambda: next(turns, True))
     assert Heartbeat.objects.get(process="sealer").trouble
-    assert queries.STOPPED in queries.alarms()
+    assert queries.STOPPED in [one.text for one in queries.alarms()]
 
 
 def test_two_sealers_never_make_two_entries_of_one_event(
@@ -257,6 +258,19 @@ def test_the_commands_verify_and_export(
     assert verifier.main(arguments) == 0
     with pytest.raises(CommandError, match="File exists"):
         call_command("export_audit_bundle", str(path))
+    call_command("verify_audit", bundle=path, head=settings.ANCHOR_FILE, stdout=said)
+    held = tmp_path / "held"
+    held.write_text(settings.ANCHOR_FILE.read_text())
+    record(count=3)
+    sealer.seal()
+    with pytest.raises(CommandError, match="older than a head") as older:
+        call_command("verify_audit", bundle=path, head=settings.ANCHOR_FILE)
+    assert older.value.returncode == verifier.Fault.OLDER.value[0]
+    files = [str(tmp_path / name) for name in ("new", "joint")]
+    call_command("export_audit_joint", str(held), *files, stdout=said)
+    assert "join" in said.getvalue()
+    key = ["--key", str(settings.LEDGER_PUBLIC_KEY)]
+    assert verifier.main(["head", files[0], *key, "--head", str(held), "--proof", files[1]]) == 0
 
     with database.administrator() as conn, conn.cursor() as cursor:
         cursor.execute("ALTER TABLE audit_event DISABLE TRIGGER ALL")
@@ -270,6 +284,33 @@ def test_the_commands_verify_and_export(
         call_command("verify_audit")
     assert found.value.returncode == checking.EventFault.EVENT.value[0]
     call_command("verify_audit", entries_only=True, stdout=said)
+    call_command("verify_audit", entries_only=True, marks=True, stdout=said)
+    with database.administrator() as conn, conn.cursor() as cursor:
+        cursor.execute("ALTER TABLE audit_leaf DISABLE TRIGGER ALL")
+        cursor.execute(
+            "UPDATE audit_leaf SET mark = overlay(mark placing 'x' from 9) WHERE number = 4"
+        )
+        cursor.execute("ALTER TABLE audit_leaf ENABLE ALWAYS TRIGGER audit_leaf_never_changed")
+        cursor.execute("ALTER TABLE audit_leaf ENABLE ALWAYS TRIGGER audit_leaf_never_emptied")
+    call_command("verify_audit", entries_only=True, stdout=said)
+    for processes in (1, 2):
+        with pytest.raises(CommandError, match=r"the mark of an entry .*: entry 4") as found:
+            call_command("verify_audit", entries_only=True, marks=True, processes=processes)
+        assert found.value.returncode == checking.EventFault.MARK.value[0]
+
+
+def test_a_silence_between_signs_of_life_is_named_and_is_no_fault(sealer: Sealer) -> None:
+    now = datetime.now(UTC)
+    for minutes in (60, 55, 50, 20, 15, 10, 5):
+        with time_machine.travel(now - timedelta(minutes=minutes), tick=False):
+            record(silence.HEARTBEAT)
+    sealer.seal()
+    (gap,) = silence.gaps()
+    assert [round((now - at).total_seconds() / 60) for at in gap] == [50, 20]
+    said = StringIO()
+    call_command("verify_audit", stdout=said)
+    assert f"SILENCE: no sign of life was recorded, {gap}" in said.getvalue()
+    assert "The trail was silent once" in said.getvalue()
 
 
 def test_the_command_makes_a_key_once_and_seals_once(
@@ -298,6 +339,6 @@ def test_business_goes_on_without_a_sealer_and_catching_up_leaves_no_gap(sealer:
         with trail.acting_for(system="tests", purpose="HOPERAT"), transaction.atomic():
             units.append(Unit.objects.create(name=f"Ward {number}", kind=Unit.Kind.DEPARTMENT))
     assert Unit.objects.count() == 12
-    assert len(queries.alarms()) == 2
+    assert [one.tone for one in queries.alarms()] == ["danger", "danger", "warn"]
     assert sealer.seal() == Event.objects.count()
     assert checked().size == Event.objects.count()

@@ -40,7 +40,7 @@ def test_accesses_are_counted_by_role_purpose_and_ground():
     found = counted()
     assert found["by_role"] == {
         "finance": {"background": 1},
-        "nurse": {"listed": 1, "team": 2, "unexplained": 2},
+        "nurse": {"listed": 1, "team": 2, "unnamed": 2},
         "nurse+physician": {"responsible": 1},
         "patient": {"self": 1},
         "physician": {"break_glass": 1},
@@ -51,7 +51,7 @@ def test_accesses_are_counted_by_role_purpose_and_ground():
     assert found["by_purpose"] == {
         "ETREAT": 1, "HOPERAT": 2, "HPAYMT": 1, "PATADMIN": 1, "PATRQT": 1, "TREAT": 5,
     }  # fmt: skip
-    assert found["unexplained_by_page"] == {"gone:for_good": 1, "patients:patient": 1}
+    assert found["unnamed_by_page"] == {"gone:for_good": 1, "patients:patient": 1}
 
 
 def test_the_period_holds_its_first_instant_and_not_its_last():
@@ -148,6 +148,15 @@ def test_reviews_are_in_time_or_late_or_open_or_overdue():
     assert found["actions"]["patients.glass.opened"] == {"success": 1}
 
 
+def test_what_explains_accesses_is_what_monitoring_found():
+    for ground, role in (("care", "nurse"), ("", "nurse"), ("", "physician"), ("", "nurse")):
+        reporting.opened(ground, role)
+    reporting.opened("", at=NOON - timedelta(days=7))
+    found = counted()
+    assert found["explained"] == {"": 3, "care": 1}
+    assert found["unexplained_by_role"] == {"nurse": 2, "physician": 1}
+
+
 def test_an_empty_period_counts_nothing():
     found = counted()
     assert found["by_role"] == found["alerts"] == found["refusals"] == {}
@@ -164,4 +173,4 @@ def test_as_many_queries_for_many_events_as_for_one():
             counted()
         return len(caught)
 
-    assert queries(1) == queries(30) == 5
+    assert queries(1) == queries(30) == 6

@@ -1,5 +1,6 @@
 """Pages of audit reports: who reads them, who has them made, the paper, the schedule."""
 
+import hashlib
 import io
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -12,11 +13,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from audit import tasks
-from audit.models import AuditReport, ReportSchedule
+from audit.models import AuditReport, ReportPaper, ReportSchedule
 from audit.queries import report_pages
 from audit.services import report_schedules, reports
 from audit.services.report_schedules import Setting
 from security.models import User
+from security.sealing import files
 from tests import world
 from tests.audit import reporting
 from tests.audit.reporting import WEEK, altered, events, read
@@ -167,8 +169,8 @@ def text_of(file):
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", ["Weeklyauditreport", "Unexplained", "Careteam"]),
-        ("zh", ["审计周报", "未说明", "医疗团队"]),
+        ("en", ["Weeklyauditreport", "Nogroundnamed", "Careteam"]),
+        ("zh", ["审计周报", "未记录依据", "医疗团队"]),
     ],
 )
 def test_the_paper_is_in_either_language_and_its_download_is_recorded(officer, language, said):
@@ -183,6 +185,29 @@ def test_the_paper_is_in_either_language_and_its_download_is_recorded(officer, l
     (event,) = events("audit.report.downloaded")
     assert (event.purpose, event.actor_id, event.object_id) == ("HCOMPL", officer.pk, made.pk)
     assert event.fields[0] == f"language:{language}"
+
+
+def test_a_paper_is_set_once_kept_sealed_and_given_out_as_it_was_set(officer, settings, tmp_path):
+    made = reporting.report()
+    first = browser(officer).get(f"/audit/reports/{made.pk}/pdf/en/").content
+    row = ReportPaper.objects.get()
+    assert (row.report, row.language, row.digest) == (made, "en", hashlib.sha256(first).hexdigest())
+    assert b"%PDF" not in files.path_of(row.file_id).read_bytes()
+    (event,) = events("audit.report_paper.kept")
+    assert event.fields == ["language:en", f"sha256:{row.digest}"]
+    # Whatever sets it now, what leaves is what was set then.
+    settings.FONTS_DIR = tmp_path
+    assert browser(officer).get(f"/audit/reports/{made.pk}/pdf/en/").content == first
+    files.remove(row.file_id)
+    assert browser(officer).get(f"/audit/reports/{made.pk}/pdf/en/").status_code == 403
+
+
+def test_what_was_altered_is_set_with_a_warning_and_not_kept(officer):
+    made = reporting.report()
+    reporting.altered(made, "digest = repeat('0', 64)")
+    text = text_of(browser(officer).get(f"/audit/reports/{made.pk}/pdf/en/").content)
+    assert "Itsnumbersprovenothing" in text
+    assert not ReportPaper.objects.exists()
 
 
 def test_a_report_of_a_quiet_week_is_set_as_well(officer):

@@ -28,10 +28,14 @@ def test_a_report_says_what_was_counted_beside_the_period_before():
         *(read(route="patients:patient") for _number in range(2)),
         *(read(NOON - timedelta(days=7), basis="team") for _number in range(4)),
     )
+    for ground in ("care", "visit", "visit", ""):
+        reporting.opened(ground)
+    reporting.opened("care", at=NOON - timedelta(days=7))
     parts = words(reporting.report())
     summary = {row[0]: row[1:] for row in parts["summary"].rows}
     assert summary["Accesses to records of patients"] == ["8", "4", "+4 (+100\N{NO-BREAK SPACE}%)"]
-    assert summary["Share of unexplained accesses by staff"] == [
+    assert summary["Unexplained ones of these"] == ["1", "0", "+1"]
+    assert summary["Share of unexplained ones"] == [
         "25.0\N{NO-BREAK SPACE}%",
         "0.0\N{NO-BREAK SPACE}%",
         "",
@@ -40,7 +44,10 @@ def test_a_report_says_what_was_counted_beside_the_period_before():
     assert parts["roles"].rows == [
         ["Nurse", "8", "4", "+4 (+100\N{NO-BREAK SPACE}%)", "0", "0", "2"]
     ]
-    assert "Unexplained is what is left" in " ".join(parts["grounds"].notes)
+    assert "No ground named is what is left" in " ".join(parts["grounds"].notes)
+    assert parts["explanations"].rows[0] == ["Visit", "2", "0", "+2", "50.0\N{NO-BREAK SPACE}%"]
+    assert ["Unexplained", "1", "0", "+1", "25.0\N{NO-BREAK SPACE}%"] in parts["explanations"].rows
+    assert "Unexplained ones by role: Nurse (1)" in parts["explanations"].notes
     for part in parts.values():
         assert all(len(row) == len(part.heads) for row in part.rows), part.key
 
@@ -99,7 +106,6 @@ def test_another_part_of_the_product_adds_a_section(monkeypatch):
 def test_ledger_monitoring_comparisons_and_backups_say_how_they_stand():
     parts = words(reporting.report())
     assert ["Sealed entries", "0"] in parts["section-ledger"].rows
-    assert ["Share of unexplained ones", "0.0%"] in parts["section-explanations"].rows
     assert ["Differences found", "0"] in parts["section-comparisons"].rows
     assert ["Newest good backup", "–"] in parts["section-backups"].rows
 

@@ -48,7 +48,11 @@ def work(at):
 # --- once ------------------------------------------------------------------------------------
 
 
-def test_a_worker_that_was_away_makes_each_missed_report_once():
+def test_a_worker_that_was_away_makes_each_missed_report_once(monkeypatch):
+    papers = []
+    monkeypatch.setattr(
+        tasks.report_papers, "keep_all", lambda report: papers.append(report.starts_on)
+    )
     work(datetime(2026, 5, 20, 12, tzinfo=UTC))
     assert not AuditReport.objects.exists()
     assert work(datetime(2026, 6, 9, 12, tzinfo=UTC)) == 4
@@ -62,7 +66,7 @@ def test_a_worker_that_was_away_makes_each_missed_report_once():
         ("weekly", date(2026, 5, 25), "ready"),
         ("weekly", date(2026, 6, 1), "ready"),
     ]
-    assert len(events("audit.report.made")) == 4
+    assert len(events("audit.report.made")) == len(papers) == 4
 
 
 def test_two_workers_make_a_report_once(monkeypatch):

@@ -1,7 +1,9 @@
 """The pages of reviews and cases: who gets in, what they show and what they do."""
 
+import io
 from datetime import timedelta
 
+import pypdf
 import pytest
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -10,6 +12,7 @@ from django.utils import timezone
 from audit.models import Case, CaseSubject, Review
 from audit.services import cases, reviews
 from patients.models import Condition
+from patients.services import staff_links
 from tests.audit import reviewing
 from tests.patients import cast
 
@@ -153,10 +156,55 @@ def test_reception_tells_who_has_no_account_and_says_so(officer, nurse, mia):
     reviews.decide(review_id=row.pk, by=officer, **FINDING)
     desk = cast.browser(cast.staff("receptionist"))
     assert "Mia Muster" in cast.words(desk.get(url("to_tell")))
-    assert desk.post(url("review_told", row)).status_code == 302
-    assert "Nobody to tell" in cast.words(desk.get(url("to_tell")))
     assert desk.post(url("review_told", row)).status_code == 403
+    assert desk.post(url("review_told", row), {"way": "hand"}).status_code == 302
+    assert "Nobody to tell" in cast.words(desk.get(url("to_tell")))
+    assert desk.post(url("review_told", row), {"way": "hand"}).status_code == 403
     assert cast.browser(nurse).get(url("to_tell")).status_code == 403
+    shown = cast.words(cast.browser(officer).get(url("review", row)))
+    assert "By a letter that was handed over" in shown
+
+
+def text_of(file):
+    pages = pypdf.PdfReader(io.BytesIO(file)).pages
+    return "".join("".join(page.extract_text() for page in pages).split())
+
+
+def test_the_letter_is_in_the_patients_language_or_another_and_says_nothing_of_the_record(
+    officer, nurse
+):
+    home = [{"use": "home", "line": ["9 Elm Street"], "postalCode": "EX1", "city": "Exeter"}]
+    li = cast.patient(family="Li", given="Na", addresses=home, language="zh-CN")
+    row = reviewing.review(nurse, li)
+    desk = cast.browser(cast.staff("receptionist"))
+    assert desk.get(url("review_letter", row, "own")).url == url("to_tell"), "not reviewed yet"
+    reviews.decide(review_id=row.pk, by=officer, **FINDING)
+    for language, said in (("own", "紧急"), ("zh", "紧急"), ("en", "inanemergency")):
+        answer = desk.get(url("review_letter", row, language))
+        assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+        text = text_of(answer.content)
+        for one in (said, "9ElmStreet", "EX1Exeter"):
+            assert one in text, one
+        for secret in (reviewing.WHY, FINDING["finding"], "NurseHu"):
+            assert "".join(secret.split()) not in text
+    told = cast.events("audit.letter.printed")
+    assert [one.fields for one in told] == [["language:zh"], ["language:zh"], ["language:en"]]
+    assert {(one.object_id, tuple(one.subjects)) for one in told} == {(row.pk, (li.pk,))}
+    assert desk.get(url("review_letter", row, "fr")).status_code == 404
+    assert cast.browser(officer).get(url("review_letter", row, "en")).status_code == 403
+
+
+def test_a_review_of_ones_own_or_familys_record_says_neither_why_nor_what_was_found(nurse, mia):
+    row, child = reviewing.review(nurse, mia), reviewing.officer("Parent")
+    staff_links.declare(patient_id=mia.pk, colleague=child, kind="child", by=None)
+    reviews.decide(review_id=row.pk, by=reviewing.officer(), **FINDING)
+    browser = cast.browser(child)
+    for page in (url("review", row), reverse("patients:glass_review")):
+        text = cast.words(browser.get(page))
+        assert "Not shown to you" in text
+        assert str(mia.pk)[-12:] in text
+        for secret in (reviewing.WHY, FINDING["finding"], "M. M."):
+            assert secret not in text
 
 
 def opened(client, officer, **said):

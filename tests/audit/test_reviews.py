@@ -212,12 +212,17 @@ def test_a_patient_without_an_address_is_marked_for_reception(nurse, mia):
     assert (row.told_way, row.patient_told_at) == ("desk", None)
     assert list(Review.objects.untold()) == [row]
     desk = cast.staff("receptionist")
-    reviews.told(review_id=row.pk, by=desk)
-    assert Review.objects.get().patient_told_at
+    for way in ("", "email", "desk"):
+        with pytest.raises(reviews.NotUntold):
+            reviews.told(review_id=row.pk, way=way, by=desk)
+    reviews.told(review_id=row.pk, way="post", by=desk)
+    row = Review.objects.get()
+    assert (row.told_way, row.patient_told_at is not None) == ("post", True)
     assert not Review.objects.untold()
     with pytest.raises(reviews.NotUntold):
-        reviews.told(review_id=row.pk, by=desk)
-    assert cast.events("audit.review.patient_told")[0].subjects == [mia.pk]
+        reviews.told(review_id=row.pk, way="hand", by=desk)
+    (event,) = cast.events("audit.review.patient_told")
+    assert (event.subjects, event.fields) == ([mia.pk], ["audit.review.told_way:post"])
 
 
 def test_the_events_name_no_value(nurse, mia):

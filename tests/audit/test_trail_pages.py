@@ -215,6 +215,24 @@ def test_one_event_shows_its_sealed_details_and_opening_it_is_on_the_trail(offic
     assert (opened.subjects, opened.object_id) == ([nurse.pk], event_id)
 
 
+def test_what_was_said_about_the_reader_or_close_family_is_not_shown(officer, nurse, mia):
+    staff_links.declare(patient_id=mia.pk, colleague=officer, kind="child", by=None)
+    of_family = told(nurse, mia, reason="She asked me to")
+    with cast.acting(nurse):
+        of_self = trail.record(
+            "audit.access.questioned", by=nurse, subjects=[officer.pk], reason="Who is that?"
+        )
+    own = told(officer, mia, reason="My own words")
+    client = cast.browser(officer)
+    for event_id, secret, is_shown in (
+        (of_family, "She asked me to", False),
+        (of_self, "Who is that?", False),
+        (own, "My own words", True),
+    ):
+        text = cast.words(client.get(reverse("audit:event", args=[event_id])))
+        assert (secret in text, "Not shown to you" in text) == (is_shown, not is_shown)
+
+
 def test_a_detail_that_does_not_open_is_shown_as_unavailable(officer, nurse, monkeypatch):
     event_id = told(nurse, reason="Something")
     blob = bytes(Event.objects.get(pk=event_id).detail)

@@ -279,6 +279,11 @@ def test_an_older_head_and_one_of_equal_size_with_another_root_are_refused() -> 
     assert refused(verifier.check_heads, new, old, []) is Fault.OLDER
     assert refused(verifier.check_heads, new, other, []) is Fault.FORK
     assert refused(verifier.check_heads, old, new, []) is Fault.PROOF
+    earlier = Head.open(made(contents, 6, at=THEN - timedelta(seconds=1)), KEY.public)
+    assert refused(verifier.check_heads, new, earlier, []) is Fault.OLDER
+    later = Head.open(made(contents, 6, at=THEN + timedelta(days=1)), KEY.public)
+    walk = verifier.Walk(KEY.public, [later])
+    assert refused(verifier.check_bundle, iter(bundle(contents, (4, 6))), walk) is Fault.OLDER
 
 
 @pytest.mark.parametrize(

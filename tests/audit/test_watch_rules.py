@@ -1,15 +1,19 @@
 """Each rule finds what it is about and leaves alone what is like it and harmless."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
 from audit.models import Alert
+from audit.monitors import volume
 from patients.models import Encounter, Relation, StaffLink
 from patients.services import emergencies, staff_links
+from security.ids import new_id
 from security.models import User, UserIndex
+from security.monitoring import Access, rules
 from security.sealing import index
 from security.services import users
 from tests.audit.watching import event, loud, opens, replayed, watched
@@ -163,6 +167,23 @@ def test_r9_finds_more_than_fifty_charts_in_an_hour_and_slows_at_twice_as_many(d
     assert found == {desk.pk: "alert", other.pk: "throttle"}
     other.refresh_from_db()
     assert other.slowed_until > timezone.now()
+
+
+def test_r9_slows_who_opens_more_than_four_hundred_charts_a_day_however_few_in_an_hour():
+    def found(count):
+        who, every = new_id(), timedelta(seconds=100)
+        day = [
+            Access(new_id(), new_id(), who, new_id(), NOON + every * number, "receptionist", "role")
+            for number in range(count)
+        ]
+        batch = SimpleNamespace(
+            accesses=day, events=day[:1], history=lambda *_: {who: day}, usual=lambda *_, **__: 0.0
+        )
+        (finding,) = volume.volume(batch, rules["R9"])
+        return str(finding.response), finding.count
+
+    assert found(210) == ("alert", 210)
+    assert found(405) == ("throttle", 405)
 
 
 def test_fifty_explained_charts_in_an_hour_are_a_days_work(desk):

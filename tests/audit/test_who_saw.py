@@ -8,7 +8,10 @@ from django.db import transaction
 from django.test import override_settings
 from django.urls import reverse
 
+from audit.models import Alert, Event
 from audit.queries import ledger, who_saw
+from audit.services import monitoring, questions
+from patients.models import PortalAccount
 from patients.services import merges
 from security import trail
 from security.ids import new_id
@@ -193,3 +196,37 @@ def test_an_event_of_somebody_else_is_not_asked_about(nurse, mia):
         assert page(reviewing.officer(), mia, "question", {"event": wrong}).status_code == status
     assert page(cast.staff("auditor"), mia, "question", {"event": str(event_id)}).status_code == 403
     assert not cast.events("audit.access.questioned")
+
+
+@pytest.fixture
+def account(mia):
+    user = world.person(kind="patient", name="Mia")
+    PortalAccount.objects.create(user=user, patient=mia, capacity="self")
+    return user
+
+
+def test_a_patient_takes_proofs_of_the_own_record_and_of_no_other(nurse, mia, account):
+    mine, other = read(nurse, mia), read(nurse, cast.patient("Other"))
+    with cast.acting(account, "PATRQT"):
+        own, others = (Event.objects.get(pk=one) for one in (mine, other))
+        assert (who_saw.may_prove(account, own), who_saw.may_prove(account, others)) == (
+            True,
+            False,
+        )
+    with cast.acting(nurse):
+        assert who_saw.may_prove(nurse, own)
+        assert not who_saw.may_prove(cast.staff("physician"), own)
+
+
+def test_a_patient_says_that_an_access_is_not_recognised_and_an_alert_follows(nurse, mia, account):
+    event_id = read(nurse, mia)
+    with cast.acting(account, "PATRQT"):
+        questions.ask(patient_id=mia.pk, event_id=event_id, words="Who is that?", by=account)
+    (event,) = cast.events("audit.access.questioned")
+    assert (event.actor_id, event.on_behalf_of, event.subjects) == (
+        account.pk,
+        None,
+        [mia.pk, nurse.pk],
+    )
+    monitoring.run()
+    assert Alert.objects.get(rule="R21").actor_id == nurse.pk

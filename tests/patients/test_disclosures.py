@@ -10,7 +10,11 @@ from patients.models import Disclosure
 from patients.queries import disclosures as queries
 from patients.services import disclosures
 from security import trail
+from security.exports import usable_by
+from security.models import Export
+from security.services import exports
 from tests.patients import cast
+from tests.security.exporting import HERE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 FORM = {
@@ -174,3 +178,34 @@ def test_the_page_asks_as_often_for_one_as_for_ten(mia, officer):
     for _number in range(10):
         note(mia, officer)
     assert count() == one
+
+
+def test_who_manages_rights_exports_the_accounting_and_nothing_else(mia, officer):
+    note(mia, officer)
+    assert [one.key for one in usable_by(officer)] == ["disclosures"]
+    assert "disclosures" in [one.key for one in usable_by(cast.staff("finance"))]
+    assert usable_by(cast.staff("auditor")) == usable_by(cast.staff("receptionist")) == []
+    client = cast.browser(officer)
+    asking = reverse("security:export_ask", args=["disclosures"])
+    assert f"{asking}?patient={mia.pk}" in client.get(url("disclosures", mia)).content.decode()
+    assert str(mia.pk) in client.get(asking, {"patient": mia.pk}).content.decode()
+    assert client.get(reverse("security:export_ask", args=["patients"])).status_code == 404
+    said = {
+        "patient": str(mia.pk),
+        "purpose": "PATRQT",
+        "kind": "csv",
+        "reason": "The patient asked for it",
+    }
+    assert client.post(asking, said).status_code == 302
+    row = Export.objects.get()
+    with pytest.raises(exports.OwnExport):
+        exports.approve(export_id=row.pk, by=officer)
+    second = cast.staff("compliance_officer")
+    with cast.acting(second, "HCOMPL"):
+        exports.approve(export_id=row.pk, by=second)
+    with cast.acting(officer, "PATRQT"):
+        exports.prepare(export_id=row.pk, sign_in_ref=HERE, by=officer)
+    made = exports.produce(export_id=row.pk)
+    with cast.acting(officer, "PATRQT"):
+        file = exports.open_file(export_id=made.pk, sign_in_ref=HERE, by=officer)[1]
+    assert b"District court" in file
