@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,8 @@ SETTLED = """async () => {
     await Promise.allSettled(document.getAnimations().map(one => one.finished));
 }"""
 PICTURES = Path(settings.BASE_DIR) / "var" / "journeys"
+# A picture takes a third of a second, so they are taken where somebody will look at them.
+ARE_WANTED = bool(os.environ.get("CUSTODIA_PICTURES"))
 PHONE = ViewportSize(width=360, height=740)
 
 
@@ -129,6 +132,8 @@ class Visitor:
 
     def shoots(self, name: str) -> None:
         """Keep a picture of the whole page, for people who look at journeys afterwards."""
+        if not ARE_WANTED:
+            return
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.evaluate(SETTLED)
         self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
