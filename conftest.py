@@ -4,16 +4,40 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.test import TestCase
 from django.utils import translation
 
 from security import context, trail
 from security.sealing import keyring
-from tests import database
+from tests import database, world
+
+# --- order ----------------------------------------------------------------------------------
+
+# What takes seconds each, the longest first. Begun last, it would leave a process alone at the end.
+LONG = (
+    "tests/journeys/test_forty_strings.py",
+    "tests/journeys/",
+    "tests/guards/test_matrix.py",
+    "tests/guards/test_urls.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, journeys beside each other; all else stays in the order of chance."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    found = (place for place, name in enumerate(LONG) if item.nodeid.startswith(name))
+    return next(found, len(LONG) + (item.get_closest_marker("slow") is None))
+
 
 # --- database -------------------------------------------------------------------------------
 
@@ -25,6 +49,28 @@ def django_db_setup(
     """Make the test database, then use it as the web does: as the role `app`."""
     with django_db_blocker.unblock(), database.used_by_app(), django_db_blocker.block():
         yield
+
+
+@pytest.fixture(scope="module")
+def lasting(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Keep what fixtures of a module write until its last test; each test takes back its own."""
+    with django_db_blocker.unblock():
+        atomics = TestCase._enter_atomics()
+    yield
+    with django_db_blocker.unblock():
+        TestCase._rollback_atomics(atomics)
+
+
+@pytest.fixture(scope="module")
+def _opened(lasting: None, django_db_blocker: Any) -> world.World:
+    with django_db_blocker.unblock(), trail.acting_for(system="tests", purpose="HOPERAT"):
+        return world.clinic()
+
+
+@pytest.fixture
+def clinic(_opened: world.World, db: None) -> world.World:
+    """Return the clinic of sixteen people, opened once for all tests of a module."""
+    return deepcopy(_opened)
 
 
 # --- keys -----------------------------------------------------------------------------------

@@ -163,9 +163,16 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
     entries += _watching(user)
     here = request.resolver_match.view_name if request.resolver_match else ""
     return [
-        {"url": url, "label": label, "icon": icon, "active": here == name}
+        {"url": url, "label": label, "icon": icon, "active": _current(request, here, name, url)}
         for name, label, icon, url in entries
     ]
+
+
+def _current(request: HttpRequest, here: str, name: str, url: str) -> str:
+    """Return whether an entry leads to this page or to the part it belongs to, as ARIA says it."""
+    if here == name:
+        return "page"
+    return "true" if url != "/" and request.path.startswith(url) else ""
 
 
 def _watching(user: User) -> list[tuple[str, str, str, str]]:

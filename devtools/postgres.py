@@ -67,7 +67,8 @@ class Cluster:
         self._make_places()
         if not (self.data / "PG_VERSION").exists():
             say("Making a new database cluster ...")
-            self._run("initdb", "-D", str(self.data), *INITDB)
+            unsafe = () if self.durable else ("--no-sync",)
+            self._run("initdb", "-D", str(self.data), *INITDB, *unsafe)
         options = (*OPTIONS, *(() if self.durable else NOT_DURABLE), "-k", str(self.socket))
         self._run(
             "pg_ctl", "start", "-w", "-t", str(START_SECONDS), "-D", str(self.data),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -86,16 +86,41 @@ def _connected(user: str, password: str) -> Iterator[BaseDatabaseWrapper]:
         other.close()
 
 
+def kept() -> dict[str, bytes]:
+    """Return all that stands in the database now, table by table."""
+    content = {}
+    with administrator() as other, other.cursor() as cursor:
+        for table in sorted(_filled(other, cursor)):
+            with cursor.copy(f"COPY {other.ops.quote_name(table)} TO STDOUT") as rows:
+                content[table] = b"".join(rows)
+    return content
+
+
+def restore(content: Mapping[str, bytes]) -> None:
+    """Write into an empty database what once stood there; its sequences have gone on."""
+    with administrator() as other, other.cursor() as cursor:
+        # One transaction: foreign keys are checked at its end, when every table is filled.
+        other.set_autocommit(False)
+        for table, written in content.items():
+            with cursor.copy(f"COPY {other.ops.quote_name(table)} FROM STDIN") as rows:
+                rows.write(written)
+        other.commit()
+
+
+def _filled(other: BaseDatabaseWrapper, cursor: Any) -> list[str]:
+    tables = [name for name in other.introspection.table_names(cursor) if name not in KEPT]
+    present = " UNION ALL ".join(
+        f"SELECT '{table}' WHERE EXISTS (SELECT FROM {other.ops.quote_name(table)})"
+        for table in tables
+    )
+    cursor.execute(present)
+    return [name for (name,) in cursor.fetchall()]
+
+
 def empty() -> None:
     """Empty what a transactional test wrote, with the triggers that forbid it off meanwhile."""
     with administrator() as other, other.cursor() as cursor:
-        tables = [name for name in other.introspection.table_names(cursor) if name not in KEPT]
-        present = " UNION ALL ".join(
-            f"SELECT '{table}' WHERE EXISTS (SELECT FROM {other.ops.quote_name(table)})"
-            for table in tables
-        )
-        cursor.execute(present)
-        filled = [name for (name,) in cursor.fetchall()]
+        filled = _filled(other, cursor)
         cursor.execute(
             "SELECT tgrelid::regclass::text, tgname FROM pg_trigger"
             " WHERE tgenabled = 'A' AND tgrelid::regclass::text = ANY(%s)",

@@ -23,6 +23,7 @@ from patients.services import batch_errors, batches
 from security import context
 from security.access.gate import SignedInRequest, requires
 from security.access.permissions import Permission
+from security.people import called
 
 # What an import of some kind asks for; which kinds a person may use is asked of the registry.
 WRITE = (Permission.IDENTIFIERS_WRITE, Permission.BILLING_WRITE)
@@ -52,7 +53,7 @@ def _shelf(request: SignedInRequest, form: Upload, status: int = 200) -> HttpRes
             "label": registry.importers[batch.importer].label,
             "icon": registry.importers[batch.importer].icon,
             "tone": shelf.tone_of(batch),
-            "who": batch.uploaded_by.handle,
+            "who": called(batch.uploaded_by),
         }
         for batch in shelf.latest([one.key for one in usable])
     ]

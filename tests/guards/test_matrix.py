@@ -320,8 +320,7 @@ def stirred():
 
 @pytest.mark.prove(step=1, full=7)
 @pytest.mark.parametrize("name", world.PRINCIPALS)
-def test_everybody_gets_what_the_roles_say_and_nothing_else(name, record_property):
-    clinic = world.clinic()
+def test_everybody_gets_what_the_roles_say_and_nothing_else(name, clinic, record_property):
     known, faults, made = values(clinic, name), [], 0
     methods = METHODS if os.environ.get("CUSTODIA_PROVE") else REDUCED
     client = clinic.client(name)
@@ -351,8 +350,7 @@ def test_everybody_gets_what_the_roles_say_and_nothing_else(name, record_propert
     assert not faults, "\n".join(faults)
 
 
-def test_a_refusal_of_a_role_says_so_and_an_absent_patient_looks_like_a_hidden_one():
-    clinic = world.clinic()
+def test_a_refusal_of_a_role_says_so_and_an_absent_patient_looks_like_a_hidden_one(clinic):
     client = clinic.client("other_physician")
     absent_id = "01890a5d-ac96-774b-bcce-b302099a8057"
     hidden = client.get(f"/patients/{clinic.patient.pk}/", secure=True)
@@ -371,8 +369,7 @@ def _without(response, address_id):
     return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text)
 
 
-def test_administrators_manage_and_auditors_only_read():
-    clinic = world.clinic()
+def test_administrators_manage_and_auditors_only_read(clinic):
     lists = [f"/admin/security/{model}/" for model in ("user", "roleassignment", "unit", "datakey")]
     for name in ("administrator", "auditor"):
         browser = clinic.client(name)

@@ -8,7 +8,6 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from security.access.gate import Gate
-from tests import world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 # Opened before anybody is known; each is there for a reason.
@@ -76,9 +75,8 @@ def session_without_factor(clinic):
 
 
 @pytest.mark.parametrize("begin", [half_session, session_without_factor])
-def test_no_session_without_its_second_factor_gets_an_answer(begin):
-    clinic, answered = world.clinic(), []
-    client = begin(clinic)
+def test_no_session_without_its_second_factor_gets_an_answer(begin, clinic):
+    client, answered = begin(clinic), []
     session = client.cookies.output().replace("Set-Cookie: ", "")
     for text, name, pattern in routes():
         if pattern.callback.gate.kind == "factor":

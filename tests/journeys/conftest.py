@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from datetime import date
+from functools import cache
 from typing import Any
 from unittest import mock
 
 import pytest
 from django.db import connections
 from django.test import override_settings
+from django.utils import timezone
 from playwright.sync_api import Browser, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -86,13 +90,30 @@ def _django_db_helper() -> None:
     """Keep pytest-django from emptying the tables after each journey: `clinic` does it once a file."""
 
 
-@pytest.fixture(scope="module")
-def clinic(server: str, django_db_blocker: Any) -> Iterator[Clinic]:
-    """Open a small demo clinic for the journeys of one file, then empty the database."""
-    with django_db_blocker.unblock():
+@pytest.fixture(scope="package")
+def opened(server: str) -> Callable[[date], tuple[Clinic, dict[str, bytes]]]:
+    """Open a small demo clinic once for all journeys of a day, and keep what it wrote."""
+
+    @cache
+    def open_on(_day: date) -> tuple[Clinic, dict[str, bytes]]:
         with small_demo.few_patients(), trail.acting_for(system="demo", purpose="HSYSADMIN"):
-            opened = demo.open_clinic(tell=lambda: None)
-        yield opened
+            made = demo.open_clinic(tell=lambda: None)
+        content = database.kept()
+        database.empty()
+        return made, content
+
+    return open_on
+
+
+@pytest.fixture(scope="module")
+def clinic(
+    opened: Callable[[date], tuple[Clinic, dict[str, bytes]]], django_db_blocker: Any
+) -> Iterator[Clinic]:
+    """Let the journeys of one file find the clinic as it was opened, then empty the database."""
+    with django_db_blocker.unblock():
+        made, content = opened(timezone.localdate())
+        database.restore(content)
+        yield deepcopy(made)
         database.empty()
 
 

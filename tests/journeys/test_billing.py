@@ -34,8 +34,7 @@ LANGUAGES = {
 
 def keep(clerk, name):
     """Keep a picture of the page, as evidence of the run."""
-    KEPT.mkdir(parents=True, exist_ok=True)
-    clerk.page.screenshot(path=KEPT / f"billing-{name}.png", full_page=True)
+    clerk.shoots(f"billing-{name}")
 
 
 def is_open_in(clerk, language):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import expect
 
 from patients.models import CareRelationship, Patient
 from security import trail
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PICTURES = Path(settings.BASE_DIR) / "var" / "journeys"
 
 
 @dataclass(frozen=True)
@@ -60,8 +57,7 @@ def stranger_of(clinic, handle):
 
 
 def picture(visitor, speech, name):
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    visitor.page.screenshot(path=PICTURES / f"emergency-{speech.code}-{name}.png", full_page=True)
+    visitor.shoots(f"emergency-{speech.code}-{name}")
 
 
 @pytest.mark.parametrize("speech", SPEECHES, ids=lambda one: one.code)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -16,13 +14,6 @@ from tests.journeys.test_hostile import MARKUP
 from tests.patients.writing import KINDS, WRITTEN
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PICTURES = Path(settings.BASE_DIR) / "var" / "journeys"
-
-
-def keep(page, name):
-    """Keep a picture of a page for who wants to look at it afterwards."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"entries-{name}.png", full_page=True)
 
 
 def chart(clinic, key="ouyang-xuemei"):
@@ -67,7 +58,7 @@ def test_a_physician_adds_a_result_by_keyboard_corrects_it_and_sees_its_trend(do
     page.locator("input[name=result]").press("Enter")
     visitor.sees("Write the number with a point")
     visitor.look("refused result")
-    keep(page, "refused-en")
+    visitor.shoots("entries-refused-en")
     page.locator("input[name=result]").fill("81")
     page.locator("input[name=result]").press("Enter")
     page.wait_for_url("**/clinical/**")
@@ -78,7 +69,7 @@ def test_a_physician_adds_a_result_by_keyboard_corrects_it_and_sees_its_trend(do
     page.locator("input[name=result]").fill("8.1")
     page.locator("input[name=reason]").fill("the point was missing")
     visitor.look("correction")
-    keep(page, "correction-en")
+    visitor.shoots("entries-correction-en")
     visitor.presses("Save the correction")
     page.wait_for_url("**/clinical/**")
     visitor.sees("Corrected. The version before is kept.")
@@ -87,7 +78,7 @@ def test_a_physician_adds_a_result_by_keyboard_corrects_it_and_sees_its_trend(do
     row.get_by_role("link", name=re.compile("^History")).click()
     visitor.sees("the point was missing")
     visitor.look("history")
-    keep(page, "history-en")
+    visitor.shoots("entries-history-en")
     page.go_back()
     page.locator("#rows-observations tr", has_text="8.1").first.get_by_role(
         "link", name=re.compile("^Trend")
@@ -97,7 +88,7 @@ def test_a_physician_adds_a_result_by_keyboard_corrects_it_and_sees_its_trend(do
     drawn = "one => Chart.getChart(one).data.datasets[0].data.length"
     assert canvas.evaluate(drawn) >= 3
     visitor.look("trend")
-    keep(page, "trend-en")
+    visitor.shoots("entries-trend-en")
 
 
 def test_the_same_pages_speak_chinese(doors, clinic):
@@ -108,7 +99,7 @@ def test_the_same_pages_speak_chinese(doors, clinic):
     visitor.sees("新增：")
     chooses(page, "code", "tnb", "R73.0")
     visitor.look("new diagnosis, Chinese")
-    keep(page, "diagnosis-zh")
+    visitor.shoots("entries-diagnosis-zh")
     page.locator("input[name=onset]").fill("2025年5月")
     visitor.presses("保存")
     page.wait_for_url("**/clinical/**")
@@ -117,7 +108,7 @@ def test_the_same_pages_speak_chinese(doors, clinic):
     page.locator("#rows-observations").get_by_role("link", name=re.compile("^趋势")).first.click()
     visitor.sees("返回病历")
     visitor.look("trend, Chinese")
-    keep(page, "trend-zh")
+    visitor.shoots("entries-trend-zh")
 
 
 def test_two_people_who_correct_the_same_entry_see_three_states(doors, clinic):
@@ -139,7 +130,7 @@ def test_two_people_who_correct_the_same_entry_see_three_states(doors, clinic):
     second.sees("what the doctor wrote")
     second.sees("what the nurse wrote")
     second.look("conflict")
-    keep(second.page, "conflict-en")
+    second.shoots("entries-conflict-en")
     second.presses("Save mine over it")
     second.page.wait_for_url("**/clinical/**")
     second.goes(f"{address}history/")
@@ -157,7 +148,7 @@ def test_an_allergy_warns_before_a_medicine_is_ordered(doors, clinic):
     visitor.presses("Save")
     visitor.sees("An allergy speaks against this medicine")
     visitor.look("warning")
-    keep(page, "warning-en")
+    visitor.shoots("entries-warning-en")
     page.get_by_label("I have read this and order it nevertheless.").check()
     visitor.presses("Save")
     page.wait_for_url("**/clinical/**")

@@ -5,24 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import expect
 
 from patients.models import ImportBatch, Patient
 from tests.patients import tables
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PICTURES = Path(settings.BASE_DIR) / "var" / "journeys"
 
 
 @pytest.fixture(autouse=True)
 def folder(settings, tmp_path):
     settings.FILES_DIR = tmp_path / "files"
-
-
-def picture(visitor, name):
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    visitor.page.screenshot(path=PICTURES / f"imports-{name}.png", full_page=True)
 
 
 def table(path, count=40):
@@ -49,14 +42,14 @@ def test_reception_brings_a_file_in_and_takes_it_back(visitor, tmp_path):
     visitor.presses("Imports", role="link")
     page.locator("input[value=patients]").check()
     page.locator("input[type=file]").set_input_files(table(tmp_path / "new patients.csv"))
-    picture(visitor, "1-upload")
+    visitor.shoots("imports-1-upload")
     visitor.presses("Upload")
 
     visitor.sees("Which column is which?")
     expect(page.get_by_label("Family name")).to_have_value("1")
     expect(page.get_by_label("Date of birth")).to_have_value("3")
     visitor.look("imports, matching")
-    picture(visitor, "2-match")
+    visitor.shoots("imports-2-match")
     page.get_by_label("Record number").select_option("")
     visitor.expected.add(422)
     visitor.presses("Check the file")
@@ -67,19 +60,19 @@ def test_reception_brings_a_file_in_and_takes_it_back(visitor, tmp_path):
     progress = page.locator("#import-progress")
     expect(progress).to_contain_text("of 40 rows")
     visitor.look("imports, checking")
-    picture(visitor, "3-progress")
+    visitor.shoots("imports-3-progress")
     worked()
     visitor.sees("What the import would do")
     assert Patient.objects.count() == before
     visitor.sees("This is not a day of the calendar.")
     visitor.look("imports, checked")
-    picture(visitor, "4-checked")
+    visitor.shoots("imports-4-checked")
     visitor.presses("Import the rows without errors")
     expect(progress).to_be_visible()
     worked()
     visitor.sees("What the import did")
     assert Patient.objects.count() == before + 37
-    picture(visitor, "5-done")
+    visitor.shoots("imports-5-done")
 
     with page.expect_download() as got:
         visitor.presses("Errors by row (CSV)", role="link")
@@ -93,7 +86,7 @@ def test_reception_brings_a_file_in_and_takes_it_back(visitor, tmp_path):
     worked()
     visitor.sees("Everything that this import had written was taken back.")
     assert Patient.objects.count() == before
-    picture(visitor, "6-undone")
+    visitor.shoots("imports-6-undone")
     visitor.presses("All imports", role="link")
     visitor.sees("new patients.csv")
     visitor.look("imports, one")
@@ -105,7 +98,7 @@ def test_the_same_way_in_chinese_on_a_phone(doors, tmp_path):
     desk.is_signed_in("receptionist2")
     desk.goes("/patients/imports/")
     expect(page.get_by_role("heading", level=1)).to_have_text("导入")
-    picture(desk, "zh-1-upload")
+    desk.shoots("imports-zh-1-upload")
     page.locator("input[value=patients]").check()
     head = ("病历号", "姓名", "出生日期", "性别", "手机号")
     rows = [
@@ -117,18 +110,18 @@ def test_the_same_way_in_chinese_on_a_phone(doors, tmp_path):
     page.locator("input[type=file]").set_input_files(path)
     desk.presses("上传")
     desk.sees("司马长青")
-    picture(desk, "zh-2-match")
+    desk.shoots("imports-zh-2-match")
     desk.presses("检查文件")
     expect(page.locator("#import-progress")).to_be_visible()
     worked()
     desk.sees("这不是电话号码。")
     desk.look("imports in Chinese, checked")
-    picture(desk, "zh-3-checked")
+    desk.shoots("imports-zh-3-checked")
     desk.presses("导入没有错误的行")
     expect(page.locator("#import-progress")).to_be_visible()
     worked()
     desk.sees("导入结果")
-    picture(desk, "zh-4-done")
+    desk.shoots("imports-zh-4-done")
 
 
 def test_without_script_the_page_is_loaded_again_by_itself(doors, tmp_path):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import pyotp
 import pytest
-from django.conf import settings
 from django.utils import timezone, translation
 from playwright.sync_api import expect
 
@@ -20,7 +18,6 @@ from tests import database
 from tests.crm import small_demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PICTURES = Path(settings.BASE_DIR) / "var" / "journeys"
 WORDS = "seven quiet rivers 2026"
 LOCALES = {"en": "en-GB", "zh-hans": "zh-CN"}
 SAID = {
@@ -35,12 +32,6 @@ def clinic(server, django_db_blocker):
     with django_db_blocker.unblock():
         yield Clinic()
         database.empty()
-
-
-def pictured(visitor, name):
-    """Keep a picture of what stands on the screen."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    visitor.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 
 def letter_to(email, topic):
@@ -85,11 +76,11 @@ def test_from_an_empty_server_to_a_nurse_who_signs_in(doors, language):
     owner.goes("/setup/")
     expect(owner.page.locator("html")).to_have_attribute("lang", language)
     owner.look("set-up code")
-    pictured(owner, f"setup-1-code-{language}")
+    owner.shoots(f"setup-1-code-{language}")
     owner.page.locator("input[name=code]").fill(code.lower())
     sends(owner)
     owner.look("set-up")
-    pictured(owner, f"setup-2-form-{language}")
+    owner.shoots(f"setup-2-form-{language}")
     for name, value in SAID.items():
         owner.page.locator(f"input[name={name}]").fill(value)
     owner.expected.add(422)
@@ -102,7 +93,7 @@ def test_from_an_empty_server_to_a_nurse_who_signs_in(doors, language):
     addresses = owner.page.locator(".c-setup__links code").all_inner_texts()
     assert len(addresses) == 2
     owner.look("set-up done")
-    pictured(owner, f"setup-3-done-{language}")
+    owner.shoots(f"setup-3-done-{language}")
     owner.expected.add(404)
     assert owner.page.goto("/setup/").status == 404
 
@@ -114,10 +105,10 @@ def test_from_an_empty_server_to_a_nurse_who_signs_in(doors, language):
     for name, value in {"display_name": "Zhou Jing 周静", "email": "zhou@example.org"}.items():
         keeper.page.locator(f"[name={name}]").fill(value)
     keeper.page.locator("select[name=language]").select_option(language)
-    pictured(keeper, f"people-1-invite-{language}")
+    keeper.shoots(f"people-1-invite-{language}")
     keeper.page.locator("input[type=submit]").click()
     keeper.sees("邀请邮件" if language != "en" else "its invitation is on its way", within="body")
-    pictured(keeper, f"people-2-invited-{language}")
+    keeper.shoots(f"people-2-invited-{language}")
     keeper.goes("/admin/security/roleassignment/add/")
     with trail.acting_for(system="tests", purpose="HSYSADMIN"):
         nurse = users.find_by_sign_in_name(kind=User.Kind.STAFF, typed="zhou@example.org")
@@ -130,7 +121,7 @@ def test_from_an_empty_server_to_a_nurse_who_signs_in(doors, language):
     token = letter_to("zhou@example.org", "account.invitation")
     newcomer.goes(f"/link/?t={token}")
     newcomer.look("invitation")
-    pictured(newcomer, f"people-3-password-{language}")
+    newcomer.shoots(f"people-3-password-{language}")
     chooses_password(newcomer, token)
     sets_factor_up(newcomer)
     with translation.override(language):
@@ -139,7 +130,7 @@ def test_from_an_empty_server_to_a_nurse_who_signs_in(doors, language):
     newcomer.expected.add(400)
     newcomer.goes(f"/link/?t={token}")
     newcomer.look("link that is over")
-    pictured(newcomer, f"people-4-over-{language}")
+    newcomer.shoots(f"people-4-over-{language}")
 
 
 @pytest.mark.parametrize("language", LOCALES)
@@ -155,18 +146,18 @@ def test_forgotten_words_a_lost_phone_and_the_own_accesses(doors, language):
     sets_factor_up(visitor)
     visitor.goes("/account/accesses/")
     visitor.look("no accesses yet")
-    pictured(visitor, f"accesses-empty-{language}")
+    visitor.shoots(f"accesses-empty-{language}")
 
     away = doors.open(locale=LOCALES[language])
     away.goes("/sign-in/")
     away.page.locator("a[href='/sign-in/forgotten/']").click()
     away.look("forgotten")
-    pictured(away, f"forgotten-1-{language}")
+    away.shoots(f"forgotten-1-{language}")
     away.page.locator("input[name=name]").fill("he@example.org")
     sends(away)
     expect(away.page).to_have_url(re.compile("/sent/$"))
     away.look("sent")
-    pictured(away, f"forgotten-2-{language}")
+    away.shoots(f"forgotten-2-{language}")
 
     with trail.acting_for(system="tests", purpose="HSYSADMIN"):
         boss, officer = (
@@ -178,10 +169,10 @@ def test_forgotten_words_a_lost_phone_and_the_own_accesses(doors, language):
     away.expected.add(403)
     away.gives_password("he@example.org", WORDS)
     away.look("enrolment closed")
-    pictured(away, f"factor-1-closed-{language}")
+    away.shoots(f"factor-1-closed-{language}")
     away.goes(f"/link/?t={letter_to('he@example.org', 'account.factor_reset')}")
     away.look("lost factor")
-    pictured(away, f"factor-2-password-{language}")
+    away.shoots(f"factor-2-password-{language}")
     away.page.locator("input[name=password]").fill(WORDS)
     sends(away)
     sets_factor_up(away)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.utils import translation
 from playwright.sync_api import expect
 
@@ -14,7 +12,6 @@ from patients.models import Patient
 from security import trail
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PICTURES = Path(settings.BASE_DIR) / "var" / "journeys"
 LANGUAGES = {"en": "en-GB", "zh-hans": "zh-CN"}
 
 
@@ -31,7 +28,6 @@ def test_reception_registers_and_merges(doors, clinic, language):
     page, first = desk.page, clinic.patients["ouyang-xuemei"]
     born_on, number = told(first)
     desk.is_signed_in("receptionist1")
-    PICTURES.mkdir(parents=True, exist_ok=True)
 
     def says(text, **values):
         with translation.override(language):
@@ -39,7 +35,7 @@ def test_reception_registers_and_merges(doors, clinic, language):
 
     def pictured(name):
         desk.look(f"{name}, {language}")
-        page.screenshot(path=PICTURES / f"registration-{name}-{language}.png", full_page=True)
+        desk.shoots(f"registration-{name}-{language}")
 
     # Registered under the pinyin alone; the warning comes while typing.
     desk.goes("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,10 +36,12 @@ from tests import world
 PATIENCE = 30_000
 STEP = 30
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# No page has sound or films, for which axe would load ahead.
+QUICK = {"resultTypes": ["violations"], "preload": False}
 # The dark appearance changes colours and nothing else of a page.
 LOOKS = {
-    "light": {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]},
-    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}, "resultTypes": ["violations"]},
+    "light": {"runOnly": {"type": "tag", "values": WCAG}, **QUICK},
+    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}, **QUICK},
 }  # fmt: skip
 REPORT = "document.addEventListener('securitypolicyviolation', e => console.error('policy: ' + e.violatedDirective + ' ' + e.blockedURI))"
 OVERFLOW = "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
@@ -48,6 +51,8 @@ SETTLED = """async () => {
     await Promise.allSettled(document.getAnimations().map(one => one.finished));
 }"""
 PICTURES = Path(settings.BASE_DIR) / "var" / "journeys"
+# A picture takes a third of a second, so they are taken where somebody will look at them.
+ARE_WANTED = bool(os.environ.get("CUSTODIA_PICTURES"))
 PHONE = ViewportSize(width=360, height=740)
 
 
@@ -110,7 +115,8 @@ class Visitor:
 
     def look(self, name: str) -> None:
         """Check a page for WCAG 2.2 AA in both appearances, and whether it fits a phone."""
-        self.page.evaluate(AXE_SCRIPT)
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE_SCRIPT)
         for scheme, options in LOOKS.items():
             self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             self.page.evaluate(SETTLED)
@@ -129,6 +135,8 @@ class Visitor:
 
     def shoots(self, name: str) -> None:
         """Keep a picture of the whole page, for people who look at journeys afterwards."""
+        if not ARE_WANTED:
+            return
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.evaluate(SETTLED)
         self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)

@@ -209,6 +209,12 @@ def test_errors_without_the_file_name_no_cell(desk):
     assert rows_of(answer)[0] == ["Row", "Column", "What is wrong", "Counts as"]
 
 
+def test_the_list_says_who_brought_a_file_in(desk):
+    client = cast.browser(desk)
+    sent(client, people())
+    assert f"· {desk.display_name}" in cast.words(client.get(LIST))
+
+
 def test_the_list_asks_as_much_for_ten_as_for_one(desk):
     client = cast.browser(desk)
     tables.uploaded(desk, people())

@@ -23,11 +23,6 @@ MASKED = {"engagement": "HMARKT", "officer": "HCOMPL", "auditor": "HCOMPL"}
 NUMBER = "11010119900307999X"
 
 
-@pytest.fixture
-def clinic():
-    return world.clinic()
-
-
 @pytest.fixture(params=["normal", "vip", "employee"])
 def person(request):
     row = Patient.objects.create(
