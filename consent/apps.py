@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core.checks import register
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,3 +13,9 @@ class ConsentConfig(AppConfig):
 
     name = "consent"
     verbose_name = _("Consent and rights")
+
+    def ready(self) -> None:
+        """Fill the register of purposes when a clinic begins; hold every field against it."""
+        # By name: an app's models can not be imported before all apps are there.
+        import_string("consent.services.purposes.install")()
+        register(import_string("consent.declarations.check_purposes"))

@@ -1,18 +1,29 @@
 """Rows of the consent app."""
 
+from consent.models.assessment import ImpactAssessment, ImpactRisk
 from consent.models.consent import Consent, ConsentEvent, State
 from consent.models.form import ConsentForm, ConsentFormVersion
-from consent.models.purpose import ProcessingPurpose
+from consent.models.meter import MeterReading, MeterRun
+from consent.models.purpose import ProcessingPurpose, ProcessingPurposeVersion
 from consent.models.restriction import ProcessingRestriction
 from consent.models.rights import RightsRequest
+from consent.models.transfer import OverseasRecipient, Transfer, TransferPerson
 
 __all__ = [
     "Consent",
     "ConsentEvent",
     "ConsentForm",
     "ConsentFormVersion",
+    "ImpactAssessment",
+    "ImpactRisk",
+    "MeterReading",
+    "MeterRun",
+    "OverseasRecipient",
     "ProcessingPurpose",
+    "ProcessingPurposeVersion",
     "ProcessingRestriction",
     "RightsRequest",
     "State",
+    "Transfer",
+    "TransferPerson",
 ]

@@ -42,6 +42,8 @@ class Exporter:
     rows: Callable[[User, Mapping[str, Any]], Iterable[Cells]]
     form: type[forms.Form] = forms.Form
     needs_approval: bool = True
+    # Speaks of no person: who decides about exports takes it out as well as who asks for them.
+    is_impersonal: bool = False
 
 
 exporters: dict[str, Exporter] = {}
@@ -56,10 +58,13 @@ def register(exporter: Exporter) -> None:
 
 def usable_by(user: User) -> list[Exporter]:
     """Return the exports that a person may ask for: the role exports, and reads what is in them."""
-    if reach_of_user(user, Permission.EXPORT_REQUEST) is Reach.NONE:
-        return []
+    asks = reach_of_user(user, Permission.EXPORT_REQUEST) is not Reach.NONE
+    decides = reach_of_user(user, Permission.EXPORT_APPROVE) is not Reach.NONE
     return [
-        one for one in exporters.values() if reach_of_user(user, one.permission) is not Reach.NONE
+        one
+        for one in exporters.values()
+        if (asks or (decides and one.is_impersonal))
+        and reach_of_user(user, one.permission) is not Reach.NONE
     ]
 
 

@@ -41,7 +41,7 @@ def index(request: SignedInRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires(ASK, step_up=True)
+@requires(ASK, DECIDE, step_up=True)
 def ask(request: SignedInRequest, exporter: str) -> HttpResponseBase:
     """Ask for an export, saying what for."""
     found = next((one for one in usable_by(request.user) if one.key == exporter), None)
@@ -70,7 +70,7 @@ def _said(exporter: Exporter) -> str:
 
 
 @require_safe
-@requires(ASK)
+@requires(ASK, DECIDE)
 def progress(request: SignedInRequest, export_id: UUID) -> HttpResponse:
     """Show how far an own export is, as one row of the list."""
     found = shelf.one(request.user, export_id)
@@ -108,7 +108,7 @@ def refuse(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@requires(ASK, step_up=True)
+@requires(ASK, DECIDE, step_up=True)
 def prepare(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
     """Begin to make the file of an own export."""
     try:
@@ -123,7 +123,7 @@ def prepare(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@requires(ASK)
+@requires(ASK, DECIDE)
 def cancel(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
     """Stop an own export."""
     try:
@@ -135,7 +135,7 @@ def cancel(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
 
 
 @require_safe
-@requires(ASK, step_up=True)
+@requires(ASK, DECIDE, step_up=True)
 def download(request: SignedInRequest, export_id: UUID) -> HttpResponse:
     """Give the file out, once more recorded."""
     try:
