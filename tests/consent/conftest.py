@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from consent.models import OverseasRecipient, ProcessingPurpose
 from consent.services import assessments, purposes
+from security import context
 from tests import world
 
 
@@ -25,6 +28,14 @@ def register(system):
     """The shipped purposes, by their keys."""
     purposes.ship()
     return {row.key: row for row in ProcessingPurpose.objects.all()}
+
+
+def asked(read):
+    """Return how many queries a read makes, keys that were opened before left aside."""
+    context.current().forget_keys()
+    with CaptureQueriesContext(connection) as queries:
+        read()
+    return len(queries)
 
 
 def content(**other):
