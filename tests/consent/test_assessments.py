@@ -63,11 +63,11 @@ def test_nobody_signs_what_they_did_not_read(draft, second, officer):
         ({"review_on": None}, [risk()], "a day after today"),
     ],
 )
-def test_what_is_missing_keeps_it_from_the_sign_off(
-    draft, officer, second, other, risks, sentence
-):
+def test_what_is_missing_keeps_it_from_the_sign_off(draft, officer, second, other, risks, sentence):
     row = write(draft, officer, risks, **other)
-    with pytest.raises(assessments.Incomplete, match=sentence.replace("(", r"\(").replace(")", r"\)")):
+    with pytest.raises(
+        assessments.Incomplete, match=sentence.replace("(", r"\(").replace(")", r"\)")
+    ):
         assessments.sign(assessment_id=row.pk, version=row.version, by=second)
 
 
@@ -81,7 +81,9 @@ def test_an_assessment_without_a_risk_has_not_looked_for_one(register, officer, 
 
 
 def test_a_high_risk_is_borne_once_the_authority_was_asked(draft, officer, second):
-    row = write(draft, officer, [risk(likelihood_after=5, severity_after=5)], conclusion="consulted")
+    row = write(
+        draft, officer, [risk(likelihood_after=5, severity_after=5)], conclusion="consulted"
+    )
     assert assessments.sign(assessment_id=row.pk, version=row.version, by=second).signed_at
 
 

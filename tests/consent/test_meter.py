@@ -140,7 +140,9 @@ def test_its_pages(people, officer, register, monkeypatch):
     assert "Nothing was measured" in browser.get("/consent/meter/", secure=True).content.decode()
     monkeypatch.setattr(tasks.measure, "delay", lambda: None)
     assert browser.post("/consent/meter/run/", secure=True).status_code == 302
-    assert "Measuring: 0 of" in browser.get("/consent/meter/progress/", secure=True).content.decode()
+    assert (
+        "Measuring: 0 of" in browser.get("/consent/meter/progress/", secure=True).content.decode()
+    )
     tasks.measure()
     done = browser.get("/consent/meter/progress/", secure=True, headers={"HX-Request": "true"})
     assert done.headers["HX-Refresh"] == "true"

@@ -119,7 +119,13 @@ def test_a_change_keeps_the_version_before_and_the_second_of_two_officers_meets_
 def test_more_data_than_before_need_an_assessment(officer, second, register):
     row = register["teaching"]
     said = queries.content_of(row) | {"categories": ["clinical", "demographics"]}
-    change = {"purpose_id": row.pk, "version": 1, "content": said, "reason": "Names too", "by": officer}
+    change = {
+        "purpose_id": row.pk,
+        "version": 1,
+        "content": said,
+        "reason": "Names too",
+        "by": officer,
+    }
     with pytest.raises(purposes.NotAssessed):
         purposes.change(**change)
     assessed(row, officer, second)

@@ -136,10 +136,10 @@ def test_asking_takes_the_same_number_of_queries_for_one_and_for_many(
     register, people, django_assert_num_queries
 ):
     row = OverseasRecipient.objects.select_related("purpose").get(pk=recipient(register).pk)
-    for asked in (people[:1], people):
+    for some in (people[:1], people):
         # Who are children is read from the patients, and their keys come with one query.
         with django_assert_num_queries(7):
-            assert transfers.allow(asked, row).allowed
+            assert transfers.allow(some, row).allowed
 
 
 def fit(register, **other):
@@ -176,7 +176,12 @@ def test_two_recipients_have_two_keys_and_the_second_of_two_officers_meets_a_con
     row = recipients.add(key="lab", content=fit(register), by=officer)
     with pytest.raises(recipients.KeyTaken):
         recipients.add(key="lab", content=fit(register), by=officer)
-    change = {"recipient_id": row.pk, "version": 1, "content": fit(register, name="L"), "by": officer}
+    change = {
+        "recipient_id": row.pk,
+        "version": 1,
+        "content": fit(register, name="L"),
+        "by": officer,
+    }
     assert recipients.change(**change).version == 2
     with pytest.raises(recipients.Conflict):
         recipients.change(**change)

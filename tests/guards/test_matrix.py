@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.models import Alert, AuditReport, Companion
+from consent.models import ImpactAssessment, OverseasRecipient, ProcessingPurpose
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security import trail
@@ -130,7 +131,24 @@ def values(clinic, name):
         "report_id": _report().pk,
         "report_kind": "weekly",
         "language": "en",
+        **_registers(clinic),
     }
+
+
+def _registers(clinic):
+    """Return what fills the addresses of the registers: a purpose, its draft assessment, a recipient abroad."""
+    purpose = ProcessingPurpose.objects.create(key="abroad", state="active", is_cross_border=True)
+    draft = ImpactAssessment.objects.create(
+        purpose=purpose, number=1, written_by=clinic.users["officer"]
+    )
+    recipient = OverseasRecipient.objects.create(
+        key="lab", country="DE", purpose=purpose, categories=["clinical"], mechanism="contract",
+        mechanism_on=timezone.localdate(),
+    )  # fmt: skip
+    return {
+        "purpose_id": purpose.pk, "assessment_id": draft.pk, "recipient_id": recipient.pk,
+        "field_purpose": "care",
+    }  # fmt: skip
 
 
 def _event(clinic):
