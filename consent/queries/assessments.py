@@ -161,7 +161,12 @@ def paper(row: ImpactAssessment) -> dict[str, Any]:
             [str(one["heading"]), str(one["question"]), one["text"]] for one in full["answers"]
         ],
         "risks_title": _("Risks for people"),
-        "risk_heads": [_("Risk"), _("Before"), _("What is done against it"), _("After")],
+        "risk_heads": [
+            _("Risk"),
+            _("Before measures"),
+            _("What is done against it"),
+            _("After measures"),
+        ],
         "risks": [
             [one["row"].risk, one["before"], one["row"].measures, one["after"]]
             for one in full["risks"]

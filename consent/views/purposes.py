@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from consent import shipped
 from consent.forms import purposes as forms
 from consent.models import ProcessingPurpose
 from consent.queries import assessments
@@ -60,6 +61,7 @@ def _page(
         "assessments": assessments.of(row),
         "is_assessed": queries.is_assessed(row),
         "manages": manages(request),
+        "is_essential": row.key in shipped.ESSENTIAL,
         "retire": wrong or forms.Reason(),
     }
     return render(request, "consent/purposes/purpose.html", page, status=422 if wrong else 200)

@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+from django.urls import reverse
 from django.utils import translation
 
 from consent import declarations, exporters
@@ -84,7 +85,12 @@ def test_an_officer_exports_it_in_both_languages_without_a_second_person(registe
 def test_an_officer_takes_out_what_speaks_of_no_person_and_nothing_else(officer):
     assert {one.key for one in exports.usable_by(officer)} == set(exporters.LANGUAGES)
     browser = world.signed_in(officer, world.factor_of(officer))
-    assert browser.get("/security/exports/ask/patients/", secure=True).status_code == 404
+    assert (
+        browser.get(reverse("security:export_ask", args=["patients"]), secure=True).status_code
+        == 404
+    )
+    page = browser.get(reverse("security:export_ask", args=["processing-zh"]), secure=True)
+    assert "使用目的" in page.content.decode()
 
 
 def test_the_headings_keep_their_language_whoever_reads_them():
