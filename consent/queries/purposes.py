@@ -182,7 +182,7 @@ def history(row: ProcessingPurpose) -> list[dict[str, Any]]:
             "who": called(one.changed_by),
             "changes": differences(before.content if before else {}, one.content),
         }
-        for one, before in zip(rows, [*rows[1:], None], strict=True)
+        for one, before in zip(rows, [*rows[1:], None], strict=False)
     ]
 
 

@@ -113,7 +113,7 @@ def add(*, key: str, content: Mapping[str, Any], reason: str, by: User) -> Proce
             row.save(force_insert=True)
     except IntegrityError as error:
         raise KeyTaken(_("Another purpose has this key. Choose another one.")) from error
-    return _kept(row, "consent.purpose.entered", reason, by)
+    return _filed(row, "consent.purpose.entered", reason, by)
 
 
 @transaction.atomic
@@ -134,7 +134,7 @@ def change(
         )
     for name, value in said.items():
         setattr(row, name, value)
-    return _kept(_advanced(row, by), "consent.purpose.changed", reason, by)
+    return _filed(_advanced(row, by), "consent.purpose.changed", reason, by)
 
 
 def _widens(row: ProcessingPurpose, said: Mapping[str, Any]) -> bool:
@@ -161,7 +161,7 @@ def activate(*, purpose_id: UUID, by: User) -> ProcessingPurpose:
         )
     row.state = State.ACTIVE
     reason = gettext("Taken into use after its impact assessment.")
-    return _kept(_advanced(row, by), "consent.purpose.activated", reason, by)
+    return _filed(_advanced(row, by), "consent.purpose.activated", reason, by)
 
 
 @transaction.atomic
@@ -173,7 +173,7 @@ def retire(*, purpose_id: UUID, reason: str, by: User) -> ProcessingPurpose:
     if row.state == State.RETIRED:
         raise NotNow(_("This purpose was retired before."))
     row.state = State.RETIRED
-    return _kept(_advanced(row, by), "consent.purpose.retired", reason, by)
+    return _filed(_advanced(row, by), "consent.purpose.retired", reason, by)
 
 
 def _fit(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,7 +194,7 @@ def _advanced(row: ProcessingPurpose, by: User) -> ProcessingPurpose:
     return row
 
 
-def _kept(row: ProcessingPurpose, action: str, reason: str, by: User) -> ProcessingPurpose:
+def _filed(row: ProcessingPurpose, action: str, reason: str, by: User) -> ProcessingPurpose:
     """Keep the version that was just written, and record the deed."""
     version = _version(row, reason, by)
     version.save(force_insert=True)
