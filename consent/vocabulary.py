@@ -18,10 +18,10 @@ PEOPLE: Mapping[str, Promise] = {
 }
 
 CHANNELS: Mapping[str, Promise] = {
-    "email": _("E-mail"),
-    "sms": _("Text message"),
-    "phone": _("Phone call"),
-    "post": _("Letter"),
+    "email": _("By e-mail"),
+    "sms": _("By text message"),
+    "phone": _("By phone"),
+    "post": _("By letter"),
 }
 
 # What a rule of retention is called, and for how long it keeps where no other law of the clinic says more.

@@ -37,7 +37,7 @@ class Content(Reason):
     """What a purpose says."""
 
     version = forms.IntegerField(min_value=1, required=False, widget=forms.HiddenInput)
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=_("English name"), max_length=120)
     name_zh = forms.CharField(label=_("Chinese name"), max_length=120)
     description = forms.CharField(
         label=_("What it is about"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})

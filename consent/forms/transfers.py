@@ -25,7 +25,7 @@ class Recipient(forms.Form):
     """Who receives data abroad, and what allows it."""
 
     version = forms.IntegerField(min_value=1, required=False, widget=forms.HiddenInput)
-    name = forms.CharField(label=_("Name"), max_length=160)
+    name = forms.CharField(label=_("English name"), max_length=160)
     name_zh = forms.CharField(label=_("Chinese name"), max_length=160)
     contact = forms.CharField(
         label=_("Contact"),

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from consent import vocabulary
 from consent.laws import GROUNDS, Law
@@ -23,6 +24,8 @@ CONTENT = (
     "channels", "recipients", "retention", "retention_months", "is_cross_border", "needs_separate_consent",
     "is_per_channel",
 )  # fmt: skip
+# The reason of the first version of what comes with the product.
+SHIPPED = gettext_noop("Came with the product.")
 SHORT_LAWS = {Law.HIPAA: "HIPAA", Law.GDPR: "GDPR", Law.PIPL: "PIPL"}
 
 
@@ -180,6 +183,7 @@ def history(row: ProcessingPurpose) -> list[dict[str, Any]]:
         {
             "row": one,
             "who": called(one.changed_by),
+            "reason": _(SHIPPED) if one.reason == SHIPPED else one.reason,
             "changes": differences(before.content if before else {}, one.content),
         }
         for one, before in zip(rows, [*rows[1:], None], strict=False)
@@ -223,7 +227,7 @@ _BLANK: Mapping[str, Any] = {
 def labels() -> Mapping[str, str]:
     """Return what the parts of a purpose are called."""
     return {
-        "name": _("Name"),
+        "name": _("English name"),
         "name_zh": _("Chinese name"),
         "description": _("What it is about"),
         "description_zh": _("What it is about, in Chinese"),

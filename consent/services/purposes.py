@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent import shipped
@@ -21,7 +21,6 @@ from security.models import ClinicProfile, User
 from security.services import clinics
 
 State = ProcessingPurpose.State
-SHIPPED = gettext_noop("Came with the product.")
 
 
 class Conflict(Exception):
@@ -71,7 +70,7 @@ def ship(*, by: User | None = None) -> int:
         return 0
     ProcessingPurpose.objects.bulk_create(made)
     versions = ProcessingPurposeVersion.objects.bulk_create(
-        [_version(row, SHIPPED, by) for row in made]
+        [_version(row, queries.SHIPPED, by) for row in made]
     )
     trail.record(
         "consent.purpose.shipped",

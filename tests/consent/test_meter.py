@@ -7,11 +7,11 @@ from django.db import connection
 from django.utils import timezone
 
 from audit.models import Event
-from consent import tasks
+from consent import declarations, tasks
 from consent.models import MeterReading, MeterRun
 from consent.queries import meter as pages
 from consent.services import meter
-from patients.models import Patient
+from patients.models import Condition, Patient
 from security import trail
 from security.ids import new_id
 from tests import world
@@ -27,6 +27,16 @@ def people(system):
     rows = [Patient(names=[{"text": SECRET}]) for _ in range(3)]
     rows.append(Patient(names=[{"text": SECRET}], birth_on=timezone.localdate()))
     return Patient.objects.bulk_create(rows)
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Measure patients and their problems alone, so that a test takes no longer than it must."""
+    models = {Patient, Condition}
+    fields = tuple(one for one in declarations.fields() if one.model in models)
+    monkeypatch.setattr(declarations, "fields", lambda: fields)
+    found = [one for one in meter.sealed_models() if one in models]
+    monkeypatch.setattr(meter, "sealed_models", lambda: found)
 
 
 def reading(name, run=None):
@@ -50,7 +60,7 @@ def test_it_counts_what_is_there_and_keeps_no_value(people):
     assert SECRET not in str(list(MeterReading.objects.values()) + list(MeterRun.objects.values()))
 
 
-def test_measuring_is_no_reading_of_anybody(people):
+def test_measuring_is_no_reading_of_anybody(few, people):
     with trail.acting_for(system="consent.meter", purpose="HCOMPL"):
         measured()
     assert not Event.objects.filter(action="security.record.read").exists()
@@ -66,7 +76,7 @@ def read_by(user, name, at):
     )  # fmt: skip
 
 
-def test_who_read_last_is_told_and_carried_on_to_the_next_measurement(people, officer):
+def test_who_read_last_is_told_and_carried_on_to_the_next_measurement(few, people, officer):
     now = timezone.now()
     read_by(officer, "patients.patient.names", now - timedelta(days=2))
     read_by(officer, "patients.patient.names", now - timedelta(days=9))
@@ -80,7 +90,7 @@ def test_who_read_last_is_told_and_carried_on_to_the_next_measurement(people, of
     assert second.read_at == first.read_at
 
 
-def test_what_is_collected_and_was_not_read_for_twelve_months_is_marked(people, officer):
+def test_what_is_collected_and_was_not_read_for_twelve_months_is_marked(few, people, officer):
     later = timezone.now() + timedelta(days=400)
     read_by(officer, "patients.patient.birth_on", later - timedelta(days=30))
     run = measured(now=later)
@@ -91,12 +101,12 @@ def test_what_is_collected_and_was_not_read_for_twelve_months_is_marked(people, 
     assert pages.unused_count() == len(marked)
 
 
-def test_a_young_trail_proves_no_disuse(people, officer):
+def test_a_young_trail_proves_no_disuse(few, people, officer):
     measured()
     assert not MeterReading.objects.filter(is_unused=True).exists()
 
 
-def test_it_goes_on_where_it_stopped_and_runs_once(people, monkeypatch):
+def test_it_goes_on_where_it_stopped_and_runs_once(few, people, monkeypatch):
     monkeypatch.setattr(meter, "BATCH", 1)
     run = meter.begin()
     assert meter.begin() == run
@@ -112,7 +122,7 @@ def test_it_goes_on_where_it_stopped_and_runs_once(people, monkeypatch):
     assert meter.begin() != run
 
 
-def test_a_broken_seal_counts_as_filled_and_stops_nothing(people):
+def test_a_broken_seal_counts_as_filled_and_stops_nothing(few, people):
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE patients_patient SET sealed = sealed_card WHERE id = %s", [people[0].pk]
@@ -121,7 +131,7 @@ def test_a_broken_seal_counts_as_filled_and_stops_nothing(people):
     assert reading("patients.patient.names").filled_count == 4
 
 
-def test_the_task_measures_and_takes_up_what_stands_still(people, monkeypatch):
+def test_the_task_measures_and_takes_up_what_stands_still(few, people, monkeypatch):
     begun = meter.begin()
     MeterRun.objects.filter(pk=begun.pk).update(moved_at=timezone.now() - timedelta(hours=1))
     called = []
@@ -135,7 +145,7 @@ def test_the_task_measures_and_takes_up_what_stands_still(people, monkeypatch):
     assert called == [1]
 
 
-def test_its_pages(people, officer, register, monkeypatch):
+def test_its_pages(few, people, officer, register, monkeypatch):
     browser = world.signed_in(officer, world.factor_of(officer))
     assert "Nothing was measured" in browser.get("/consent/meter/", secure=True).content.decode()
     monkeypatch.setattr(tasks.measure, "delay", lambda: None)
