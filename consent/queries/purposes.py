@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -253,6 +253,16 @@ def version_at(row: ProcessingPurpose, number: int) -> Mapping[str, Any]:
 
 
 def is_assessed(row: ProcessingPurpose) -> bool:
-    """Tell whether a signed-off assessment lets a purpose begin today."""
-    today = timezone.localdate()
-    return ImpactAssessment.objects.in_force(today).filter(purpose=row).exists()
+    """Tell whether an assessment that was signed off after the last change lets a purpose begin today."""
+    found = ImpactAssessment.objects.in_force(timezone.localdate())
+    return found.filter(purpose=row, signed_at__gte=row.changed_at).exists()
+
+
+def same_key(key: str, keys: Iterable[str]) -> bool:
+    """Tell whether a key is there already, but for capitals and kinds of dashes."""
+    return plain_key(key) in {plain_key(one) for one in keys}
+
+
+def plain_key(key: str) -> str:
+    """Return a key without what people confuse in it."""
+    return key.lower().replace("-", "_")

@@ -136,6 +136,8 @@ def _of_recipient(recipient: OverseasRecipient, categories: Collection[str]) -> 
 def _of_people(recipient: OverseasRecipient, patient_ids: Collection[UUID]) -> str:
     if not patient_ids:
         return _("Nobody was named whose data would go abroad.")
+    if Patient.objects.filter(pk__in=patient_ids).count() != len(set(patient_ids)):
+        return _("One of these people has no record here.")
     if not recipient.needs_separate_consent:
         return ""
     without = set(patient_ids) - agreed(recipient, patient_ids)

@@ -106,12 +106,15 @@ def _version(row: ProcessingPurpose, reason: str, by: User | None) -> Processing
 def add(*, key: str, content: Mapping[str, Any], reason: str, by: User) -> ProcessingPurpose:
     """Enter a purpose as a draft; it is used only once an impact assessment is signed off."""
     said = _fit(content)
+    taken = _("Another purpose has this key. Choose another one.")
+    if queries.same_key(key, ProcessingPurpose.objects.values_list("key", flat=True)):
+        raise KeyTaken(taken)
     row = ProcessingPurpose(key=key, changed_by=by, **said)
     try:
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError as error:
-        raise KeyTaken(_("Another purpose has this key. Choose another one.")) from error
+        raise KeyTaken(taken) from error
     return _filed(row, "consent.purpose.entered", reason, by)
 
 
@@ -156,7 +159,10 @@ def activate(*, purpose_id: UUID, by: User) -> ProcessingPurpose:
     _fit(queries.content_of(row))
     if not queries.is_assessed(row):
         raise NotAssessed(
-            _("A purpose begins only with an impact assessment that a second person signed off.")
+            _(
+                "A purpose begins only with an impact assessment that a second person signed off "
+                "after its last change."
+            )
         )
     row.state = State.ACTIVE
     reason = gettext("Taken into use after its impact assessment.")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.models import OverseasRecipient, ProcessingPurpose
 from consent.queries import transfers as queries
+from consent.queries.purposes import same_key
 from security import trail
 from security.access.gate import Refused
 from security.models import User
@@ -48,12 +49,15 @@ class Ended(Refused):
 def add(*, key: str, content: Mapping[str, Any], by: User) -> OverseasRecipient:
     """Enter a recipient abroad."""
     _check(content)
+    taken = _("Another recipient has this key. Choose another one.")
+    if same_key(key, OverseasRecipient.objects.values_list("key", flat=True)):
+        raise KeyTaken(taken)
     row = OverseasRecipient(key=key, changed_by=by, **{name: content[name] for name in CONTENT})
     try:
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError as error:
-        raise KeyTaken(_("Another recipient has this key. Choose another one.")) from error
+        raise KeyTaken(taken) from error
     trail.record("consent.recipient.entered", by=by, changed=[row], obj=row, fields=[key])
     return row
 

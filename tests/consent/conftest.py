@@ -80,7 +80,7 @@ def assessed(purpose, author, signer):
     """Return the signed assessment of a purpose."""
     row = assessments.begin(purpose_id=purpose.pk, by=author)
     row = assessments.write(
-        assessment_id=row.pk, version=1, content=answers(), risks=[risk()], by=author
+        assessment_id=row.pk, version=row.version, content=answers(), risks=[risk()], by=author
     )
     return assessments.sign(assessment_id=row.pk, version=row.version, by=signer)
 

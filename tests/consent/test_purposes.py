@@ -85,9 +85,21 @@ def test_a_clinic_needs_grounds_of_its_own_laws_alone(officer):
     assert row.state == "draft"
 
 
-def test_two_purposes_have_two_keys(officer, register):
+@pytest.mark.parametrize("key", ["care", "Care", "legal-duty"])
+def test_two_purposes_have_two_keys(officer, register, key):
     with pytest.raises(purposes.KeyTaken):
-        purposes.add(key="care", content=content(), reason="Once more", by=officer)
+        purposes.add(key=key, content=content(), reason="Once more", by=officer)
+
+
+def test_what_was_changed_after_its_assessment_is_assessed_again(officer, second):
+    row = purposes.add(key="home_care", content=content(), reason="A new service", by=officer)
+    assessed(row, officer, second)
+    more = content(categories=["clinical", "restricted"])
+    purposes.change(purpose_id=row.pk, version=1, content=more, reason="Therapy too", by=officer)
+    with pytest.raises(purposes.NotAssessed, match="after its last change"):
+        purposes.activate(purpose_id=row.pk, by=officer)
+    assessed(row, officer, second)
+    assert purposes.activate(purpose_id=row.pk, by=officer).state == "active"
 
 
 def test_a_new_purpose_begins_only_with_a_signed_assessment(officer, second):
