@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core.checks import register
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +15,8 @@ class ConsentConfig(AppConfig):
     verbose_name = _("Consent and rights")
 
     def ready(self) -> None:
-        """Tell patients what people are told before anything is kept of them."""
+        """Tell patients of the notices, fill the register of purposes, hold every field against it."""
         # By name: an app's models can not be imported before all apps are there.
         import_string("consent.informer.install")()
+        import_string("consent.services.purposes.install")()
+        register(import_string("consent.declarations.check_purposes"))

@@ -2,12 +2,57 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
 from uuid import UUID
 
 from celery import shared_task
+from django.utils import timezone
 
-from consent.services import copies
+from consent.models import MeterRun
+from consent.services import copies, meter, purposes
 from security import trail
+from security.services import clinics
+
+log = logging.getLogger(__name__)
+
+# A worker measures for so long, then lets other tasks have a turn.
+TURN_SECONDS = 120
+# A measurement that did not move for so long lost its worker.
+STANDSTILL = timedelta(minutes=10)
+
+
+@shared_task(name="consent.purposes.ship")
+def ship_purposes() -> int:
+    """Make the shipped purposes that an update brought; before the set-up there is no clinic to have them."""
+    if clinics.profile() is None:
+        return 0
+    with trail.acting_for(system="consent.purposes", purpose="HCOMPL"):
+        return purposes.ship()
+
+
+@shared_task(name="consent.meter.measure")
+def measure() -> None:
+    """Measure every declared field, turn by turn."""
+    with trail.acting_for(system="consent.meter", purpose="HCOMPL"):
+        try:
+            with meter.alone():
+                run = meter.work(meter.begin(), seconds=TURN_SECONDS)
+        except meter.Busy:
+            return
+    if run.finished_at is None:
+        measure.delay()
+    else:
+        log.info("measured rows=%d", run.rows_done)
+
+
+@shared_task(name="consent.meter.go_on")
+def go_on_measuring() -> None:
+    """Take up a measurement whose worker died."""
+    before = timezone.now() - STANDSTILL
+    if MeterRun.objects.under_way().filter(moved_at__lt=before).exists():
+        measure.delay()
+
 
 # A record of decades with its files takes longer than other tasks may.
 COPY_SECONDS = 3600

@@ -112,6 +112,13 @@ CELERY_BEAT_SCHEDULE = {
     "check-posture": {"task": "security.posture.check", "schedule": crontab(hour=4, minute=20)},
     "verify-records": {"task": "audit.records.verify", "schedule": crontab(hour=3, minute=10)},
     "go-on-with-records": {"task": "audit.records.go_on", "schedule": 900.0},
+    # Fills the register after an update brought a purpose; measures weekly, and goes on where it stopped.
+    "ship-purposes": {"task": "consent.purposes.ship", "schedule": 3600.0},
+    "measure-fields": {
+        "task": "consent.meter.measure",
+        "schedule": crontab(hour=2, minute=50, day_of_week="sun"),
+    },
+    "go-on-measuring": {"task": "consent.meter.go_on", "schedule": 900.0},
     # Takes up what a process that died has left; a tick that no worker took in time is worth nothing.
     "work-on-imports": {
         "task": "patients.imports.work",
@@ -321,6 +328,15 @@ STORAGES = {
 
 # Locally static files are served from where they lie, without a collecting step.
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = LOCAL
+
+# --- data abroad ----------------------------------------------------------------------------
+# People in a calendar year from whom on a stronger mechanism is needed (rules of 2024 under PIPL 38):
+# of ordinary data a contract, then an assessment; of sensitive data, such as health, an assessment.
+CROSS_BORDER_CONTRACT_FROM = env.int("CUSTODIA_CROSS_BORDER_CONTRACT_FROM", default=100_000)
+CROSS_BORDER_ASSESSMENT_FROM = env.int("CUSTODIA_CROSS_BORDER_ASSESSMENT_FROM", default=1_000_000)
+CROSS_BORDER_SENSITIVE_FROM = env.int("CUSTODIA_CROSS_BORDER_SENSITIVE_FROM", default=10_000)
+# From how much of a limit on officers are warned.
+CROSS_BORDER_WARN_PERCENT = env.int("CUSTODIA_CROSS_BORDER_WARN_PERCENT", default=80)
 
 # --- billing --------------------------------------------------------------------------------
 CURRENCY = env.str("CUSTODIA_CURRENCY", default="CNY")

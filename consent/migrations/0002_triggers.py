@@ -26,6 +26,40 @@ BEGIN
 END
 $body$
 """
+# A signed assessment: only that it is superseded is written later; it stays as long as it must be kept.
+SIGNED = """
+CREATE FUNCTION consent_signed_refuse() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $body$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF OLD.keep_until > CURRENT_DATE THEN
+            RAISE EXCEPTION 'a signed assessment is kept until %', OLD.keep_until
+                USING ERRCODE = 'restrict_violation';
+        END IF;
+        RETURN OLD;
+    END IF;
+    IF to_jsonb(NEW) - 'superseded_at' IS DISTINCT FROM to_jsonb(OLD) - 'superseded_at' THEN
+        RAISE EXCEPTION 'a signed assessment is never changed' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END
+$body$
+"""
+# The risks of a signed assessment are a part of it.
+RISKS = """
+CREATE FUNCTION consent_risk_refuse() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $body$
+DECLARE
+    kept date;
+BEGIN
+    SELECT keep_until INTO kept FROM consent_impactassessment
+        WHERE id = CASE WHEN TG_OP = 'INSERT' THEN NEW.assessment_id ELSE OLD.assessment_id END;
+    IF kept IS NOT NULL AND (TG_OP <> 'DELETE' OR kept > CURRENT_DATE) THEN
+        RAISE EXCEPTION 'the risks of a signed assessment are never changed: % is refused', TG_OP
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+END
+$body$
+"""
 # A notice and its words, once the notice was published.
 NOTICE = """
 CREATE FUNCTION consent_notice_refuse() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $body$
@@ -52,6 +86,31 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(FUNCTION, "DROP FUNCTION consent_refuse()"),
         migrations.RunSQL(WORDS, "DROP FUNCTION consent_words_refuse()"),
+        migrations.RunSQL(SIGNED, "DROP FUNCTION consent_signed_refuse()"),
+        migrations.RunSQL(RISKS, "DROP FUNCTION consent_risk_refuse()"),
+        refuse(
+            "consent_processingpurposeversion",
+            "consent_purposeversion_never_changed",
+            "UPDATE OR DELETE ON consent_processingpurposeversion FOR EACH ROW",
+        ),
+        refuse(
+            "consent_transfer",
+            "consent_transfer_never_changed",
+            "UPDATE OR DELETE ON consent_transfer FOR EACH ROW",
+        ),
+        refuse(
+            "consent_impactassessment",
+            "consent_assessment_never_changed",
+            "UPDATE OR DELETE ON consent_impactassessment FOR EACH ROW"
+            " WHEN (OLD.signed_at IS NOT NULL)",
+            "consent_signed_refuse",
+        ),
+        refuse(
+            "consent_impactrisk",
+            "consent_risk_never_changed",
+            "INSERT OR UPDATE OR DELETE ON consent_impactrisk FOR EACH ROW",
+            "consent_risk_refuse",
+        ),
         migrations.RunSQL(NOTICE, "DROP FUNCTION consent_notice_refuse()"),
         refuse(
             "consent_notice",

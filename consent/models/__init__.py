@@ -1,13 +1,16 @@
 """Rows of the consent app."""
 
+from consent.models.assessment import ImpactAssessment, ImpactRisk
 from consent.models.consent import Consent, ConsentEvent, State
 from consent.models.copy import RecordCopy
 from consent.models.correction import Correction
 from consent.models.form import ConsentForm, ConsentFormVersion
+from consent.models.meter import MeterReading, MeterRun
 from consent.models.notice import Notice, NoticeDelivery, NoticeText
-from consent.models.purpose import ProcessingPurpose
+from consent.models.purpose import ProcessingPurpose, ProcessingPurposeVersion
 from consent.models.restriction import ProcessingRestriction
 from consent.models.rights import RightsRequest
+from consent.models.transfer import OverseasRecipient, Transfer, TransferPerson
 
 __all__ = [
     "Consent",
@@ -15,12 +18,20 @@ __all__ = [
     "ConsentForm",
     "ConsentFormVersion",
     "Correction",
+    "ImpactAssessment",
+    "ImpactRisk",
+    "MeterReading",
+    "MeterRun",
     "Notice",
     "NoticeDelivery",
     "NoticeText",
+    "OverseasRecipient",
     "ProcessingPurpose",
+    "ProcessingPurposeVersion",
     "ProcessingRestriction",
     "RecordCopy",
     "RightsRequest",
     "State",
+    "Transfer",
+    "TransferPerson",
 ]

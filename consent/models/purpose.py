@@ -53,8 +53,11 @@ class ProcessingPurpose(models.Model):
     channels = ArrayField(models.CharField(max_length=12), default=list, blank=True)
     # Lists of {"name", "name_zh", "contact", "role": controller or processor}.
     recipients = models.JSONField(default=list, blank=True)
+    # Whose data (GDPR 30(1)(c)), by the keys of `consent.vocabulary.PEOPLE`.
+    people = ArrayField(models.CharField(max_length=12), default=list, blank=True)
     # Key of a rule of retention, and months where no rule applies.
     retention = models.CharField(max_length=32, blank=True, default="")
+    retention_months = models.PositiveSmallIntegerField(null=True)
     is_cross_border = models.BooleanField(default=False)
     needs_separate_consent = models.BooleanField(default=False)
     # Whether one agreement per channel is asked, as for marketing.
@@ -79,8 +82,8 @@ class ProcessingPurpose(models.Model):
             name: Plain(level=1, purpose="organisation")
             for name in (
                 "id", "key", "state", "name", "name_zh", "description", "description_zh", "grounds",
-                "uses", "categories", "level", "channels", "recipients", "retention",
-                "is_cross_border", "needs_separate_consent", "is_per_channel", "version",
+                "uses", "categories", "level", "channels", "recipients", "people", "retention",
+                "retention_months", "is_cross_border", "needs_separate_consent", "is_per_channel", "version",
                 "changed_at", "changed_by",
             )
         }  # fmt: skip
@@ -94,7 +97,50 @@ class ProcessingPurpose(models.Model):
         """Return its name in the reader's language."""
         return self.name_zh if (translation.get_language() or "").startswith("zh") else self.name
 
+    @property
+    def sentence(self) -> str:
+        """Return what it is about in the reader's language."""
+        is_chinese = (translation.get_language() or "").startswith("zh")
+        return self.description_zh if is_chinese else self.description
+
     def needs_consent(self, laws: list[str]) -> bool:
         """Tell whether one of these laws, or the clinic, lets it rest on what the person allowed."""
         grounds = (GROUNDS[law].get(self.grounds.get(law, "")) for law in laws)
         return self.needs_separate_consent or any(one and one.needs_consent for one in grounds)
+
+
+class ProcessingPurposeVersion(models.Model):
+    """What a purpose said from one change to the next; written once (a trigger holds that)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    purpose = models.ForeignKey(
+        ProcessingPurpose, on_delete=models.PROTECT, related_name="versions"
+    )
+    number = models.PositiveIntegerField()
+    # What it said, by the names of its columns.
+    content = models.JSONField()
+    # Why it was changed; the register is read by the whole staff, so no person is named here.
+    reason = models.CharField(max_length=500)
+    changed_at = models.DateTimeField(default=timezone.now, editable=False)
+    changed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("version of a processing purpose")
+        verbose_name_plural = _("versions of processing purposes")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["purpose", "number"], name="consent_purposeversion_number"
+            ),
+        )
+
+    class Privacy:
+        plain = {
+            name: Plain(level=2, purpose="organisation")
+            for name in (
+                "id", "purpose", "number", "content", "reason", "changed_at", "changed_by",
+            )
+        }  # fmt: skip
+
+    def __str__(self) -> str:
+        """Name the version by its purpose and number."""
+        return f"{self.purpose_id} {self.number}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import HttpResponse
@@ -10,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from consent.queries import assessments, meter, transfers
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.gate import SignedInRequest, requires
@@ -25,6 +27,8 @@ class Part:
     icon: str
     label: Promise
     sentence: Promise
+    # How many things of this part an officer must look at.
+    waits: Callable[[], int] | None = None
 
 
 PARTS: tuple[Part, ...] = (
@@ -56,6 +60,44 @@ PARTS: tuple[Part, ...] = (
         _("Corrections to decide"),
         _("What people say is wrong in their record."),
     ),
+    Part(
+        (Permission.CONSENT_READ,),
+        "consent:purposes",
+        "clipboard-list",
+        _("Purposes"),
+        _("What personal data are used for, and on which ground of each law."),
+    ),
+    Part(
+        (Permission.CONSENT_READ,),
+        "consent:inventory",
+        "list-check",
+        _("Record of processing"),
+        _("The inventory that GDPR 30 and PIPL 55 ask for, drawn from the system itself."),
+    ),
+    Part(
+        (Permission.CONSENT_READ,),
+        "consent:meter",
+        "activity",
+        _("Minimisation meter"),
+        _("How full each field is, who read it last, and what is collected and unused."),
+        meter.unused_count,
+    ),
+    Part(
+        (Permission.CONSENT_READ,),
+        "consent:assessments",
+        "shield-exclamation",
+        _("Impact assessments"),
+        _("What a purpose may mean for people, signed off by a second person."),
+        assessments.due_count,
+    ),
+    Part(
+        (Permission.CONSENT_READ,),
+        "consent:transfers",
+        "world",
+        _("Data abroad"),
+        _("Recipients in other countries, what allows it, and how many people's data went."),
+        transfers.waits,
+    ),
 )
 
 
@@ -63,8 +105,9 @@ PARTS: tuple[Part, ...] = (
 @requires(Permission.CONSENT_READ, Permission.RIGHTS_READ)
 def home(request: SignedInRequest) -> HttpResponse:
     """Show the parts that this person may work in."""
+    manages = reach_of_user(request.user, Permission.CONSENT_MANAGE) is not Reach.NONE
     parts = [
-        part
+        {"part": part, "waits": part.waits() if part.waits and manages else 0}
         for part in PARTS
         if any(reach_of_user(request.user, one) is not Reach.NONE for one in part.permissions)
     ]

@@ -10,7 +10,17 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from crm.demo import accounts, asking, billing, ground, histories, households, notes, notices
+from crm.demo import (
+    accounts,
+    asking,
+    billing,
+    ground,
+    histories,
+    households,
+    notes,
+    notices,
+    registers,
+)
 from crm.demo.chart import SYSTEM
 from crm.demo.people import Person
 from crm.demo.roster import PEOPLE
@@ -80,6 +90,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
         tell()
     link_employees(clinic)
     asking.ask(clinic.people, asked_about(clinic))
+    registers.keep(clinic.people)
     notices.publish(by=clinic.people["compliance_officer1"])
     notices.tell(clinic.patients, by=clinic.people["receptionist1"])
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from security.services import one_time_links, roles, units, users
 Kind = OneTimeLink.Kind
 # Two people from the first day: who gives access does not also watch over it (ISO 27001 A.5.3).
 FIRST_ROLES = ("administrator", "compliance_officer")
+# What higher apps do, in the same transaction, when the clinic has said what it is.
+followers: list[Callable[[ClinicProfile], object]] = []
 
 
 class SetUpAlready(Refused):
@@ -116,6 +118,8 @@ def describe(*, clinic: Profile, unit: Unit, by: User | None) -> ClinicProfile:
     except IntegrityError as error:
         raise SetUpAlready(_("This clinic is set up already; nothing was changed.")) from error
     trail.record("security.clinic.described", by=by, changed=[row], obj=row)
+    for follow in followers:
+        follow(row)
     return row
 
 

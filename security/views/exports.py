@@ -43,7 +43,7 @@ def index(request: SignedInRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires(ASK, ALSO, step_up=True)
+@requires(ASK, ALSO, DECIDE, step_up=True)
 def ask(request: SignedInRequest, exporter: str) -> HttpResponseBase:
     """Ask for an export, saying what for."""
     found = next((one for one in usable_by(request.user) if one.key == exporter), None)
@@ -73,7 +73,7 @@ def _said(exporter: Exporter) -> str:
 
 
 @require_safe
-@requires(ASK, ALSO)
+@requires(ASK, ALSO, DECIDE)
 def progress(request: SignedInRequest, export_id: UUID) -> HttpResponse:
     """Show how far an own export is, as one row of the list."""
     found = shelf.one(request.user, export_id)
@@ -111,7 +111,7 @@ def refuse(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@requires(ASK, ALSO, step_up=True)
+@requires(ASK, ALSO, DECIDE, step_up=True)
 def prepare(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
     """Begin to make the file of an own export."""
     try:
@@ -126,7 +126,7 @@ def prepare(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@requires(ASK, ALSO)
+@requires(ASK, ALSO, DECIDE)
 def cancel(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
     """Stop an own export."""
     try:
@@ -138,7 +138,7 @@ def cancel(request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
 
 
 @require_safe
-@requires(ASK, ALSO, step_up=True)
+@requires(ASK, ALSO, DECIDE, step_up=True)
 def download(request: SignedInRequest, export_id: UUID) -> HttpResponse:
     """Give the file out, once more recorded."""
     try:

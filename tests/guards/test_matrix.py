@@ -13,7 +13,16 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.models import Alert, AuditReport, Companion
-from consent.models import Correction, Notice, NoticeText, RecordCopy, RightsRequest
+from consent.models import (
+    Correction,
+    ImpactAssessment,
+    Notice,
+    NoticeText,
+    OverseasRecipient,
+    ProcessingPurpose,
+    RecordCopy,
+    RightsRequest,
+)
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security import trail
@@ -149,6 +158,7 @@ def values(clinic, name):
         "report_id": _report().pk,
         "report_kind": "weekly",
         "language": "en",
+        **_registers(clinic),
     }
 
 
@@ -180,6 +190,22 @@ def _correction(clinic):
     )  # fmt: skip
     row.save()
     return row
+
+
+def _registers(clinic):
+    """Return what fills the addresses of the registers: a purpose, its draft assessment, a recipient abroad."""
+    purpose = ProcessingPurpose.objects.create(key="abroad", state="active", is_cross_border=True)
+    draft = ImpactAssessment.objects.create(
+        purpose=purpose, number=1, written_by=clinic.users["officer"]
+    )
+    recipient = OverseasRecipient.objects.create(
+        key="lab", country="DE", purpose=purpose, categories=["clinical"], mechanism="contract",
+        mechanism_on=timezone.localdate(),
+    )  # fmt: skip
+    return {
+        "purpose_id": purpose.pk, "assessment_id": draft.pk, "recipient_id": recipient.pk,
+        "field_purpose": "care",
+    }  # fmt: skip
 
 
 def _event(clinic):

@@ -10,7 +10,16 @@ from django.db import transaction
 from django.test import Client
 
 from audit.models import Alert, AuditReport, Case, Companion, Event, Review
-from consent.models import Correction, Notice, NoticeText, RecordCopy, RightsRequest
+from consent.models import (
+    Correction,
+    ImpactAssessment,
+    Notice,
+    NoticeText,
+    OverseasRecipient,
+    ProcessingPurpose,
+    RecordCopy,
+    RightsRequest,
+)
 from crm.demo.staff import ACCOUNTS
 from patients.models import (
     AccessRequest,
@@ -138,6 +147,8 @@ PLANTED = {
     "alert_id": Alert, "companion_id": Companion,
     "report_id": AuditReport, "rights_id": RightsRequest, "copy_id": RecordCopy,
     "correction_id": Correction, "notice_id": Notice, "text_id": NoticeText,
+    "report_id": AuditReport,
+    "purpose_id": ProcessingPurpose, "assessment_id": ImpactAssessment, "recipient_id": OverseasRecipient,
 }  # fmt: skip
 
 
@@ -150,7 +161,7 @@ def addresses(patient, note, clinic):
         "subject_id": patient.pk, "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "token": "nothing",
         "backup_id": new_id(), "check": "settings", "law": "pipl",
         "rule_key": "R10",
-        "report_kind": "weekly", "language": "en",
+        "report_kind": "weekly", "language": "en", "field_purpose": "care",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
         "team_id": Unit.objects.filter(kind="team").latest("pk").pk, "colleague_id": clinic.people["nurse1"].pk,
         **{name: model._base_manager.latest("pk").pk for name, model in PLANTED.items()},
