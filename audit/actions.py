@@ -53,6 +53,8 @@ SENTENCES: dict[str, Promise] = {
     "audit.setting.deleted": _("A setting was deleted."),
     "audit.trail.own_read": _("Somebody who watches the trail read the own part of it."),
     "audit.trail.searched": _("The trail was searched."),
+    "consent.restriction.imposed": _("The use of a patient's data was restricted."),
+    "consent.restriction.lifted": _("A restriction of the use of data was lifted."),
     "crm.demo.code_told": _("The one-time code of a demo account was shown."),
     "crm.demo.mail_told": _("The newest message to a demo account was shown."),
     "crm.demo.opened": _("The demo clinic was opened."),

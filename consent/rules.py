@@ -47,6 +47,7 @@ NEVER_ASKS = frozenset(
 )
 # Nobody is written to on a ground that stands in no register.
 ALWAYS_ASKS = frozenset({Purpose.HMARKT})
+ANY_LIMIT = "any limit"
 UNREGISTERED = Refusal(_("No purpose of the register covers this use of data."))
 
 
@@ -71,7 +72,20 @@ def _remembered(
 
 
 def _limits(patients: Iterable[UUID]) -> Mapping[UUID, list[Limit]]:
+    here = context.find()
+    if here is not None and here.decisions.get(ANY_LIMIT) is False:
+        # A list found that nothing is restricted here; that is asked once.
+        return {one: [] for one in patients}
     return _remembered("limits", patients, limits.of)
+
+
+def _any_limit() -> bool:
+    """Tell whether anybody's data are restricted at all, so that lists of clinics without stay as they are."""
+    here = context.find()
+    memo: dict[Any, Any] = {} if here is None else here.decisions
+    if ANY_LIMIT not in memo:
+        memo[ANY_LIMIT] = ProcessingRestriction.objects.exists()
+    return bool(memo[ANY_LIMIT])
 
 
 def _covering(use: str) -> list[Known]:
@@ -185,16 +199,6 @@ def _unrestricted(actor: User, permission: Permission, purpose: str, now: dateti
         return free
     is_about = Q(purpose_id=None) | Q(purpose__uses__contains=[purpose])
     return free & ~Q(Exists(rows.filter(is_about, kind=Kind.RESTRICTED)))
-
-
-def _any_limit() -> bool:
-    """Tell whether anybody's data are restricted at all, so that lists of clinics without stay as they are."""
-    here = context.find()
-    memo: dict[Any, Any] = {} if here is None else here.decisions
-    if "any limit" not in memo:
-        kinds = (Kind.RESTRICTED, Kind.STORAGE)
-        memo["any limit"] = ProcessingRestriction.objects.filter(kind__in=kinds).exists()
-    return bool(memo["any limit"])
 
 
 def _in_case(actor: User, now: datetime) -> set[UUID]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from security.access.categories import Reach
@@ -26,7 +27,15 @@ class Part:
     sentence: Promise
 
 
-PARTS: tuple[Part, ...] = ()
+PARTS: tuple[Part, ...] = (
+    Part(
+        (Permission.RIGHTS_READ,),
+        "consent:restrictions",
+        "lock",
+        _("Restrictions"),
+        _("Whose data may not be used as usual, since when and until when."),
+    ),
+)
 
 
 @require_safe

@@ -176,7 +176,8 @@ def emergencies_of(user, category, patients):
     if category is Category.RESTRICTED and not Clearance.objects.in_force().filter(user=user):
         return set()
     own = StaffLink.objects.in_force().filter(user=user).values("patient_id")
-    rows = BreakGlass.objects.in_force().filter(user=user, session="this")
+    # Under an emergency as well nobody opens what was merged into another record.
+    rows = BreakGlass.objects.in_force().filter(user=user, session="this", patient__merged_into=None)
     return set(rows.exclude(patient_id__in=own).values_list("patient_id", flat=True))
 
 
