@@ -72,6 +72,7 @@ NOT_JOURNALLED: dict[str, str] = {
     "consent.consentform": "its deeds record its states",
     "consent.consentformversion": "its deeds record its states",
     "consent.processingpurpose": "its deeds record its states",
+    "consent.recipient": "its deeds record its states",
     "patients.carerelationship": "about a patient: its deeds record its states",
     "patients.cashup": "its deed records its states",
     "patients.chartpermission": "derived from care relationships and rebuilt in bulk",

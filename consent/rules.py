@@ -80,7 +80,7 @@ def _limits(patients: Iterable[UUID]) -> Mapping[UUID, list[Limit]]:
 
 
 def _any_limit() -> bool:
-    """Tell whether anybody's data are restricted at all, so that lists of clinics without stay as they are."""
+    """Tell whether anybody's data are restricted at all: elsewhere lists stay as they are."""
     here = context.find()
     memo: dict[Any, Any] = {} if here is None else here.decisions
     if ANY_LIMIT not in memo:

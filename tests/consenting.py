@@ -11,6 +11,8 @@ from consent.models import (
     ConsentEvent,
     ProcessingPurpose,
     ProcessingRestriction,
+    Recipient,
+    Sharing,
     State,
 )
 from security import context
@@ -59,6 +61,29 @@ def limit(patient, kind: str = "restricted", **fields) -> ProcessingRestriction:
     row = ProcessingRestriction.objects.create(patient=patient, kind=kind, **(usual | fields))
     forget()
     return row
+
+
+def recipient(key: str = "insurer", **fields) -> Recipient:
+    """Return somebody outside to whom data may go."""
+    usual = {
+        "name": "Anhe Insurance",
+        "kind": "health_plan",
+        "contact": "Main Street 1",
+        "country": "CN",
+    }
+    return Recipient.objects.create(key=key, **(usual | fields))
+
+
+def sharing(patient, to: Recipient, by, **fields) -> Sharing:
+    """Return a disclosure that somebody prepared; nothing was chosen yet."""
+    usual = {
+        "processing": purpose("billing", grounds=CARE),
+        "ground": "payment",
+        "sections": ["person"],
+    }
+    return Sharing.objects.create(
+        patient=patient, recipient=to, prepared_by=by, items=[], why="Claim", **(usual | fields)
+    )
 
 
 def forget() -> None:

@@ -66,7 +66,9 @@ class Restrict(forms.Form):
         fields["purpose"].queryset = ProcessingPurpose.objects.active().order_by("key")
         fields["purpose"].label_from_instance = lambda row: row.label
         fields["categories"].choices = [
-            (str(one), one.label) for one in Category if one in DATA and one is not Category.CAMPAIGNS
+            (str(one), one.label)
+            for one in Category
+            if one in DATA and one is not Category.CAMPAIGNS
         ]
 
     def clean_until(self) -> datetime | None:

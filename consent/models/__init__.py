@@ -5,6 +5,7 @@ from consent.models.form import ConsentForm, ConsentFormVersion
 from consent.models.purpose import ProcessingPurpose
 from consent.models.restriction import ProcessingRestriction
 from consent.models.rights import RightsRequest
+from consent.models.sharing import Recipient, Sharing
 
 __all__ = [
     "Consent",
@@ -13,6 +14,8 @@ __all__ = [
     "ConsentFormVersion",
     "ProcessingPurpose",
     "ProcessingRestriction",
+    "Recipient",
     "RightsRequest",
+    "Sharing",
     "State",
 ]

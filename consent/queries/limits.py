@@ -76,8 +76,6 @@ def of(patients: Iterable[UUID]) -> Mapping[UUID, list[Limit]]:
     found: dict[UUID, list[Limit]] = {one: [] for one in ids}
     rows = ProcessingRestriction.objects.filter(patient_id__in=ids).order_by("starts_at", "pk")
     for pk, patient, kind, purpose, uses, categories, start, end in rows.values_list(*columns):
-        limit = Limit(
-            pk, patient, kind, purpose, tuple(uses or ()), tuple(categories), start, end
-        )
+        limit = Limit(pk, patient, kind, purpose, tuple(uses or ()), tuple(categories), start, end)
         found[patient].append(limit)
     return found

@@ -31,7 +31,7 @@ def of_patient(patient_id: UUID, *, sees_reasons: bool) -> list[dict[str, Any]]:
 
 
 def page(user: User, *, is_over: bool, after: str = "") -> dict[str, Any]:
-    """Return one page of the restrictions that somebody may know of, the newest first; no reason is opened."""
+    """Return one page of the restrictions that somebody may know of, newest first; no reason is opened."""
     now = timezone.now()
     over = Q(ends_at__isnull=False, ends_at__lte=now)
     within = Patient.objects.visible_to(user, Category.RIGHTS).values("pk")

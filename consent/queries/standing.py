@@ -121,7 +121,9 @@ def _restricted(known: Known, held: Sequence[Limit], now: datetime) -> Answer | 
     if known.key in GOES_ON:
         return None
     for one in held:
-        touches = not (one.categories and known.categories) or any(map(one.covers, known.categories))
+        touches = not (one.categories and known.categories) or any(
+            map(one.covers, known.categories)
+        )
         if not (one.holds(now) and touches and one.concerns(known.id)):
             continue
         if one.kind == Kind.STORAGE:

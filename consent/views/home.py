@@ -30,6 +30,13 @@ class Part:
 PARTS: tuple[Part, ...] = (
     Part(
         (Permission.RIGHTS_READ,),
+        "consent:disclosures",
+        "send",
+        _("Disclosures to third parties"),
+        _("What goes to somebody outside, on what ground, and who gets it."),
+    ),
+    Part(
+        (Permission.RIGHTS_READ,),
         "consent:restrictions",
         "lock",
         _("Restrictions"),

@@ -108,6 +108,9 @@ def _ways(chart: Chart) -> list[dict[str, Any]]:
         url = reverse("patients:disclosures", args=patient)
         label = gettext("Accounting of disclosures")
         ways.append({"url": url, "label": label, "icon": "file-text"})
+        url = reverse("consent:disclosures_of", args=patient)
+        label = gettext("Disclosures to third parties")
+        ways.append({"url": url, "label": label, "icon": "send"})
     elif chart.may(Permission.RIGHTS_REQUEST):
         url = reverse("patients:disclosure_note", args=patient)
         ways.append({"url": url, "label": gettext("Note a disclosure"), "icon": "file-plus"})

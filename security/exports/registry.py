@@ -42,6 +42,10 @@ class Exporter:
     rows: Callable[[User, Mapping[str, Any]], Iterable[Cells]]
     form: type[forms.Form] = forms.Form
     needs_approval: bool = True
+    # Raises Refused where it may not leave any more; asked at every step, at the last one as well.
+    check: Callable[[User, Mapping[str, Any]], None] | None = None
+    # Told in the transaction in which the file leaves, with its rows; such a file is given out once.
+    left: Callable[[User, Mapping[str, Any], int], None] | None = None
 
 
 exporters: dict[str, Exporter] = {}

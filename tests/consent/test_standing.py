@@ -137,7 +137,8 @@ def test_sharing_with_one_is_not_sharing_with_another(mia):
 
 
 @pytest.mark.parametrize(
-    ("laws", "asked"), [(["hipaa"], False), (["gdpr"], False), (["hipaa", "pipl"], True), ([], True)]
+    ("laws", "asked"),
+    [(["hipaa"], False), (["gdpr"], False), (["hipaa", "pipl"], True), ([], True)],
 )
 def test_it_rests_on_a_consent_where_one_law_of_the_clinic_says_so(mia, laws, asked):
     grounds = {"hipaa": "operations", "gdpr": "interest", "pipl": "separate"}

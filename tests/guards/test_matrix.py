@@ -21,7 +21,7 @@ from security.access.permissions import Permission
 from security.access.roles import reach_of
 from security.classification import Category
 from security.models import Backup
-from tests import world
+from tests import consenting, world
 from tests.guards.test_urls import routes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
@@ -130,6 +130,9 @@ def values(clinic, name):
         "report_id": _report().pk,
         "report_kind": "weekly",
         "language": "en",
+        "restriction_id": consenting.limit(clinic.patient, "self_pay").pk,
+        "recipient_id": (outside := consenting.recipient()).pk,
+        "sharing_id": consenting.sharing(clinic.patient, outside, clinic.users["physician"]).pk,
     }
 
 

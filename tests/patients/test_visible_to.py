@@ -177,7 +177,9 @@ def emergencies_of(user, category, patients):
         return set()
     own = StaffLink.objects.in_force().filter(user=user).values("patient_id")
     # Under an emergency as well nobody opens what was merged into another record.
-    rows = BreakGlass.objects.in_force().filter(user=user, session="this", patient__merged_into=None)
+    rows = BreakGlass.objects.in_force().filter(
+        user=user, session="this", patient__merged_into=None
+    )
     return set(rows.exclude(patient_id__in=own).values_list("patient_id", flat=True))
 
 
