@@ -47,7 +47,8 @@ def find(
     answer = may(patient_id, register.SHARING, recipient.key)
     if not answer.allowed:
         return Verdict(False, answer.reason, answer.event_id)
-    event = ConsentEvent.objects.filter(pk=answer.event_id, patient_id=patient_id).first()
+    rows = ConsentEvent.objects.filter(patient_id=patient_id)
+    event = rows.filter(pk=answer.event_id).first() if answer.event_id else None
     if event is None:
         # The purpose rests on no consent here, or nobody wrote down what was said.
         return Verdict(False, INCOMPLETE)

@@ -68,9 +68,8 @@ def restrict(  # noqa: PLR0913 - one limit is said by name: whose, what kind, wh
     _refuse_unless_may(kind, by)
     _check(kind, reason, purpose, categories, until)
     _lock(patient_id, request)
-    named = sorted(set(categories)) or (
-        [str(one) for one in BILLS] if kind == Kind.SELF_PAY else []
-    )
+    usual = BILLS if kind == Kind.SELF_PAY else ()
+    named = sorted({str(one) for one in categories or usual})
     same = ProcessingRestriction.objects.in_force().filter(
         patient_id=patient_id, kind=kind, purpose=purpose, categories=named
     )

@@ -208,7 +208,9 @@ def _about(
             return None
         if made.step_up:
             return send_to_step_up(request)
-    made = decisions.decide(user, permissions[0], patient, here.purpose)
+    refused = [decisions.decide(user, one, patient, here.purpose) for one in permissions]
+    # Of several answers the one is told that is about this person.
+    made = next((one for one in refused if one.rule in registry.restrictions), refused[0])
     if not _is_visible(user, patient):
         heir = registry.heir_of(patient)
         if heir is not None and _is_visible(user, heir):
