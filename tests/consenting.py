@@ -81,9 +81,8 @@ def sharing(patient, to: Recipient, by, **fields) -> Sharing:
         "ground": "payment",
         "sections": ["person"],
     }
-    return Sharing.objects.create(
-        patient=patient, recipient=to, prepared_by=by, items=[], why="Claim", **(usual | fields)
-    )
+    usual |= {"why": "Claim", "items": []}
+    return Sharing.objects.create(patient=patient, recipient=to, prepared_by=by, **(usual | fields))
 
 
 def forget() -> None:

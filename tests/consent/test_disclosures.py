@@ -345,7 +345,7 @@ def test_who_pays_alone_keeps_the_health_plan_out(mia, doctor, kind, ground, sec
 
 def test_protected_entries_stay_unless_the_authorisation_names_them(mia, doctor, insurer):
     hidden = Condition(
-        patient=mia, status="active", occurred_at=timezone.now(), confidentiality="restricted"
+        patient=mia, status="active", occurred_at=timezone.now(), confidentiality="R"
     )
     hidden.code_text = "HIV infection"
     hidden.enclose()
