@@ -132,7 +132,7 @@ def _objections(known: Known, permission: Permission, now: datetime) -> Any:
 
 
 def _covers(permission: Permission) -> Q:
-    return Q(categories=[]) | Q(categories__contains=[str(permission.category)])
+    return Q(categories=[]) | Q(categories__overlap=sorted(limits.within(permission.category)))
 
 
 @restriction("consent", narrow=_who_allowed)

@@ -31,6 +31,15 @@ DATA = frozenset(
 )
 
 
+# What is specially protected is a part of the clinical record, and restricted with it.
+PART_OF = {str(Category.RESTRICTED): str(Category.CLINICAL)}
+
+
+def within(category: str) -> set[str]:
+    """Return the categories under which a category of data is restricted."""
+    return {str(category), PART_OF.get(str(category), str(category))}
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """One restriction of one patient, without the words that are sealed."""
@@ -50,7 +59,7 @@ class Limit:
 
     def covers(self, category: str) -> bool:
         """Tell whether it is about a category of data; where it names none, it is about all."""
-        return not self.categories or category in self.categories
+        return not self.categories or bool(within(category) & set(self.categories))
 
     def concerns(self, purpose_id: UUID) -> bool:
         """Tell whether it is about a purpose; where it names none, it is about all."""

@@ -17,6 +17,7 @@ from security.access import registry
 from security.access.decision import decide, decide_many
 from security.access.permissions import Permission
 from security.classification import Category
+from security.models import Clearance
 from tests import consenting, world
 from tests.patients import cast
 
@@ -177,6 +178,18 @@ def test_a_restriction_refuses_in_its_time_its_data_and_its_purpose(mia, fields,
         given["purpose"] = consenting.purpose("one", uses=[given["purpose"]])
     consenting.limit(mia, **({"kind": "restricted"} | given))
     assert decided(doctor, P.CLINICAL_READ, mia, "TREAT").allowed is allowed
+
+
+def test_what_is_specially_protected_is_restricted_with_the_clinical_record(mia):
+    doctor = cast.staff("physician")
+    cast.care(doctor, mia)
+    Clearance.objects.create(user=doctor, reason="HIV clinic")
+    assert decided(doctor, P.RESTRICTED_READ, mia, "TREAT").allowed
+    row = consenting.limit(mia, categories=["clinical"])
+    assert outcome(doctor, P.RESTRICTED_READ, mia, "TREAT") == (False, "restriction", row.pk)
+    with cast.acting(doctor):
+        assert not Patient.objects.visible_to(doctor, Category.RESTRICTED).exists()
+        assert Patient.objects.visible_to(doctor, Category.DEMOGRAPHICS).exists()
 
 
 def test_stored_data_are_open_to_nobody_but_a_case_an_emergency_and_the_person(mia):
