@@ -72,15 +72,14 @@ def _remembered(
 
 
 def _limits(patients: Iterable[UUID]) -> Mapping[UUID, list[Limit]]:
-    here = context.find()
-    if here is not None and here.decisions.get(ANY_LIMIT) is False:
-        # A list found that nothing is restricted here; that is asked once.
+    # Asked once: where nothing is restricted, neither decisions nor lists ask more.
+    if not _any_limit():
         return {one: [] for one in patients}
     return _remembered("limits", patients, limits.of)
 
 
 def _any_limit() -> bool:
-    """Tell whether anybody's data are restricted at all: elsewhere lists stay as they are."""
+    """Tell whether anybody's data are restricted at all."""
     here = context.find()
     memo: dict[Any, Any] = {} if here is None else here.decisions
     if ANY_LIMIT not in memo:
