@@ -83,6 +83,7 @@ NOT_JOURNALLED: dict[str, str] = {
     "consent.processingpurposeversion": "its deeds record its states",
     "consent.transfer": "about a patient: its deeds record its states",
     "consent.transferperson": "about a patient: its deeds record its states",
+    "consent.recipient": "its deeds record its states",
     "patients.carerelationship": "about a patient: its deeds record its states",
     "patients.cashup": "its deed records its states",
     "patients.chartpermission": "derived from care relationships and rebuilt in bulk",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.models import CaseSubject
 from security.access.categories import Reach
-from security.access.decision import reach_of_user, stated_purpose
+from security.access.decision import reach_of_user
 from security.access.permissions import Permission
 from security.access.registry import Refusal, restriction
 from security.classification import Category
@@ -35,8 +35,8 @@ def _agreed(actor: User, now: datetime) -> set[UUID]:
     return set(rows.values_list("subject_id", flat=True))
 
 
-def _agreed_patients(actor: User, permission: Permission, now: datetime) -> Q:
-    if not _reads_in_case(actor, permission, stated_purpose(actor)):
+def _agreed_patients(actor: User, permission: Permission, purpose: str, now: datetime) -> Q:
+    if not _reads_in_case(actor, permission, purpose):
         return Q()
     return Q(pk__in=_agreed(actor, now))
 

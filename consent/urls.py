@@ -8,11 +8,14 @@ from consent.views import (
     assessments,
     copies,
     corrections,
+    disclosures,
     home,
     inventory,
     meter,
     notices,
     purposes,
+    recipients,
+    restrictions,
     transfers,
 )
 
@@ -49,8 +52,8 @@ urlpatterns = [
     # Abroad
     path("abroad/", transfers.register, name="transfers"),
     path("abroad/add/", transfers.add, name="recipient_add"),
-    path("abroad/<uuid:recipient_id>/", transfers.change, name="recipient_change"),
-    path("abroad/<uuid:recipient_id>/end/", transfers.end, name="recipient_end"),
+    path("abroad/<uuid:overseas_id>/", transfers.change, name="recipient_change"),
+    path("abroad/<uuid:overseas_id>/end/", transfers.end, name="recipient_end"),
     # Impact assessments
     path("assessments/", assessments.listed, name="assessments"),
     path("assessments/<uuid:assessment_id>/", assessments.assessment, name="assessment"),
@@ -76,4 +79,35 @@ urlpatterns = [
     path("purposes/<uuid:purpose_id>/activate/", purposes.activate, name="purpose_activate"),
     path("purposes/<uuid:purpose_id>/retire/", purposes.retire, name="purpose_retire"),
     path("purposes/<uuid:purpose_id>/assess/", assessments.begin, name="assessment_begin"),
+    path("disclosures/", disclosures.listed, name="disclosures"),
+    path("patients/<uuid:patient_id>/disclosures/", disclosures.of_patient, name="disclosures_of"),
+    path("patients/<uuid:patient_id>/disclosures/new/", disclosures.new, name="disclosure_new"),
+    path(
+        "patients/<uuid:patient_id>/disclosures/<uuid:sharing_id>/",
+        disclosures.one,
+        name="disclosure",
+    ),
+    path(
+        "patients/<uuid:patient_id>/disclosures/<uuid:sharing_id>/ask/",
+        disclosures.ask,
+        name="disclosure_ask",
+    ),
+    path(
+        "patients/<uuid:patient_id>/disclosures/<uuid:sharing_id>/cancel/",
+        disclosures.cancel,
+        name="disclosure_cancel",
+    ),
+    path("recipients/", recipients.listed, name="recipients"),
+    path("recipients/new/", recipients.new, name="recipient_new"),
+    path("recipients/<uuid:recipient_id>/retire/", recipients.retire, name="recipient_retire"),
+    path("restrictions/", restrictions.listed, name="restrictions"),
+    path(
+        "patients/<uuid:patient_id>/restrictions/", restrictions.of_patient, name="restrictions_of"
+    ),
+    path("patients/<uuid:patient_id>/restrictions/new/", restrictions.new, name="restriction_new"),
+    path(
+        "patients/<uuid:patient_id>/restrictions/<uuid:restriction_id>/lift/",
+        restrictions.lift,
+        name="restriction_lift",
+    ),
 ]

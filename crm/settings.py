@@ -218,8 +218,10 @@ ACCESS_RULES = {
         "case_approval",
         "clearance",
         "confidential_chart",
+        "consent",
         "merged_record",
         "own_record",
+        "restriction",
     ],
 }
 

@@ -126,7 +126,7 @@ EMERGENCY_ONLY = Refusal(
 )
 
 
-def _not_merged(actor: User, permission: Permission, now: datetime) -> Q:
+def _not_merged(actor: User, permission: Permission, purpose: str, now: datetime) -> Q:
     return Q(merged_into__isnull=True)
 
 
@@ -175,7 +175,7 @@ def survivor(patient: UUID) -> UUID | None:
     return next(iter(rows), None)
 
 
-def _without_own(actor: User, permission: Permission, now: datetime) -> Q:
+def _without_own(actor: User, permission: Permission, purpose: str, now: datetime) -> Q:
     own = _own_records(actor, now)
     return ~Q(pk__in=own) if own else Q()
 

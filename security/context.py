@@ -50,6 +50,8 @@ class Context:
     reads: dict[UUID, set[str]] = field(default_factory=dict)
     broken: set[tuple[str, UUID, str, UUID]] = field(default_factory=set)
     decisions: dict[Any, Any] = field(default_factory=dict)
+    # The rows on which the gate let somebody through: consent events that the read event names.
+    sources: set[UUID] = field(default_factory=set)
 
     def want_key(self, key_id: bytes) -> None:
         """Remember that a loaded row is sealed under a key, so that one query fetches them all."""

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from security.access.categories import Reach
-from security.access.decision import reach_of_user, stated_purpose
+from security.access.decision import reach_of_user
 from security.access.permissions import Permission
 from security.access.registry import Basis, Refusal, reach, restriction
 from security.classification import Category
@@ -34,8 +34,8 @@ def _is_cleared(actor: User, permission: Permission, now: datetime, purpose: str
     return Clearance.objects.in_force(now).filter(user_id=actor.pk).exists()
 
 
-def _cleared_patients(actor: User, permission: Permission, now: datetime) -> Q:
-    is_cleared = _is_cleared(actor, permission, now, stated_purpose(actor))
+def _cleared_patients(actor: User, permission: Permission, purpose: str, now: datetime) -> Q:
+    is_cleared = _is_cleared(actor, permission, now, purpose)
     return Q() if is_cleared else Q(pk__in=[])
 
 

@@ -132,7 +132,7 @@ def record_reads(here: context.Context) -> None:
         return
     with transaction.atomic():
         if reads:
-            fields = set().union(*reads.values())
+            fields = set().union(*reads.values(), (f"source:{one}" for one in here.sources))
             record(
                 "security.record.read",
                 subjects=reads,

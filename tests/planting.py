@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from consent.models import Consent, ProcessingPurpose, RightsRequest, State
+from consent.models import Consent, ProcessingPurpose, Recipient, RightsRequest, State
 from patients.models import Invoice, Note, Patient
 from security.ids import new_id
 from security.models import User
@@ -58,8 +58,14 @@ def columns_for(patient: Patient, account: User) -> dict[str, Any]:
         "opened_by": account, "assigned_to": account, "number": new_id().hex[:20],
         "dedupe_key": new_id().hex, "made_by": account, "other_id": patient.pk,
         "starts_on": day, "ends_on": day, "starts_at": now, "until": now, "zone": "UTC",
-        "given_at": now, "consent": _consent(patient),
+        "given_at": now, "consent": _consent(patient), "recipient": _recipient(),
+        "processing": ProcessingPurpose.objects.create(key=f"planted-{new_id().hex[:20]}"),
     }  # fmt: skip
+
+
+def _recipient() -> Recipient:
+    """Return somebody outside to whom data may go."""
+    return Recipient.objects.create(key=f"planted-{new_id().hex[:20]}", kind="other", country="DE")
 
 
 def _consent(patient: Patient) -> Consent:

@@ -29,6 +29,7 @@ from security.access.gate import FACTOR_AT
 from security.ids import new_id
 from security.models import TotpFactor, Unit, User
 from security.services import roles, users
+from tests import consenting
 
 SECRET = "JBSWY3DPEHPK3PXP"
 PASSWORD = "correct horse battery staple"
@@ -161,6 +162,8 @@ def clinic() -> World:
         ("other_patient", other, "self"),
         ("proxy", patient, "guardian"),
     )
+    # Whoever keeps in touch reaches those alone who agreed to it.
+    consenting.allow(patient, other)
     PortalAccount.objects.bulk_create(
         PortalAccount(user=world.users[name], patient=whose, capacity=capacity)
         for name, whose, capacity in links

@@ -127,6 +127,8 @@ _REFUSALS: dict[str, Callable[[], str]] = {
     "merged_record": lambda: gettext("The record was merged"),
     "own_record": lambda: gettext("The own record, or close family's"),
     "case_approval": lambda: gettext("A second officer has not agreed"),
+    "consent": lambda: gettext("The person did not allow it, or objected"),
+    "restriction": lambda: gettext("The use of the data is restricted"),
 }
 
 

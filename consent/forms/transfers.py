@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from consent.models import OverseasRecipient, ProcessingPurpose
-from consent.services.recipients import CONTENT
+from consent.services.overseas import CONTENT
 from security.classification import CATEGORY_LABELS
 
 

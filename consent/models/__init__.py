@@ -10,6 +10,7 @@ from consent.models.notice import Notice, NoticeDelivery, NoticeText
 from consent.models.purpose import ProcessingPurpose, ProcessingPurposeVersion
 from consent.models.restriction import ProcessingRestriction
 from consent.models.rights import RightsRequest
+from consent.models.sharing import Recipient, Sharing
 from consent.models.transfer import OverseasRecipient, Transfer, TransferPerson
 
 __all__ = [
@@ -29,8 +30,10 @@ __all__ = [
     "ProcessingPurpose",
     "ProcessingPurposeVersion",
     "ProcessingRestriction",
+    "Recipient",
     "RecordCopy",
     "RightsRequest",
+    "Sharing",
     "State",
     "Transfer",
     "TransferPerson",

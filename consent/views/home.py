@@ -98,6 +98,20 @@ PARTS: tuple[Part, ...] = (
         _("Recipients in other countries, what allows it, and how many people's data went."),
         transfers.waits,
     ),
+    Part(
+        (Permission.RIGHTS_READ,),
+        "consent:disclosures",
+        "send",
+        _("Disclosures to third parties"),
+        _("What goes to somebody outside, on what ground, and who gets it."),
+    ),
+    Part(
+        (Permission.RIGHTS_READ,),
+        "consent:restrictions",
+        "lock",
+        _("Restrictions"),
+        _("Whose data may not be used as usual, since when and until when."),
+    ),
 )
 
 

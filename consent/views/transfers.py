@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from consent.forms import transfers as forms
 from consent.models import OverseasRecipient
 from consent.queries import transfers as queries
-from consent.services import recipients, refusals
+from consent.services import overseas, refusals
 from consent.views.purposes import MANAGE, READ, manages
 from security.access.gate import Refused, SignedInRequest, requires
 
@@ -37,7 +37,7 @@ def add(request: SignedInRequest) -> HttpResponseBase:
     if form.is_valid():
         key = form.cleaned_data["key"]
         try:
-            recipients.add(key=key, content=form.content(), by=request.user)
+            overseas.add(key=key, content=form.content(), by=request.user)
         except Refused as refusal:
             form.add_error(None, refusals.note(refusal, by=request.user))
         else:
@@ -48,18 +48,16 @@ def add(request: SignedInRequest) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(MANAGE)
-def change(request: SignedInRequest, recipient_id: UUID) -> HttpResponseBase:
+def change(request: SignedInRequest, overseas_id: UUID) -> HttpResponseBase:
     """Change a recipient abroad."""
-    row = get_object_or_404(OverseasRecipient, pk=recipient_id)
+    row = get_object_or_404(OverseasRecipient, pk=overseas_id)
     data = request.POST if request.method == "POST" else None
     form = forms.Recipient(data, initial=forms.initial_of(row))
     if form.is_valid():
         version, content = form.cleaned_data["version"] or 0, form.content()
         try:
-            recipients.change(
-                recipient_id=row.pk, version=version, content=content, by=request.user
-            )
-        except recipients.Conflict as conflict:
+            overseas.change(recipient_id=row.pk, version=version, content=content, by=request.user)
+        except overseas.Conflict as conflict:
             return _conflict(request, conflict.row, form)
         except Refused as refusal:
             form.add_error(None, refusals.note(refusal, obj=row, by=request.user))
@@ -91,11 +89,11 @@ def _conflict(
 
 @require_POST
 @requires(MANAGE)
-def end(request: SignedInRequest, recipient_id: UUID) -> HttpResponseBase:
+def end(request: SignedInRequest, overseas_id: UUID) -> HttpResponseBase:
     """End a recipient abroad."""
-    row = get_object_or_404(OverseasRecipient, pk=recipient_id)
+    row = get_object_or_404(OverseasRecipient, pk=overseas_id)
     try:
-        recipients.end(recipient_id=row.pk, by=request.user)
+        overseas.end(recipient_id=row.pk, by=request.user)
     except Refused as refusal:
         messages.error(request, refusals.note(refusal, obj=row, by=request.user))
     else:

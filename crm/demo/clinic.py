@@ -20,6 +20,7 @@ from crm.demo import (
     notes,
     notices,
     registers,
+    wills,
 )
 from crm.demo.chart import SYSTEM
 from crm.demo.people import Person
@@ -89,6 +90,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
         open_portal(handle, key, clinic)
         tell()
     link_employees(clinic)
+    wills.say(clinic.patients, clinic.people)
     asking.ask(clinic.people, asked_about(clinic))
     registers.keep(clinic.people)
     notices.publish(by=clinic.people["compliance_officer1"])

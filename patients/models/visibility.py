@@ -5,7 +5,10 @@ Kept equal to `decide_many` by a property test. Empty means nothing, never "no f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypeVar
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -14,7 +17,7 @@ from patients.models.portal import PortalAccount
 from patients.models.relationship import CareRelationship, ChartPermission
 from security.access import registry
 from security.access.categories import Action, Reach
-from security.access.decision import reach_of_user, stated_purpose
+from security.access.decision import purposes_of, reach_of_user, stated_purpose
 from security.access.permissions import Permission
 from security.classification import Category
 from security.models import User
@@ -36,32 +39,53 @@ class VisibleQuerySet(SealedQuerySet[Row]):
     """Patients, narrowed to those a user may know of."""
 
     def visible_to(self, user: User, category: Category) -> Self:
-        """Keep the patients whose data of a category the user reaches, clear or masked."""
-        now = timezone.now()
-        purpose = stated_purpose(user)
-        reaches = {one: reach_of_user(user, one, purpose) for one in reading(category)}
-        permission = max(reaches, key=lambda one: reaches[one], default=None)
-        if permission is None or reaches[permission] is Reach.NONE:
-            return self.none()
-        found = self
-        match reaches[permission]:
-            case Reach.CASE:
-                cases = CareRelationship.objects.in_force(now).filter(
-                    user_id=user.pk, patient_id=OuterRef("pk"), source=CareRelationship.Source.CASE
-                )
-                found = self.filter(Exists(cases))
-            case Reach.TEAM:
-                charts = ChartPermission.objects.in_force(now).filter(
-                    user_id=user.pk, content_object_id=OuterRef("pk")
-                )
-                found = self.filter(Exists(charts))
-            case Reach.SELF:
-                accounts = PortalAccount.objects.in_force(now).filter(
-                    user_id=user.pk, patient_id=OuterRef("pk")
-                )
-                found = self.filter(Exists(accounts))
-        narrowed = Q()
-        for rule in registry.restrictions.values():
-            if rule.narrow is not None:
-                narrowed &= rule.narrow(user, permission, now)
-        return found.filter(narrowed) if narrowed else found
+        """Keep the patients whose data of a category the user reaches, clear or masked.
+
+        For the purpose that is stated; where somebody else asks, for any purpose of the user.
+        """
+        now, stated = timezone.now(), stated_purpose(user)
+        within = {one: _within(one, user, now) for one in Reach}
+        conditions: list[Q] = []
+        for purpose in [stated] if stated else map(str, purposes_of(user)):
+            condition = _reached(user, category, purpose, now, within)
+            if condition is not None and not condition:
+                return self.all()
+            if condition is not None and condition not in conditions:
+                conditions.append(condition)
+        return self.filter(reduce(or_, conditions)) if conditions else self.none()
+
+
+def _reached(
+    user: User, category: Category, purpose: str, now: datetime, within: dict[Reach, Q]
+) -> Q | None:
+    """Return whom a user reaches for a purpose as one condition: empty for everybody, None for nobody."""
+    reaches = {one: reach_of_user(user, one, purpose) for one in reading(category)}
+    permission = max(reaches, key=lambda one: reaches[one], default=None)
+    if permission is None or reaches[permission] is Reach.NONE:
+        return None
+    condition = within[reaches[permission]]
+    for rule in registry.restrictions.values():
+        if rule.narrow is not None:
+            condition &= rule.narrow(user, permission, purpose, now)
+    return condition
+
+
+def _within(reach: Reach, user: User, now: datetime) -> Q:
+    """Return who is within a reach, before any rule about one patient."""
+    mine = {"user_id": user.pk}
+    match reach:
+        case Reach.ALL:
+            return Q()
+        case Reach.NONE:
+            return Q(pk__in=[])
+        case Reach.CASE:
+            rows: Any = CareRelationship.objects.in_force(now).filter(
+                **mine, source=CareRelationship.Source.CASE, patient_id=OuterRef("pk")
+            )
+        case Reach.TEAM:
+            rows = ChartPermission.objects.in_force(now).filter(
+                **mine, content_object_id=OuterRef("pk")
+            )
+        case _:
+            rows = PortalAccount.objects.in_force(now).filter(**mine, patient_id=OuterRef("pk"))
+    return Q(Exists(rows))

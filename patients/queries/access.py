@@ -40,6 +40,8 @@ RULES: dict[str, Promise] = {
     "confidential_chart": _("confidential chart"),
     "break_glass": _("emergency access"),
     "own_record": _("own record or close family"),
+    "consent": _("consent of the person"),
+    "restriction": _("restriction of processing"),
 }
 
 
@@ -53,6 +55,7 @@ def explained(chart: Chart) -> dict[str, Any]:
         "is_masked": chart.is_masked,
         "ways": _ways(chart),
         "who_saw_url": _who_saw(chart),
+        "limits_url": _limits(chart),
         "others": [row for role in ROLES.values() if (row := _other(role))],
     }
 
@@ -62,6 +65,13 @@ def _who_saw(chart: Chart) -> str:
     if not chart.may(Permission.TRAIL_READ):
         return ""
     return reverse("audit:who_saw", args=[chart.patient.pk])
+
+
+def _limits(chart: Chart) -> str:
+    """Return where it stands what is restricted of this record, for whoever works on rights."""
+    if not chart.may(Permission.RIGHTS_READ, Permission.RIGHTS_REQUEST):
+        return ""
+    return reverse("consent:restrictions_of", args=[chart.patient.pk])
 
 
 def _decision(chart: Chart, category: Category) -> dict[str, Any]:
@@ -78,6 +88,8 @@ def _decision(chart: Chart, category: Category) -> dict[str, Any]:
         "reason": best.reason,
         "because": BECAUSE[best.basis] if best.basis and not best.glass else "",
         "basis": best.basis.label if best.step_up and best.basis else "",
+        # The consent event or the restriction that says so.
+        "source": best.source,
     }
 
 
@@ -96,6 +108,9 @@ def _ways(chart: Chart) -> list[dict[str, Any]]:
         url = reverse("patients:disclosures", args=patient)
         label = gettext("Accounting of disclosures")
         ways.append({"url": url, "label": label, "icon": "file-text"})
+        url = reverse("consent:disclosures_of", args=patient)
+        label = gettext("Disclosures to third parties")
+        ways.append({"url": url, "label": label, "icon": "send"})
     elif chart.may(Permission.RIGHTS_REQUEST):
         url = reverse("patients:disclosure_note", args=patient)
         ways.append({"url": url, "label": gettext("Note a disclosure"), "icon": "file-plus"})

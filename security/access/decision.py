@@ -22,7 +22,7 @@ from security.access import registry
 from security.access.categories import Reach
 from security.access.permissions import Permission
 from security.access.purposes import Purpose
-from security.access.registry import Basis, Refusal
+from security.access.registry import Basis, Leave, Refusal
 from security.access.roles import ROLES, reach_of
 from security.models import RoleAssignment, User
 
@@ -31,7 +31,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An answer with its reason: refused for good, until a fresh factor (`step_up`) or emergency access."""
+    """An answer with its reason: refused for good, until a fresh factor (`step_up`) or emergency access.
+
+    `source` is the row on which it rests, where a rule named one: a consent event, a restriction.
+    """
 
     allowed: bool
     rule: str
@@ -39,6 +42,7 @@ class Decision:
     basis: Basis | None = None
     step_up: bool = False
     glass: bool = False
+    source: UUID | None = None
 
     @property
     def is_reachable(self) -> bool:
@@ -156,7 +160,9 @@ def _decide(
         else Decision(False, "reach", OUT_OF_REACH)
         for one in ids
     }
-    refused = _refused(actor, permission, ids, list(granted), purpose, now)
+    refused, leaves = _refused(actor, permission, ids, list(granted), purpose, now)
+    for one in leaves.keys() & granted.keys():
+        decisions[one] = replace(decisions[one], source=leaves[one])
     # What one step more opens is opened on the ground that the reach rule named.
     return decisions | {
         one: replace(made, basis=granted[one][2]) if made.is_reachable else made
@@ -185,18 +191,26 @@ def _refused(
     granted: list[UUID],
     purpose: str,
     now: datetime,
-) -> dict[UUID, Decision]:
+) -> tuple[dict[UUID, Decision], dict[UUID, UUID]]:
+    """Return what is refused, and on what somebody was let through where a rule names it."""
     refused: dict[UUID, Decision] = {}
+    leaves: dict[UUID, UUID] = {}
     for rule in registry.restrictions.values():
         asked = ids if rule.is_personal else granted
         answer = _ask(rule, actor, permission, asked, purpose, now) if asked else {}
-        for one, refusal in answer.items():
-            made = Decision(
-                False, rule.name, refusal.reason, step_up=refusal.step_up, glass=refusal.glass
-            )
+        for one, said in answer.items():
+            if isinstance(said, Leave):
+                leaves[one] = said.source
+                continue
+            made = _made(rule.name, said)
             if one not in refused or _weight(made) > _weight(refused[one]):
                 refused[one] = made
-    return refused
+    return refused, leaves
+
+
+def _made(rule: str, said: Refusal) -> Decision:
+    step_up, glass = said.step_up, said.glass
+    return Decision(False, rule, said.reason, step_up=step_up, glass=glass, source=said.source)
 
 
 def _weight(refusal: Decision) -> int:

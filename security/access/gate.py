@@ -205,10 +205,13 @@ def _about(
         made = decisions.decide(user, permission, patient, here.purpose)
         if made.allowed or (made.step_up and has_fresh_factor(request)):
             here.basis = str(made.basis or "")
+            here.sources |= {made.source} if made.source else set()
             return None
         if made.step_up:
             return send_to_step_up(request)
-    made = decisions.decide(user, permissions[0], patient, here.purpose)
+    refused = [decisions.decide(user, one, patient, here.purpose) for one in permissions]
+    # Of several answers the one is told that is about this person.
+    made = next((one for one in refused if one.rule in registry.restrictions), refused[0])
     if not _is_visible(user, patient):
         heir = registry.heir_of(patient)
         if heir is not None and _is_visible(user, heir):
@@ -264,7 +267,9 @@ def _refused_by(permission: Permission | None, made: decisions.Decision | None) 
     """Name for the trail what was asked for and the rule that refused it."""
     if permission is None:
         return []
-    return [str(permission), f"rule:{made.rule if made is not None else 'role'}"]
+    named = [str(permission), f"rule:{made.rule if made is not None else 'role'}"]
+    source = made.source if made is not None else None
+    return [*named, f"source:{source}"] if source else named
 
 
 def hidden(request: HttpRequest, patient: UUID | None = None) -> HttpResponse:

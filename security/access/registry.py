@@ -61,11 +61,22 @@ BASIS_LABELS: dict[Basis, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a rule refuses; a fresh second factor (`step_up`) or emergency access (`glass`) may lift it."""
+    """Why a rule refuses; a fresh second factor (`step_up`) or emergency access (`glass`) may lift it.
+
+    `source` is the row that says so: what a person said, or what was decided about the data.
+    """
 
     reason: Promise | str
     step_up: bool = False
     glass: bool = False
+    source: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """What a rule that refuses otherwise lets somebody through on; it grants nothing by itself."""
+
+    source: UUID
 
 
 Ask = Callable[[Any, Permission, Sequence[UUID], str, datetime], Mapping[UUID, Any]]
@@ -80,7 +91,8 @@ class ReachRule:
     ask: Ask
 
 
-Narrow = Callable[[Any, Permission, datetime], Q]
+# For which actor, permission and purpose of use, at which instant.
+Narrow = Callable[[Any, Permission, str, datetime], Q]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +143,7 @@ def reach(name: str, *, serves: set[Reach]) -> Callable[[Ask], Ask]:
 def restriction(
     name: str, *, narrow: Narrow | None = None, is_personal: bool = False
 ) -> Callable[[Ask], Ask]:
-    """Register a restriction: patients -> {patient: Refusal}."""
+    """Register a restriction: patients -> {patient: Refusal}, or the Leave on which it does not refuse."""
 
     def register(ask: Ask) -> Ask:
         restrictions[name] = Restriction(name, ask, narrow, is_personal)

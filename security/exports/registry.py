@@ -44,6 +44,10 @@ class Exporter:
     form: type[forms.Form] = forms.Form
     needs_approval: bool = True
     asked_by: Sequence[Permission] = (Permission.EXPORT_REQUEST,)
+    # Raises Refused where it may not leave any more; asked at every step, at the last one as well.
+    check: Callable[[User, Mapping[str, Any]], None] | None = None
+    # Told in the transaction in which the file leaves, with its rows; such a file is given out once.
+    left: Callable[[User, Mapping[str, Any], int], None] | None = None
 
 
 exporters: dict[str, Exporter] = {}

@@ -26,6 +26,8 @@ from security.models import Export, User
 from security.sealing import SealBroken, files
 
 State = Export.State
+# What somebody may still stop.
+RUNNING = frozenset({State.WAITING, State.APPROVED, State.PREPARING, State.READY})
 LINK_LIVES = timedelta(minutes=15)
 APPROVAL_LIVES = timedelta(hours=24)
 REQUEST_LIVES = timedelta(days=7)
@@ -65,6 +67,7 @@ class Asked:
 def request(*, asked: Asked, by: User) -> Export:
     """Ask for an export; data of patients wait for a second person."""
     exporter = _allowed(asked.exporter, asked.purpose, by)
+    _check(exporter, asked.parameters, by)
     row = Export(
         requested_by=by,
         exporter=exporter.key,
@@ -77,6 +80,19 @@ def request(*, asked: Asked, by: User) -> Export:
     row.save()
     _tell("security.export.requested", row, by=by, reason=asked.reason)
     return row
+
+
+def _check(exporter: Exporter, parameters: Mapping[str, Any] | None, user: User) -> None:
+    """Ask the kind of export whether it may still leave."""
+    if exporter.check is not None:
+        exporter.check(user, _narrowed(exporter, parameters))
+
+
+def _narrowed(exporter: Exporter, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
+    form = exporter.form(parameters or {})
+    if not form.is_valid():
+        raise NotOpen(_("This export can not be prepared."))
+    return form.cleaned_data
 
 
 def _allowed(key: str, purpose: str, user: User) -> Exporter:
@@ -131,9 +147,11 @@ def prepare(*, export_id: UUID, sign_in_ref: str, by: User) -> Export:
     since = row.decided_at or row.requested_at
     if since < now - APPROVAL_LIVES:
         raise NotOpen(_("The approval is older than a day. Please ask again."))
-    if _allowed(row.exporter, row.purpose, by).needs_approval and row.decided_by_id is None:
+    exporter = _allowed(row.exporter, row.purpose, by)
+    if exporter.needs_approval and row.decided_by_id is None:
         # Approved by nobody: the state was written past the deeds, or the rule is new.
         raise NotOpen(_("This export can not be prepared."))
+    _check(exporter, row.parameters, by)
     row.state, row.sign_in_ref, row.moved_at, row.rows_done = State.PREPARING, sign_in_ref, now, 0
     _write(row)
     _tell("security.export.begun", row, by=by)
@@ -152,13 +170,15 @@ def produce(*, export_id: UUID) -> Export | None:
     with trail.acting_for(actor=user, purpose=row.purpose), override(user.language or "en"):
         try:
             exporter = _allowed(row.exporter, row.purpose, user)
+            with transaction.atomic():
+                _check(exporter, row.parameters, user)
             count = _Count(row)
             kept = files.write(_content(exporter, row, count), most=MOST_BYTES)
             # What was read is told before there is anything to take; if that fails, so does this.
             trail.record_reads(context.current())
         except Stopped:
             return None
-        except (NotAllowed, NotOpen, TooManyRows, files.TooLarge) as refusal:
+        except (Refused, TooManyRows, files.TooLarge) as refusal:
             return _failed(row, refusal, by=user)
         return _finished(row, kept, count.rows, exporter, by=user)
 
@@ -201,11 +221,9 @@ def watermark(row: Export, count: int) -> str:
 
 
 def _content(exporter: Exporter, row: Export, count: _Count) -> Iterator[bytes]:
-    narrowed = exporter.form(row.parameters or {})
-    if not narrowed.is_valid():
-        raise NotOpen(_("This export can not be prepared."))
+    narrowed = _narrowed(exporter, row.parameters)
     head = [str(column.label) for column in exporter.columns]
-    rows = exporter.rows(row.requested_by, narrowed.cleaned_data)
+    rows = exporter.rows(row.requested_by, narrowed)
     return written(row.kind, head, count.of(rows))
 
 
@@ -257,7 +275,8 @@ def open_file(*, export_id: UUID, sign_in_ref: str, by: User) -> tuple[Export, b
     is_here = bool(sign_in_ref) and row.sign_in_ref == sign_in_ref
     if row.state != State.READY or not (is_alive and is_here) or row.file_id is None:
         raise NotOpen(_("This link is over. Ask for the export again."))
-    _allowed(row.exporter, row.purpose, by)
+    exporter = _allowed(row.exporter, row.purpose, by)
+    _check(exporter, row.parameters, by)
     content = files.read_all(row.file_id, row.file_key)
     _tell(
         "security.export.downloaded",
@@ -266,6 +285,9 @@ def open_file(*, export_id: UUID, sign_in_ref: str, by: User) -> tuple[Export, b
         fields=[f"sha256:{row.digest}"],
         counts={"rows": row.rows_count or 0, "bytes": len(content)},
     )
+    if exporter.left is not None:
+        exporter.left(by, _narrowed(exporter, row.parameters), row.rows_count or 0)
+        _end(row, State.OVER, "security.export.ended", by=by)
     return row, content
 
 
@@ -273,7 +295,7 @@ def open_file(*, export_id: UUID, sign_in_ref: str, by: User) -> tuple[Export, b
 def cancel(*, export_id: UUID, by: User) -> Export:
     """Stop an own export in whatever state it is, and delete its file."""
     row = own(export_id, by)
-    if row.state not in {State.WAITING, State.APPROVED, State.PREPARING, State.READY}:
+    if row.state not in RUNNING:
         raise NotOpen(_("This export is over already."))
     _end(row, State.CANCELLED, "security.export.cancelled", by=by)
     return row

@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from consent.models import OverseasRecipient, ProcessingPurpose
 from consent.services import assessments, purposes
+from patients.models import AllergyIntolerance, Condition
 from security import context
-from tests import world
+from tests import consenting, world
+from tests.patients import cast
 
 
 @pytest.fixture
@@ -94,3 +96,35 @@ def recipient(register, **other):
             "mechanism_on": timezone.localdate() - timedelta(days=9), "needs_separate_consent": False, **other,
         }
     )  # fmt: skip
+
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def folder(settings, tmp_path):
+    settings.FILES_DIR = tmp_path / "files"
+
+
+@pytest.fixture
+def mia():
+    row = cast.patient(record_number="R-1")
+    now = timezone.now()
+    Condition.objects.create(patient=row, code_text="Asthma", status="active", occurred_at=now)
+    Condition.objects.create(
+        patient=row, code_text="Old cold", status="resolved", occurred_at=now - 900 * DAY
+    )
+    AllergyIntolerance.objects.create(patient=row, code_text="Penicillin", occurred_at=now)
+    return row
+
+
+@pytest.fixture
+def doctor(mia):
+    user = cast.staff("physician")
+    cast.care(user, mia)
+    return user
+
+
+@pytest.fixture
+def insurer():
+    return consenting.recipient()

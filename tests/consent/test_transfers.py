@@ -10,7 +10,7 @@ from django.utils import timezone
 from audit.models import Event
 from consent.models import Consent, OverseasRecipient, Transfer, TransferPerson
 from consent.queries import transfers as queries
-from consent.services import purposes, recipients, transfers
+from consent.services import overseas, purposes, transfers
 from patients.models import Patient
 from security.ids import new_id
 from tests import world
@@ -163,33 +163,33 @@ def fit(register, **other):
     ],
 )
 def test_a_recipient_that_can_not_be_is_refused(register, officer, other, sentence):
-    with pytest.raises(recipients.Unfit, match=sentence):
-        recipients.add(key="lab", content=fit(register, **other), by=officer)
+    with pytest.raises(overseas.Unfit, match=sentence):
+        overseas.add(key="lab", content=fit(register, **other), by=officer)
 
 
 def test_a_purpose_that_stays_here_names_nobody_abroad(register, officer):
-    with pytest.raises(recipients.Unfit):
-        recipients.add(key="lab", content=fit(register, purpose=register["care"]), by=officer)
+    with pytest.raises(overseas.Unfit):
+        overseas.add(key="lab", content=fit(register, purpose=register["care"]), by=officer)
 
 
 def test_two_recipients_have_two_keys_and_the_second_of_two_officers_meets_a_conflict(
     register, officer
 ):
-    row = recipients.add(key="lab", content=fit(register), by=officer)
-    with pytest.raises(recipients.KeyTaken):
-        recipients.add(key="LAB", content=fit(register), by=officer)
+    row = overseas.add(key="lab", content=fit(register), by=officer)
+    with pytest.raises(overseas.KeyTaken):
+        overseas.add(key="LAB", content=fit(register), by=officer)
     change = {
         "recipient_id": row.pk,
         "version": 1,
         "content": fit(register, name="L"),
         "by": officer,
     }
-    assert recipients.change(**change).version == 2
-    with pytest.raises(recipients.Conflict):
-        recipients.change(**change)
-    recipients.end(recipient_id=row.pk, by=officer)
-    with pytest.raises(recipients.Ended):
-        recipients.change(**change | {"version": 3})
+    assert overseas.change(**change).version == 2
+    with pytest.raises(overseas.Conflict):
+        overseas.change(**change)
+    overseas.end(recipient_id=row.pk, by=officer)
+    with pytest.raises(overseas.Ended):
+        overseas.change(**change | {"version": 3})
 
 
 def test_the_page_of_the_register(register, officer, people):

@@ -32,7 +32,7 @@ from security.access.roles import reach_of
 from security.classification import Category
 from security.ids import new_id
 from security.models import Backup
-from tests import world
+from tests import consenting, world
 from tests.guards.test_urls import routes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
@@ -159,6 +159,9 @@ def values(clinic, name):
         "report_kind": "weekly",
         "language": "en",
         **_registers(clinic),
+        "restriction_id": consenting.limit(clinic.patient, "self_pay").pk,
+        "recipient_id": (outside := consenting.recipient()).pk,
+        "sharing_id": consenting.sharing(clinic.patient, outside, clinic.users["physician"]).pk,
     }
 
 
@@ -203,7 +206,7 @@ def _registers(clinic):
         mechanism_on=timezone.localdate(),
     )  # fmt: skip
     return {
-        "purpose_id": purpose.pk, "assessment_id": draft.pk, "recipient_id": recipient.pk,
+        "purpose_id": purpose.pk, "assessment_id": draft.pk, "overseas_id": recipient.pk,
         "field_purpose": "care",
     }  # fmt: skip
 

@@ -17,8 +17,11 @@ from consent.models import (
     NoticeText,
     OverseasRecipient,
     ProcessingPurpose,
+    ProcessingRestriction,
+    Recipient,
     RecordCopy,
     RightsRequest,
+    Sharing,
 )
 from crm.demo.staff import ACCOUNTS
 from patients.models import (
@@ -147,8 +150,8 @@ PLANTED = {
     "alert_id": Alert, "companion_id": Companion,
     "report_id": AuditReport, "rights_id": RightsRequest, "copy_id": RecordCopy,
     "correction_id": Correction, "notice_id": Notice, "text_id": NoticeText,
-    "report_id": AuditReport,
-    "purpose_id": ProcessingPurpose, "assessment_id": ImpactAssessment, "recipient_id": OverseasRecipient,
+    "purpose_id": ProcessingPurpose, "assessment_id": ImpactAssessment, "overseas_id": OverseasRecipient,
+    "restriction_id": ProcessingRestriction, "sharing_id": Sharing, "recipient_id": Recipient,
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from patients.queries import access
 from security.access.decision import decide
 from security.models import Clearance, Unit
 from security.services import units
+from tests import consenting
 from tests.patients import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
@@ -91,6 +92,7 @@ def test_those_who_care_are_named_with_source_time_and_giver(mia):
 
 def test_who_sees_the_person_masked_is_not_told_who_cares(mia):
     cast.care(cast.staff("physician"), mia)
+    consenting.allow(mia)
     response, shown = explained(cast.staff("engagement"), mia)
     assert shown["relationships"] == []
     text = cast.words(response)

@@ -17,6 +17,7 @@ from patients.models import (
     MedicationRequest,
     Observation,
 )
+from tests import consenting
 from tests.patients import cast
 from tests.patients.charts import NOW, page, reader, record
 
@@ -43,7 +44,10 @@ TABS = {
 
 @pytest.fixture
 def mia():
-    return record()
+    row = record()
+    # Who keeps in touch sees those alone who agreed to it.
+    consenting.allow(row)
+    return row
 
 
 def tabs_of(response):

@@ -15,7 +15,7 @@ from patients.queries import billing_export
 from security.classification import Category
 from security.sealing.fields import SealedJSON, SealedText
 from security.sealing.shape import shape_of
-from tests import planting, world
+from tests import consenting, planting, world
 from tests.guards.test_matrix import address, values
 from tests.guards.test_urls import routes
 from tests.patients import cast, charts, desk
@@ -87,6 +87,7 @@ def test_a_protected_claim_reveals_nothing(mia, browser):
     [("receptionist", 403), ("auditor", 403), ("engagement", 403), ("nurse", 404)],
 )
 def test_others_reveal_nothing(mia, claim, role, status):
+    consenting.allow(mia)
     response = reveal(cast.browser(cast.staff(role)), mia, f"{claim.pk}.1")
     assert response.status_code == status
 

@@ -12,6 +12,7 @@ from patients.models import Draft, Patient, RecordVersion, Relation
 from patients.queries import chart as charts
 from patients.queries import guardians
 from patients.services import relations
+from tests import consenting
 from tests.patients import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
@@ -64,6 +65,7 @@ def test_whom_to_call_stands_on_the_summary_as_long_as_it_holds(desk, child):
     assert "Emergency contact (Mother) 王芳, +8613800138000" in shown
     for name in ("Old Aunt", "No Call"):
         assert name not in shown
+    consenting.allow(child)
     masked = cast.words(cast.browser(cast.staff("engagement")).get(f"/patients/{child.pk}/"))
     assert "王芳" not in masked
 
@@ -224,6 +226,7 @@ def test_who_may_read_and_who_may_write(desk, child):
         assert "Add a contact" not in page(user, child)
     stranger = cast.browser(cast.staff("physician"))
     assert stranger.get(f"/patients/{child.pk}/contacts/").status_code == 404
+    consenting.allow(child)
     assert (
         cast.browser(cast.staff("engagement")).get(f"/patients/{child.pk}/contacts/").status_code
         == 403

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from consent.models import Consent
 from patients.models import BreakGlass, CareRelationship, Patient, PortalAccount, StaffLink
 from patients.models.visibility import reading
 from patients.services import relationships
@@ -19,7 +20,7 @@ from security.access.decision import decide_many, purposes_of, roles_of
 from security.access.roles import ROLES, conflict, emergency_of
 from security.classification import Category
 from security.models import Clearance, User
-from tests import world
+from tests import consenting, world
 from tests.patients import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
@@ -135,6 +136,38 @@ def link_some_staff(dice, users, patients):
     StaffLink.objects.bulk_create(links.values())
 
 
+USES = ["HMARKT", "HMARKT", "HOPERAT", "TREAT", "PATADMIN"]
+
+
+def say_something(dice, patients):
+    """Let people allow, withdraw and object to purposes, and have their data restricted or only stored."""
+    purposes = [
+        consenting.purpose(
+            f"purpose-{number}", uses=dice.sample(USES, 2), is_per_channel=dice.random() < 0.5,
+            state=dice.choice(["active", "active", "draft", "retired"]),
+            grounds=dice.choice([consenting.CARE, consenting.ASKED, consenting.ASKED]),
+        )
+        for number in range(dice.randint(0, 4))
+    ]  # fmt: skip
+    asked = [(one, patient) for one in purposes for patient in patients if dice.random() < 0.6]
+    Consent.objects.bulk_create(
+        Consent(
+            purpose=one, patient=patient, channel=dice.choice(["", "email"]), since=start, until=end,
+            state=dice.choice(["granted", "granted", "withdrawn", "declined"]),
+        )
+        for one, patient in asked
+        for start, end in [span(dice)]
+    )  # fmt: skip
+    for patient in dice.sample(patients, 3):
+        if dice.random() < 0.6:
+            start, end = span(dice)
+            consenting.limit(
+                patient, dice.choice(["restricted", "storage", "objection", "self_pay"]),
+                purpose=dice.choice([None, *purposes]), starts_at=start, ends_at=end,
+                categories=dice.choice([[], [], ["clinical"], ["demographics", "billing"]]),
+            )  # fmt: skip
+
+
 def emergencies_of(user, category, patients):
     """Return whom this session opened in an emergency, worked out without the decision."""
     opens = emergency_of(roles_of(user))
@@ -143,7 +176,10 @@ def emergencies_of(user, category, patients):
     if category is Category.RESTRICTED and not Clearance.objects.in_force().filter(user=user):
         return set()
     own = StaffLink.objects.in_force().filter(user=user).values("patient_id")
-    rows = BreakGlass.objects.in_force().filter(user=user, session="this")
+    # Under an emergency as well nobody opens what was merged into another record.
+    rows = BreakGlass.objects.in_force().filter(
+        user=user, session="this", patient__merged_into=None
+    )
     return set(rows.exclude(patient_id__in=own).values_list("patient_id", flat=True))
 
 
@@ -168,6 +204,7 @@ def test_lists_and_decisions_agree_in_every_generated_world(rounds):
             relate(dice, users, patients)
             break_some_glass(dice, users, patients)
             link_some_staff(dice, users, patients)
+            say_something(dice, patients)
             users += portal(dice, patients)
             context.current().forget_decisions()
             for user in users:

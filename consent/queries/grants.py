@@ -1,0 +1,67 @@
+"""Where consents stand, each with the event that brought it there; plain columns alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from consent.models import Consent, ConsentEvent, State
+
+# Any channel: that somebody may be written to at all, not by which way.
+ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Where one purpose stands for one patient on one channel, and who said so."""
+
+    patient_id: UUID
+    purpose_id: UUID
+    channel: str
+    state: str
+    since: datetime
+    until: datetime | None
+    # The row itself where no event tells of it.
+    event_id: UUID
+    capacity: str
+    given_at: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        """Tell whether it allows at an instant: granted, begun and not over."""
+        is_over = self.until is not None and self.until <= at
+        return self.state == State.GRANTED and self.since <= at and not is_over
+
+    def serves(self, channel: str, *, is_per_channel: bool) -> bool:
+        """Tell whether it is about a channel; what is not asked per channel is about all."""
+        if channel == ANY or self.channel == channel:
+            return True
+        return not is_per_channel and self.channel == ""
+
+
+def of(
+    patients: Iterable[UUID], purposes: Iterable[UUID]
+) -> Mapping[tuple[UUID, UUID], list[Grant]]:
+    """Return where these purposes stand for these patients, by both; one query."""
+    event = ConsentEvent.objects.filter(consent=OuterRef("pk"), kind=OuterRef("state"))
+    newest: QuerySet[ConsentEvent] = event.order_by("-noted_at", "-pk")
+    rows = Consent.objects.filter(patient_id__in=list(patients), purpose_id__in=list(purposes))
+    found: dict[tuple[UUID, UUID], list[Grant]] = {}
+    columns = rows.annotate(
+        event_id=Coalesce(Subquery(newest.values("pk")[:1]), F("pk")),
+        capacity=Subquery(newest.values("capacity")[:1]),
+        given_at=Subquery(newest.values("given_at")[:1]),
+    ).values_list(
+        "patient_id", "purpose_id", "channel", "state", "since", "until", "event_id", "capacity", "given_at",
+    )  # fmt: skip
+    for row in columns.order_by("channel", "pk"):
+        patient, purpose, channel, state, since, until, event_id, capacity, given_at = row
+        grant = Grant(
+            patient, purpose, channel, state, since, until, event_id, capacity or "", given_at
+        )
+        found.setdefault((patient, purpose), []).append(grant)
+    return found

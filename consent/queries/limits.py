@@ -1,0 +1,90 @@
+"""Restrictions as decisions ask for them: plain columns alone, set-based, no envelope is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from consent.models import ProcessingRestriction
+from security.access.purposes import Purpose
+from security.classification import Category
+
+Kind = ProcessingRestriction.Kind
+# What a restriction leaves open: vital interests, the person's own requests, and legal claims with the
+# supervision of them (GDPR 18(2), PIPL 44).
+LEFT_OPEN = frozenset({Purpose.ETREAT, Purpose.PATRQT, Purpose.HCOMPL})
+# Of data that are only stored (PIPL 47): the same, for staff inside a case or an emergency alone.
+DATA = frozenset(
+    {
+        Category.DEMOGRAPHICS,
+        Category.IDENTIFIERS,
+        Category.APPOINTMENTS,
+        Category.CLINICAL,
+        Category.RESTRICTED,
+        Category.BILLING,
+        Category.BILL_DIAGNOSIS,
+        Category.MESSAGES,
+        Category.CAMPAIGNS,
+    }
+)
+
+
+# What is specially protected is a part of the clinical record, and restricted with it.
+PART_OF = {str(Category.RESTRICTED): str(Category.CLINICAL)}
+
+
+def within(category: str) -> set[str]:
+    """Return the categories under which a category of data is restricted."""
+    return {str(category), PART_OF.get(str(category), str(category))}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One restriction of one patient, without the words that are sealed."""
+
+    id: UUID
+    patient_id: UUID
+    kind: str
+    purpose_id: UUID | None
+    uses: tuple[str, ...]
+    categories: tuple[str, ...]
+    starts_at: datetime
+    ends_at: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        """Tell whether it is in force at an instant."""
+        return self.starts_at <= at and (self.ends_at is None or self.ends_at > at)
+
+    def covers(self, category: str) -> bool:
+        """Tell whether it is about a category of data; where it names none, it is about all."""
+        return not self.categories or bool(within(category) & set(self.categories))
+
+    def concerns(self, purpose_id: UUID) -> bool:
+        """Tell whether it is about a purpose; where it names none, it is about all."""
+        return self.purpose_id is None or self.purpose_id == purpose_id
+
+    def restricts(self, category: str, use: str) -> bool:
+        """Tell whether a restriction of processing refuses a use of a category of data."""
+        if self.kind != Kind.RESTRICTED or use in LEFT_OPEN or not self.covers(category):
+            return False
+        return self.purpose_id is None or use in self.uses
+
+    def only_stores(self, category: str) -> bool:
+        """Tell whether a category of data is kept and not used."""
+        return self.kind == Kind.STORAGE and self.covers(category)
+
+
+def of(patients: Iterable[UUID]) -> Mapping[UUID, list[Limit]]:
+    """Return every restriction of these patients, past and future ones included; one query."""
+    columns = (
+        "pk", "patient_id", "kind", "purpose_id", "purpose__uses", "categories", "starts_at", "ends_at",
+    )  # fmt: skip
+    ids = list(patients)
+    found: dict[UUID, list[Limit]] = {one: [] for one in ids}
+    rows = ProcessingRestriction.objects.filter(patient_id__in=ids).order_by("starts_at", "pk")
+    for pk, patient, kind, purpose, uses, categories, start, end in rows.values_list(*columns):
+        limit = Limit(pk, patient, kind, purpose, tuple(uses or ()), tuple(categories), start, end)
+        found[patient].append(limit)
+    return found
