@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from security.access.categories import Reach
@@ -26,7 +27,22 @@ class Part:
     sentence: Promise
 
 
-PARTS: tuple[Part, ...] = ()
+PARTS: tuple[Part, ...] = (
+    Part(
+        (Permission.CONSENT_MANAGE, Permission.CONSENT_READ),
+        "consent:forms",
+        "file-text",
+        _("Forms of consent"),
+        _("What people are asked, in which words, and whether these say what the law wants."),
+    ),
+    Part(
+        (Permission.CONSENT_WRITE,),
+        "consent:renewals",
+        "history",
+        _("Consents that end soon"),
+        _("Who may be asked to renew within 30 days."),
+    ),
+)
 
 
 @require_safe
