@@ -17,4 +17,6 @@ class ConsentConfig(AppConfig):
 
     def ready(self) -> None:
         """Add the consents to a patient's page."""
-        tabs.add(tabs.Tab("consents", _("Consents"), (Permission.CONSENT_READ,), "consent:consents"))
+        tabs.add(
+            tabs.Tab("consents", _("Consents"), (Permission.CONSENT_READ,), "consent:consents")
+        )

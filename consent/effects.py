@@ -1,4 +1,4 @@
-"""What an event of consent starts, told by whoever must act: stop a campaign, delete a copy, tell a recipient.
+"""What an event of consent starts: stop a campaign, delete a copy, tell a recipient.
 
 An app registers its jobs at start-up; the worker runs each once, after the event is committed.
 """

@@ -110,7 +110,10 @@ ELEMENTS: tuple[Element, ...] = (
     Element(
         "withdrawal",
         _("How to stop it"),
-        _("How to withdraw, as easily as to give, and what stays lawful; for an authorisation also the exceptions."),
+        _(
+            "How to withdraw, as easily as to give, and what stays lawful; for an authorisation also"
+            " the exceptions."
+        ),
         _both("GDPR 7(3), 13(2)(c)", "PIPL 15", "45 CFR 164.508(c)(2)(i)"),
     ),
     Element(
@@ -123,7 +126,9 @@ ELEMENTS: tuple[Element, ...] = (
     Element(
         "redisclosure",
         _("Passing on"),
-        _("That who receives the data may pass them on, and that the law may then protect them no longer."),
+        _(
+            "That who receives the data may pass them on, and that the law may then protect them no longer."
+        ),
         _both(hipaa="45 CFR 164.508(c)(2)(iii)"),
         kinds=frozenset({AUTHORISATION}),
     ),
@@ -160,9 +165,7 @@ def missing(
 ) -> list[Element]:
     """Return what is required and not said."""
     return [
-        one
-        for one in required(kind, laws, traits)
-        if not str(elements.get(one.key, "")).strip()
+        one for one in required(kind, laws, traits) if not str(elements.get(one.key, "")).strip()
     ]
 
 

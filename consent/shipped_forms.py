@@ -24,12 +24,15 @@ class Shipped:
 # What every form says in the same words.
 SHARED: Mapping[str, Text] = {
     EN: {
-        "controller": "{clinic} asks you, and nobody else uses or discloses the data for this. Its address and"
+        "controller": "{clinic} asks you, and nobody else uses or discloses the data for this. Its"
+        " address and"
         " telephone number stand on every letter and at the reception.",
         "voluntary": "You are free to refuse. Your care and what it costs stay the same. This page asks for"
         " one thing only.",
-        "withdrawal": "You can stop this at any time and without a reason: at the reception, by telephone, by"
-        " letter or in the patient portal. It holds from that moment. What was done before stays lawful, and"
+        "withdrawal": "You can stop this at any time and without a reason: at the reception, by"
+        " telephone, by"
+        " letter or in the patient portal. It holds from that moment. What was done before stays"
+        " lawful, and"
         " what somebody already relied on can not be called back.",
         "conditioning": "The clinic may not let your care, a payment, enrolment or benefits depend on your"
         " signature.",
@@ -37,9 +40,11 @@ SHARED: Mapping[str, Text] = {
         "signature": "You sign with your name and the date. Who signs for you says on what authority.",
     },
     ZH: {
-        "controller": "由{clinic}征求您的同意，此目的下不会有其他人使用或披露您的信息。地址和电话印在每封信函上，前台也有公示。",
+        "controller": "由{clinic}征求您的同意，此目的下不会有其他人使用或披露您的信息。"
+        "地址和电话印在每封信函上，前台也有公示。",
         "voluntary": "您可以拒绝。拒绝不会影响您的诊疗和费用。本页只征求这一项同意。",
-        "withdrawal": "您可以随时撤回，无需说明理由：到前台、打电话、写信或在患者门户中办理均可，撤回后立即生效。"
+        "withdrawal": "您可以随时撤回，无需说明理由：到前台、打电话、写信或在患者门户中办理均可，"
+        "撤回后立即生效。"
         "撤回之前的处理仍然合法，他人已据此完成的事项无法收回。",
         "conditioning": "医院不得以您是否签字作为诊疗、付款、参保或享受待遇的条件。",
         "redisclosure": "收到信息的一方可能再次披露，届时信息可能不再受法律保护。",
@@ -55,8 +60,10 @@ FORMS: Mapping[str, Shipped] = {
                 "purpose": "To remind you of appointments and of check-ups that are due.",
                 "data": "Your name, how we reach you, day and place of the appointment; no diagnosis.",
                 "processing": "The system sends a short message on the channel that you choose.",
-                "recipients": "The company that delivers the message on that channel; it sees the message only.",
-                "necessity": "That you come to a clinic is health information. Who reads your messages may learn of it.",
+                "recipients": "The company that delivers the message on that channel; it sees the"
+                " message only.",
+                "necessity": "That you come to a clinic is health information. Who reads your"
+                " messages may learn of it.",
                 "retention": "The messages are deleted after 12 months.",
                 "expiry": "This ends when you stop it or are no longer our patient.",
                 "abroad": "The data do not leave the country.",
@@ -83,7 +90,8 @@ FORMS: Mapping[str, Shipped] = {
                 "data": "Your name, how we reach you, day and department of the visit, and your answers.",
                 "processing": "We send a short questionnaire; answers are counted together, without names.",
                 "recipients": "Nobody outside the clinic.",
-                "necessity": "The department may tell what you came for; without it the answers could not be used.",
+                "necessity": "The department may tell what you came for; without it the answers"
+                " could not be used.",
                 "retention": "Answers lose your name after 3 months.",
                 "expiry": "This ends two years after you agreed.",
                 "abroad": "The data do not leave the country.",
@@ -106,12 +114,15 @@ FORMS: Mapping[str, Shipped] = {
         {
             EN: {
                 "title": "News and offers of the clinic",
-                "purpose": "To tell you of courses, check-ups and other offers of the clinic. The clinic is paid by"
+                "purpose": "To tell you of courses, check-ups and other offers of the clinic. The"
+                " clinic is paid by"
                 " nobody for it.",
                 "data": "Your name, age group and how we reach you on this one channel; no diagnosis.",
                 "processing": "We choose by age group whom we write to, and send on this channel only.",
-                "recipients": "The company that delivers the message on this channel; it sees the message only.",
-                "necessity": "That you are our patient is health information. Who reads your messages may learn of it.",
+                "recipients": "The company that delivers the message on this channel; it sees the"
+                " message only.",
+                "necessity": "That you are our patient is health information. Who reads your"
+                " messages may learn of it.",
                 "retention": "Until you stop it; the messages are deleted after 12 months.",
                 "expiry": "This ends two years after you agreed.",
                 "abroad": "The data do not leave the country.",
@@ -135,12 +146,16 @@ FORMS: Mapping[str, Shipped] = {
             EN: {
                 "title": "Your data for research",
                 "purpose": "For medical research that an ethics committee has approved.",
-                "data": "Diagnoses, findings, medication, age and sex from your record; your name and numbers are"
+                "data": "Diagnoses, findings, medication, age and sex from your record; your name"
+                " and numbers are"
                 " replaced by a code.",
-                "processing": "Researchers of the clinic study the data of many patients together. Nobody decides about"
+                "processing": "Researchers of the clinic study the data of many patients together."
+                " Nobody decides about"
                 " you from it.",
-                "recipients": "Researchers of the clinic. Another institution receives data only after asking you again.",
-                "necessity": "Without health data there is no medical research. Somebody who knows much of you might"
+                "recipients": "Researchers of the clinic. Another institution receives data only"
+                " after asking you again.",
+                "necessity": "Without health data there is no medical research. Somebody who knows"
+                " much of you might"
                 " recognise you in spite of the code.",
                 "retention": "Ten years after the study ends; then they are deleted.",
                 "expiry": "This ends five years after you agreed.",
@@ -152,7 +167,8 @@ FORMS: Mapping[str, Shipped] = {
                 "data": "病历中的诊断、检查结果、用药、年龄和性别；姓名和号码以编码代替。",
                 "processing": "本院研究人员将许多患者的信息合并研究，不据此对您作出任何决定。",
                 "recipients": "本院研究人员。如需提供给其他机构，会再次征求您的同意。",
-                "necessity": "没有健康信息便无法开展医学研究。非常了解您的人仍有可能从编码后的信息中认出您。",
+                "necessity": "没有健康信息便无法开展医学研究。"
+                "非常了解您的人仍有可能从编码后的信息中认出您。",
                 "retention": "研究结束后保存十年，随后删除。",
                 "expiry": "自同意之日起五年后失效。",
                 "abroad": "信息不会提供到境外。",
@@ -191,10 +207,12 @@ FORMS: Mapping[str, Shipped] = {
         {
             EN: {
                 "title": "Passing your record on",
-                "purpose": "To give parts of your record to the recipient whom you name, for the reason that you name.",
+                "purpose": "To give parts of your record to the recipient whom you name, for the"
+                " reason that you name.",
                 "data": "The documents that are listed when they are passed on; you can ask for the list.",
                 "processing": "The clinic sends a copy by a protected way and records that it did.",
-                "recipients": "Only the recipient whom you name: the name, contact and purpose are told to you before.",
+                "recipients": "Only the recipient whom you name: the name, contact and purpose are"
+                " told to you before.",
                 "necessity": "The documents hold health data. The recipient learns what stands in them.",
                 "retention": "The recipient keeps its copy by its own rules; ours is not changed.",
                 "expiry": "This ends one year after you agreed.",
@@ -249,10 +267,12 @@ FORMS: Mapping[str, Shipped] = {
                 "data": "Name, date of birth, diagnoses, findings and pictures of the illness in question.",
                 "processing": "The clinic sends them by a protected way; doctors there read and answer.",
                 "recipients": "The hospital that you choose; name and contact are told to you before.",
-                "necessity": "Doctors there can not judge without health data. Another law protects them there.",
+                "necessity": "Doctors there can not judge without health data. Another law protects"
+                " them there.",
                 "retention": "The hospital keeps them by the law of its country.",
                 "expiry": "This ends one year after you agreed.",
-                "abroad": "Recipient, contact, purpose, way and kinds are the ones above. You use your rights there by"
+                "abroad": "Recipient, contact, purpose, way and kinds are the ones above. You use"
+                " your rights there by"
                 " writing to the hospital, or to us, and we pass it on.",
             },
             ZH: {
@@ -264,7 +284,8 @@ FORMS: Mapping[str, Shipped] = {
                 "necessity": "没有健康信息，境外医生无法判断。信息在境外受当地法律保护。",
                 "retention": "该医院按其所在国家的法律保存。",
                 "expiry": "自同意之日起一年后失效。",
-                "abroad": "境外接收方、联系方式、处理目的、处理方式和信息种类如上所述。您可致函该医院行使权利，也可致函本院由我们转达。",
+                "abroad": "境外接收方、联系方式、处理目的、处理方式和信息种类如上所述。"
+                "您可致函该医院行使权利，也可致函本院由我们转达。",
             },
         },
     ),

@@ -133,7 +133,9 @@ class Withdrawing(forms.Form):
         required=False,
         help_text=_("Only of a representative or a relative."),
     )
-    giver_name = forms.CharField(label=_("Name of the representative"), max_length=120, required=False)
+    giver_name = forms.CharField(
+        label=_("Name of the representative"), max_length=120, required=False
+    )
     reason = forms.CharField(
         label=_("Reason"), max_length=500, required=False, help_text=_("Nobody has to give one.")
     )
@@ -169,7 +171,9 @@ class Paper(forms.Form):
         choices=[("granted", _("I agree")), ("declined", _("I do not agree"))],
     )
     giver = forms.ChoiceField(label=_("Who signed"))
-    giver_name = forms.CharField(label=_("Name of the representative"), max_length=120, required=False)
+    giver_name = forms.CharField(
+        label=_("Name of the representative"), max_length=120, required=False
+    )
     proof = forms.CharField(label=_("Proof of the authority"), max_length=500, required=False)
     signed_on = forms.DateField(
         label=_("Signed on"),

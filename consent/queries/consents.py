@@ -114,7 +114,7 @@ def _last_of(rows: Iterable[Consent]) -> dict[UUID, ConsentEvent]:
     return {event.consent_id: event for event in newest}
 
 
-def _line(  # noqa: PLR0913 - what one line of the page is made of
+def _line(
     chart: Chart, purpose: ProcessingPurpose, channel: str, row: Consent | None,
     form: ConsentForm | None, last: Mapping[UUID, ConsentEvent],
 ) -> Shown:  # fmt: skip

@@ -1,4 +1,4 @@
-"""Who may decide for a patient: the person, a guardian, a representative, a close relative of the deceased."""
+"""Who may decide for a patient: the person, a guardian, a representative, relatives of the deceased."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def begins_at(patient: Patient) -> datetime | None:
 
 
 def of(patient: Patient) -> list[Giver]:
-    """Return who may decide for a patient today, the usual one first; a relation that does not open is none."""
+    """Return who may decide today, the usual one first; a relation that does not open is none."""
     related = list(_related(patient))
     if patient.deceased:
         return [one for one in related if one.capacity == Capacity.RELATIVE] + [

@@ -35,7 +35,9 @@ def facts(event: ConsentEvent) -> Facts:
         "by": event.capacity,
         "giver": event.giver or "",
         "how": event.method,
-        "form": f"{event.words.form.key} {event.words.number} {event.language}" if event.words else "",
+        "form": f"{event.words.form.key} {event.words.number} {event.language}"
+        if event.words
+        else "",
         "words": event.text_sha256,
     }
     return {name: value for name, value in found.items() if value}

@@ -35,7 +35,7 @@ MOST_YEARS = 30
 
 
 class NotTaken(Refused):
-    """This is no act of will that counts; `rule` names for the trail why."""
+    """What was said is no act of will that counts; `rule` names for the trail why."""
 
     def __init__(self, rule: str, reason: str | Promise) -> None:
         super().__init__(reason)
@@ -47,7 +47,8 @@ class StaleWords(NotTaken):
 
     def __init__(self, words: ConsentFormVersion | None) -> None:
         super().__init__(
-            "words", _("The words changed since this page was opened. Read them again before you answer.")
+            "words",
+            _("The words changed since this page was opened. Read them again before you answer."),
         )
         self.words = words
 
@@ -95,9 +96,7 @@ def recorded(patient_id: UUID, by: User | None, deed: Callable[[], Done]) -> Don
 # --- when -----------------------------------------------------------------------------------
 
 
-def moment(
-    act: Act, patient: Patient, words: ConsentFormVersion | None, now: datetime
-) -> datetime:
+def moment(act: Act, patient: Patient, words: ConsentFormVersion | None, now: datetime) -> datetime:
     """Return when it was said; refuse what lies ahead, and what lies back without a reason."""
     at = act.given_at
     if at is None:
@@ -105,7 +104,9 @@ def moment(
     if at > now:
         refuse("future", _("What was not said yet is not taken down."))
     if act.method not in LATE:
-        refuse("backdated", _("Only what was said before a witness or on paper may be entered later."))
+        refuse(
+            "backdated", _("Only what was said before a witness or on paper may be entered later.")
+        )
     if timezone.localtime(at).date() < timezone.localdate(now) and not act.reason.strip():
         refuse("backdated", _("Say why this is entered later than it was said."))
     if words is not None and words.published_at is not None and at < words.published_at:
@@ -116,15 +117,16 @@ def moment(
     return at
 
 
-def end(
-    act: Act, form: ConsentForm, patient: Patient, given_at: datetime
-) -> datetime | None:
+def end(act: Act, form: ConsentForm, patient: Patient, given_at: datetime) -> datetime | None:
     """Return when an agreement ends by itself: by the form, by what was said, when a ward comes of age."""
     found: list[datetime] = []
     if form.months:
         found.append(_months_later(given_at, form.months))
     if act.expires_on is not None:
-        first, last = timezone.localdate(given_at), timezone.localdate() + timedelta(365 * MOST_YEARS)
+        first, last = (
+            timezone.localdate(given_at),
+            timezone.localdate() + timedelta(365 * MOST_YEARS),
+        )
         if not first <= act.expires_on <= last or act.expires_on < timezone.localdate():
             refuse("expiry", _("The last day lies ahead, and within thirty years."))
         found.append(instant(act.expires_on + timedelta(1), settings.TIME_ZONE))

@@ -48,14 +48,18 @@ class Taken:
     is_repeated: bool = False
 
 
-def grant(*, patient_id: UUID, words_id: UUID, act: Act, by: User | None, channel: str = "") -> Taken:
+def grant(
+    *, patient_id: UUID, words_id: UUID, act: Act, by: User | None, channel: str = ""
+) -> Taken:
     """Take down that somebody agrees to one purpose; raise NotTaken, StaleWords for older words."""
     return acts.recorded(
         patient_id, by, lambda: _answer(State.GRANTED, patient_id, words_id, channel, act, by)
     )
 
 
-def decline(*, patient_id: UUID, words_id: UUID, act: Act, by: User | None, channel: str = "") -> Taken:
+def decline(
+    *, patient_id: UUID, words_id: UUID, act: Act, by: User | None, channel: str = ""
+) -> Taken:
     """Take down that somebody refuses one purpose; the person is not asked again for a time."""
     return acts.recorded(
         patient_id, by, lambda: _answer(State.DECLINED, patient_id, words_id, channel, act, by)
@@ -88,7 +92,9 @@ def _answer(
     if kind == State.GRANTED:
         _check_may_agree(row, last, act, given_at)
     event = _event(kind, act, words, giver, given_at=given_at, until=until, by=by)
-    return _write(row or Consent(patient=patient, purpose=purpose, channel=channel), last, event, by)
+    return _write(
+        row or Consent(patient=patient, purpose=purpose, channel=channel), last, event, by
+    )
 
 
 @transaction.atomic
@@ -165,7 +171,7 @@ def _last(row: Consent | None) -> ConsentEvent | None:
     return rows.order_by("-given_at", "-noted_at").first()
 
 
-def _is_same(  # noqa: PLR0913 - each of them can make it another act
+def _is_same(
     row: Consent, last: ConsentEvent, kind: State, words: ConsentFormVersion, act: Act,
     until: datetime | None,
 ) -> bool:  # fmt: skip
@@ -194,7 +200,7 @@ def _check_may_agree(
 # --- writing --------------------------------------------------------------------------------
 
 
-def _event(  # noqa: PLR0913 - all that is kept of an act
+def _event(
     kind: State, act: Act, words: ConsentFormVersion | None, giver: str, *, given_at: datetime,
     until: datetime | None, by: User | None,
 ) -> ConsentEvent:  # fmt: skip

@@ -22,11 +22,10 @@ OTHER_WORDS = gettext_noop("Purpose, way or kinds of data changed.")
 def end_all() -> tuple[int, int]:
     """Write what ended and what was superseded until now; each in a transaction of its own."""
     ended = sum(consents.expire(consent_id=one) is not None for one in list(_over()))
-    ended += sum(
-        consents.expire(consent_id=one, reason=OF_AGE) is not None for one in _of_age()
-    )
+    ended += sum(consents.expire(consent_id=one, reason=OF_AGE) is not None for one in _of_age())
     replaced = sum(
-        consents.supersede(consent_id=one, reason=OTHER_WORDS) is not None for one in list(_replaced())
+        consents.supersede(consent_id=one, reason=OTHER_WORDS) is not None
+        for one in list(_replaced())
     )
     return ended, replaced
 
@@ -45,7 +44,7 @@ def _with_last() -> QuerySet[Consent]:
 
 
 def _of_age() -> list[UUID]:
-    """Return what guardians agreed to for people who are of age: a birth date may have been corrected since."""
+    """Return what guardians agreed to for people of age: a birth date may have been corrected."""
     rows = _with_last().filter(last_capacity=ConsentEvent.Capacity.GUARDIAN)
     found = []
     for row in rows.select_related("patient").order_by("since")[:BATCH]:

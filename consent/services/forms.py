@@ -63,7 +63,9 @@ class Words:
 
 
 @transaction.atomic
-def add(*, purpose_id: UUID, kind: str, months: int | None, ask_again_days: int, by: User | None) -> ConsentForm:
+def add(
+    *, purpose_id: UUID, kind: str, months: int | None, ask_again_days: int, by: User | None
+) -> ConsentForm:
     """Begin a form for a purpose; a purpose has one form in use."""
     purpose = ProcessingPurpose.objects.select_for_update().get(pk=purpose_id)
     if kind not in ConsentForm.Kind.values:
@@ -112,9 +114,7 @@ def publish(*, version_id: UUID, is_material: bool, by: User | None) -> ConsentF
     if missing := spelled.missing(row, form):
         raise SaysTooLittle(missing)
     now = timezone.now()
-    before = list(
-        form.versions.in_force().filter(language=row.language).select_for_update()
-    )
+    before = list(form.versions.in_force().filter(language=row.language).select_for_update())
     for old in before:
         old.superseded_at = now
         old.save(update_fields=["superseded_at"])

@@ -52,7 +52,7 @@ def print_form(
     return paper
 
 
-def attach(  # noqa: PLR0913 - the paper, its scan and what is written on it
+def attach(
     *, patient_id: UUID, code: str, answer: str, signed_on: date, incoming: documents.Incoming,
     act: Act, by: User,
 ) -> Taken:  # fmt: skip
@@ -62,7 +62,7 @@ def attach(  # noqa: PLR0913 - the paper, its scan and what is written on it
     )
 
 
-def _attach(  # noqa: PLR0913 - as above
+def _attach(
     patient_id: UUID, code: str, answer: str, signed_on: date, incoming: documents.Incoming,
     act: Act, by: User,
 ) -> Taken:  # fmt: skip
@@ -107,7 +107,9 @@ def _usable(patient_id: UUID, code: str, *, is_held: bool) -> PaperForm:
     if paper.expires_at <= timezone.now():
         refuse("paper_expired", _("This form is older than 30 days. Print a new one."))
     if paper.words.superseded_at is not None or paper.words.form.retired_at is not None:
-        refuse("words", _("The words of this form were replaced. Print a new one and have it signed."))
+        refuse(
+            "words", _("The words of this form were replaced. Print a new one and have it signed.")
+        )
     return paper
 
 
@@ -128,5 +130,3 @@ def scan_of(filename: str, content: bytes, *, title: str, signed_on: date) -> do
     return documents.Incoming(
         filename=filename, content=content, title=title, kind=Document.Kind.CONSENT, occurred_at=at
     )
-
-

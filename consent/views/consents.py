@@ -102,7 +102,11 @@ def _ask(
         "words": asked.words,
         "parts": words.parts(asked.words),
         "languages": [
-            {"code": code, "label": words.NAMES.get(code, code), "is_shown": code == asked.words.language}
+            {
+                "code": code,
+                "label": words.NAMES.get(code, code),
+                "is_shown": code == asked.words.language,
+            }
             for code in queries.languages(asked.words.form_id)
         ],
         "purpose": asked.words.form.purpose.label,

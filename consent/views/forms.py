@@ -40,9 +40,7 @@ def add(request: SignedInRequest) -> HttpResponseBase:
     if form.is_valid():
         said = form.cleaned_data
         try:
-            made = forms.add(
-                purpose_id=UUID(said.pop("purpose")), by=request.user, **said
-            )
+            made = forms.add(purpose_id=UUID(said.pop("purpose")), by=request.user, **said)
         except forms.NotAForm as refusal:
             form.add_error(None, str(refusal.reason))
         else:
@@ -64,7 +62,9 @@ def index(request: SignedInRequest) -> HttpResponse:
 def bring(request: SignedInRequest) -> HttpResponseBase:
     """Bring the forms that come with the product, as drafts."""
     count = len(forms.bring_shipped(by=request.user))
-    said = ngettext("%(count)d form was added as a draft.", "%(count)d forms were added as drafts.", count)
+    said = ngettext(
+        "%(count)d form was added as a draft.", "%(count)d forms were added as drafts.", count
+    )
     messages.success(request, said % {"count": count})
     return redirect("consent:forms")
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from crm.demo import accounts, asking, billing, ground, histories, households, notes
+from crm.demo import accounts, asking, billing, consents, ground, histories, households, notes
 from crm.demo.chart import SYSTEM
 from crm.demo.people import Person
 from crm.demo.roster import PEOPLE
@@ -79,6 +79,11 @@ def open_clinic(*, tell: Tell) -> Clinic:
         open_portal(handle, key, clinic)
         tell()
     link_employees(clinic)
+    consents.take_down(
+        list(clinic.patients.values()),
+        officer=clinic.people["compliance_officer1"],
+        desk=clinic.people["receptionist1"],
+    )
     asking.ask(clinic.people, asked_about(clinic))
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
     return clinic

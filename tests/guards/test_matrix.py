@@ -22,6 +22,7 @@ from security.access.roles import reach_of
 from security.classification import Category
 from security.models import Backup
 from tests import world
+from tests.consent import asking
 from tests.guards.test_urls import routes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
@@ -34,6 +35,8 @@ EXEMPT = ("audit_", "django_session", "security_throttle", "django_migrations")
 REDUCED = ("GET", "POST")
 # Deeds that refuse an empty form although the person may do them.
 REFUSES_EMPTY = {
+    "consent:form_publish": "the words are published",
+    "consent:paper_print": "no key, no printed page",
     "crm:purpose": "no purpose was stated",
     "security:remove_factor": "the last factor stays",
     "patients:reveal": "no field was named",
@@ -77,6 +80,8 @@ OF_ONE_PERSON = {
     "patients:leaver_hand_over",
     # A report that is not made yet has no paper.
     "audit:report_pdf",
+    # A receipt names the patient: nobody has it who sees the patient masked.
+    "consent:receipt",
     *(f"patients:document{one}" for one in ("", "_page", "_file", "_withdraw")),
 }
 
@@ -130,7 +135,19 @@ def values(clinic, name):
         "report_id": _report().pk,
         "report_kind": "weekly",
         "language": "en",
+        **consent_of(clinic),
     }
+
+
+def consent_of(clinic):
+    """Return a form with words that were published, and what the patient said to them."""
+    words = asking.words()
+    with transaction.atomic():
+        taken = asking.grant(clinic.patient, words, by=clinic.users["receptionist"])
+    return {
+        "form_id": words.form_id, "words_id": words.pk, "consent_id": taken.consent.pk,
+        "act_id": taken.event.pk,
+    }  # fmt: skip
 
 
 def _event(clinic):

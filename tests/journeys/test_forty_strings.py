@@ -10,6 +10,7 @@ from django.db import transaction
 from django.test import Client
 
 from audit.models import Alert, AuditReport, Case, Companion, Event, Review
+from consent.models import Consent, ConsentEvent, ConsentForm, ConsentFormVersion
 from crm.demo.staff import ACCOUNTS
 from patients.models import (
     AccessRequest,
@@ -133,7 +134,8 @@ PLANTED = {
     "merge_id": Merge, "batch_id": ImportBatch, "request_id": AccessRequest, "referral_id": Referral,
     "observation_id": Observation, "export_id": Export, "case_id": Case, "review_id": Review, "event_id": Event,
     "alert_id": Alert, "companion_id": Companion,
-    "report_id": AuditReport,
+    "report_id": AuditReport, "form_id": ConsentForm, "words_id": ConsentFormVersion, "consent_id": Consent,
+    "act_id": ConsentEvent,
 }  # fmt: skip
 
 
