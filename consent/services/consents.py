@@ -83,7 +83,8 @@ def _answer(
         refuse("channel", _("This purpose is not asked for that channel."))
     given_at = acts.moment(act, patient, words, timezone.now())
     giver = acts.name_of_giver(act, patient, kind)
-    acts.check_method(act, form, by=by)
+    # To refuse needs no signature.
+    acts.check_method(act, form if kind == State.GRANTED else None, by=by)
     row = _standing(patient_id, purpose, channel)
     last = _last(row)
     until = acts.end(act, form, patient, given_at) if kind == State.GRANTED else None
@@ -189,6 +190,9 @@ def _check_may_agree(
         return
     if act.capacity == Capacity.RELATIVE and last.capacity == Capacity.SELF:
         refuse("deceased_refused", _("The deceased refused this; relatives do not change it."))
+    if given_at < last.given_at:
+        # It goes into the history only; the refusal stands.
+        return
     if given_at == last.given_at:
         refuse("contradiction", _("A refusal of the same moment stands. Ask what is meant."))
     # A form was printed when it was time to ask, or on the patient's own wish.

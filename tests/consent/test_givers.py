@@ -71,6 +71,7 @@ def test_a_corrected_birth_date_ends_what_a_guardian_agreed_to(desk):
     ).consent
     assert endings.end_all() == (0, 0)
     ward.birth_on = timezone.localdate() - timedelta(365 * 30)
+    ward.advance()
     ward.save()
     assert endings.end_all() == (1, 0)
     assert row.events.latest("given_at").reason == endings.OF_AGE
@@ -123,6 +124,7 @@ def test_close_relatives_decide_for_the_deceased_who_did_not_refuse(desk):
     mia, words, refused = cast.patient(), asking.words(), asking.words()
     asking.decline(mia, refused, by=desk)
     mia.deceased = True
+    mia.advance()
     mia.save()
     wife, friend = (
         asking.relative(mia, Relation.Kind.SPOUSE),

@@ -127,6 +127,7 @@ def test_the_words_are_shown_in_the_language_of_the_patient_or_the_chosen_one(br
     assert "用于科研。" not in cast.words(browser.get(address))
     assert "用于科研。" in cast.words(browser.get(f"{address}?language=zh-hans"))
     mia.language = "zh-CN"
+    mia.advance()
     mia.save()
     assert "用于科研。" in cast.words(browser.get(address))
 

@@ -81,9 +81,12 @@ def test_every_other_code_is_refused(mia, desk, paper):
     refused("other_patient", attach, cast.patient(given="Ida"), paper.code, desk)
     with time_machine.travel(paper.expires_at + timedelta(seconds=1), tick=False):
         refused("paper_expired", attach, mia, paper.code, desk)
+    assert not Consent.objects.exists()
+
+
+def test_a_form_whose_words_were_replaced_is_refused(mia, desk, paper):
     asking.words(paper.words.form, purpose="Something more.")
     refused("words", attach, mia, paper.code, desk)
-    assert not Consent.objects.exists()
 
 
 def test_a_form_is_good_once(mia, desk, paper):
