@@ -72,6 +72,7 @@ SENTENCES: dict[str, Promise] = {
     "crm.demo.code_told": _("The one-time code of a demo account was shown."),
     "crm.demo.mail_told": _("The newest message to a demo account was shown."),
     "crm.demo.opened": _("The demo clinic was opened."),
+    "crm.demo.purpose_added": _("A purpose of the demo clinic was added."),
     "crm.request.refused": _("A request was larger than any form."),
     "patients.access_request.accepted": _("A colleague was let in to a record."),
     "patients.access_request.declined": _("A request for access was declined."),

@@ -38,9 +38,9 @@ class Element:
 
 def _both(gdpr: str = "", pipl: str = "", hipaa: str = "") -> Mapping[tuple[str, str], str]:
     """Return the articles: GDPR and PIPL ask the same of both kinds, HIPAA of an authorisation only."""
-    found = {(kind, Law.GDPR): gdpr for kind in (CONSENT, AUTHORISATION)}
-    found |= {(kind, Law.PIPL): pipl for kind in (CONSENT, AUTHORISATION)}
-    return found | {(AUTHORISATION, Law.HIPAA): hipaa}
+    found = {(kind, str(Law.GDPR)): gdpr for kind in (CONSENT, AUTHORISATION)}
+    found |= {(kind, str(Law.PIPL)): pipl for kind in (CONSENT, AUTHORISATION)}
+    return found | {(AUTHORISATION, str(Law.HIPAA)): hipaa}
 
 
 # In the order in which people read them.

@@ -49,8 +49,8 @@ class Words(forms.Form):
         super().__init__(*args, **options)
         for one in elements.offered(kind):
             self.fields[one.key] = forms.CharField(
-                label=one.label,
-                help_text=one.help,
+                label=str(one.label),
+                help_text=str(one.help),
                 # A draft may be unfinished; publishing asks for the rest.
                 required=False,
                 max_length=MOST_LETTERS,

@@ -8,56 +8,134 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('consent', '0002_triggers'),
-        ('patients', '0002_triggers'),
+        ("consent", "0002_triggers"),
+        ("patients", "0002_triggers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='consentformversion',
-            name='is_material',
+            model_name="consentformversion",
+            name="is_material",
             field=models.BooleanField(default=False),
         ),
         migrations.CreateModel(
-            name='ConsentEffect',
+            name="ConsentEffect",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('key', models.SlugField(max_length=40)),
-                ('due_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='effects', to='consent.consentevent')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("key", models.SlugField(max_length=40)),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("done_at", models.DateTimeField(null=True)),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="effects",
+                        to="consent.consentevent",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'effect of a consent',
-                'verbose_name_plural': 'effects of consents',
-                'indexes': [models.Index(condition=models.Q(('done_at__isnull', True)), fields=['due_at'], name='consent_effect_due')],
-                'constraints': [models.UniqueConstraint(fields=('event', 'key'), name='consent_effect_once')],
+                "verbose_name": "effect of a consent",
+                "verbose_name_plural": "effects of consents",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("done_at__isnull", True)),
+                        fields=["due_at"],
+                        name="consent_effect_due",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("event", "key"), name="consent_effect_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PaperForm',
+            name="PaperForm",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=16, unique=True)),
-                ('channel', models.CharField(blank=True, default='', max_length=40)),
-                ('printed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(null=True)),
-                ('event', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.consentevent')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('printed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('words', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.consentformversion')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("code", models.CharField(max_length=16, unique=True)),
+                ("channel", models.CharField(blank=True, default="", max_length=40)),
+                (
+                    "printed_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+                (
+                    "event",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="consent.consentevent",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "printed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "words",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="consent.consentformversion",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'printed form',
-                'verbose_name_plural': 'printed forms',
-                'indexes': [models.Index(fields=['patient', '-printed_at'], name='consent_paper_of')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('used_at__isnull', True), ('event__isnull', False), _connector='OR'), name='consent_paper_used_with_event')],
+                "verbose_name": "printed form",
+                "verbose_name_plural": "printed forms",
+                "indexes": [
+                    models.Index(fields=["patient", "-printed_at"], name="consent_paper_of")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("used_at__isnull", True), ("event__isnull", False), _connector="OR"
+                        ),
+                        name="consent_paper_used_with_event",
+                    )
+                ],
             },
         ),
     ]

@@ -188,7 +188,8 @@ def history(chart: Chart, row: Consent) -> list[Shown]:
 
 
 def _started(events: list[ConsentEvent]) -> dict[UUID, list[Shown]]:
-    labels, found = registered(), {}
+    labels = registered()
+    found: dict[UUID, list[Shown]] = {}
     for one in ConsentEffect.objects.filter(event__in=events).order_by("key"):
         label = str(labels[one.key].label) if one.key in labels else one.key
         found.setdefault(one.event_id, []).append({"label": label, "done_at": one.done_at})

@@ -44,7 +44,7 @@ def print_form(request: SignedInRequest, patient_id: UUID, form_id: UUID) -> Htt
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(WRITE, of="patient_id")
-def attach(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
+def take_in(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     """Take in a signed form with its scan."""
     chosen = givers.of(chart_of(request, patient_id).patient)
     if request.method != "POST":
@@ -53,7 +53,7 @@ def attach(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     form = Paper(request.POST, request.FILES, givers=chosen)
     if form.is_valid():
         try:
-            tell(request, _attached(request, patient_id, form))
+            tell(request, _taken(request, patient_id, form))
         except NotTaken as refusal:
             form.add_error(None, str(refusal.reason))
         except NotAccepted as refusal:
@@ -63,7 +63,7 @@ def attach(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     return shown(request, patient_id, "paper", {"form": form}, 422)
 
 
-def _attached(request: SignedInRequest, patient_id: UUID, form: Paper) -> Taken:
+def _taken(request: SignedInRequest, patient_id: UUID, form: Paper) -> Taken:
     said, file = form.cleaned_data, form.cleaned_data["file"]
     title = _("Signed form %(code)s") % {"code": queries.shown(queries.read(said["code"]))}
     scan = papers.scan_of(file.name, file.read(), title=title, signed_on=said["signed_on"])

@@ -11,6 +11,7 @@ from consent.services import consents, forms
 from consent.services.acts import Act, NotTaken
 from patients.models import Patient
 from patients.names import display
+from security import trail
 from security.models import User
 
 Purposes = Mapping[str, Mapping[str, Any]]
@@ -46,7 +47,9 @@ def take_down(patients: Sequence[UUID], *, officer: User, desk: User) -> None:
     """Publish the forms that come with the product, and let some patients answer."""
     for key, facts in PURPOSES.items():
         about = {"state": ProcessingPurpose.State.ACTIVE, "grounds": GROUNDS, "level": 4}
-        ProcessingPurpose.objects.get_or_create(key=key, defaults=about | dict(facts))
+        row, is_new = ProcessingPurpose.objects.get_or_create(key=key, defaults=about | dict(facts))
+        if is_new:
+            trail.record("crm.demo.purpose_added", changed=[row], obj=row)
     forms.bring_shipped(by=officer)
     for draft in ConsentFormVersion.objects.filter(published_at__isnull=True).order_by("pk"):
         forms.publish(version_id=draft.pk, is_material=False, by=officer)
@@ -63,7 +66,12 @@ def answer(
     """Let one patient agree, refuse, or agree and withdraw; children are asked with their guardian."""
     name = display(Patient.objects.get(pk=patient_id).names)
     said = Act(method="typed", capacity="self", signature={"typed": name})
-    about = {"patient_id": patient_id, "words_id": words.pk, "channel": channel, "act": said}
+    about: dict[str, Any] = {
+        "patient_id": patient_id,
+        "words_id": words.pk,
+        "channel": channel,
+        "act": said,
+    }
     try:
         if number % REFUSED == 0:
             consents.decline(by=desk, **about)
