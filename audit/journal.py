@@ -69,7 +69,7 @@ NOT_JOURNALLED: dict[str, str] = {
     "auth.permission": "made by migrations from the models, never by people",
     "contenttypes.contenttype": "made by migrations from the models, never by people",
     "consent.consent": "about a patient: its deeds record its states",
-    "consent.consenteffect": "what an event of consent started; its deeds record it",
+    "consent.consenteffect": "about a patient: its deeds record its states",
     "consent.consentform": "its deeds record its states",
     "consent.consentformversion": "its deeds record its states",
     "consent.paperform": "about a patient: its deeds record its states",

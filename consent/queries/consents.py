@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -167,12 +167,8 @@ def _next(
 
 def waits_until(row: Consent) -> str:
     """Return the sentence that tells until when somebody who refused is left in peace."""
-    day = timezone.localdate(row.ask_from)
-    return gettext("Refused: not asked again before %(day)s.") % {"day": _day(day)}
-
-
-def _day(day: Any) -> str:
-    return str(day.isoformat())
+    day = formats.date_format(timezone.localtime(row.ask_from), "DATE_FORMAT")
+    return gettext("Refused: not asked again before %(day)s.") % {"day": day}
 
 
 # --- one consent ----------------------------------------------------------------------------

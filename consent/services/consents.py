@@ -242,12 +242,11 @@ def _write(row: Consent, last: ConsentEvent | None, event: ConsentEvent, by: Use
         row.save(force_insert=is_new)
     event.consent, event.patient_id = row, row.patient_id
     event.save(force_insert=True)
-    if is_effective:
-        ConsentEffect.objects.bulk_create(
-            ConsentEffect(event=event, patient_id=row.patient_id, key=one.key)
-            for one in effects.after(event.kind, row.purpose.key)
-        )
-    changed = [row, event] if is_effective else [event]
+    started = effects.after(event.kind, row.purpose.key) if is_effective else ()
+    jobs = ConsentEffect.objects.bulk_create(
+        ConsentEffect(event=event, patient_id=row.patient_id, key=one.key) for one in started
+    )
+    changed = [row, event, *jobs] if is_effective else [event]
     trail.record(
         ACTIONS[State(event.kind)], subjects=[row.patient_id], changed=changed, obj=event, by=by
     )

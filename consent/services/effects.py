@@ -40,12 +40,19 @@ def run_next() -> bool:
         row.save(update_fields=["tries", "due_at"])
         names = [row.key, type(error).__name__]
         trail.record(
-            "consent.effect.failed", outcome="failed", subjects=[row.patient_id], fields=names
-        )
+            "consent.effect.failed", outcome="failed", subjects=[row.patient_id], changed=[row],
+            obj=row, fields=names,
+        )  # fmt: skip
         return True
     row.done_at = timezone.now()
     row.save(update_fields=["tries", "done_at"])
-    trail.record("consent.effect.finished", subjects=[row.patient_id], fields=[row.key])
+    trail.record(
+        "consent.effect.finished",
+        subjects=[row.patient_id],
+        changed=[row],
+        obj=row,
+        fields=[row.key],
+    )
     return True
 
 

@@ -25,11 +25,19 @@ GOOD_FOR = timedelta(days=30)
 NOON = time(12)
 
 
-@transaction.atomic
 def print_form(
     *, patient_id: UUID, words_id: UUID, own_initiative: bool, by: User, channel: str = ""
 ) -> PaperForm:
     """Print the words in force for one patient; whoever refused is handed none before it is time."""
+    return acts.recorded(
+        patient_id, by, lambda: _print(patient_id, words_id, channel, own_initiative, by)
+    )
+
+
+@transaction.atomic
+def _print(
+    patient_id: UUID, words_id: UUID, channel: str, own_initiative: bool, by: User
+) -> PaperForm:
     patient = Patient.objects.select_for_update(of=("self",), no_key=True).get(pk=patient_id)
     words = ConsentFormVersion.objects.select_related("form__purpose").get(pk=words_id)
     if words.published_at is None or words.superseded_at is not None:

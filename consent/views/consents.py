@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from consent.forms.giving import Giving, Withdrawing
-from consent.models import Consent, ConsentEvent, ConsentFormVersion, State
+from consent.models import Consent, ConsentEvent, ConsentForm, ConsentFormVersion, State
 from consent.queries import consents as queries
 from consent.queries import givers, words
 from consent.services import consents, receipts
@@ -114,6 +114,7 @@ def _ask(
         "channel_label": queries.channel_label(asked.channel),
         "early": queries.waits_until(asked.row) if asked.is_early and asked.row else "",
         "stale": stale,
+        "is_signed": asked.words.form.kind == ConsentForm.Kind.AUTHORISATION,
         "ward": givers.is_ward(asked.chart.patient),
     }
     return shown(request, asked.chart.patient.pk, "ask", more, status)

@@ -56,7 +56,7 @@ def take_down(patients: Sequence[UUID], *, officer: User, desk: User) -> None:
     shown = ConsentFormVersion.objects.in_force().filter(language="en", form__key__in=PURPOSES)
     for words in shown.select_related("form__purpose").order_by("form__key"):
         channel = next(iter(words.form.purpose.channels), "")
-        for number, patient_id in enumerate(patients[::ASKED]):
+        for number, patient_id in enumerate(patients[1::ASKED]):
             answer(patient_id, words, channel, number, desk=desk)
 
 
