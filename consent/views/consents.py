@@ -36,7 +36,7 @@ def shown(
 ) -> HttpResponse:
     """Render one page of the consents inside the patient's chart."""
     _chart, page = opened(request, patient_id, TAB)
-    page |= {"panel": f"consent/consents/_{panel}.html", "patient_id": patient_id} | more
+    page |= {"panel": panel, "patient_id": patient_id} | more
     return render(request, "patients/patient.html", page, status=status)
 
 
@@ -45,7 +45,9 @@ def shown(
 def index(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     """Show where each purpose stands."""
     chart = chart_of(request, patient_id)
-    return shown(request, patient_id, "index", {"consents": queries.page(chart)})
+    return shown(
+        request, patient_id, "consent/consents/_index.html", {"consents": queries.page(chart)}
+    )
 
 
 # --- asking ---------------------------------------------------------------------------------
@@ -117,7 +119,7 @@ def _ask(
         "is_signed": asked.words.form.kind == ConsentForm.Kind.AUTHORISATION,
         "ward": givers.is_ward(asked.chart.patient),
     }
-    return shown(request, asked.chart.patient.pk, "ask", more, status)
+    return shown(request, asked.chart.patient.pk, "consent/consents/_ask.html", more, status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -186,7 +188,7 @@ def _one(request: SignedInRequest, row: Consent, form: Withdrawing | None) -> Ht
         "may_write": chart.may(WRITE),
     }
     status = 422 if form is not None and form.is_bound else 200
-    return shown(request, row.patient_id, "consent", more, status)
+    return shown(request, row.patient_id, "consent/consents/_consent.html", more, status)
 
 
 @require_POST

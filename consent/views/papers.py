@@ -22,6 +22,8 @@ from patients.services.documents import NotAccepted
 from patients.views.chart import chart_of
 from security.access.gate import Refused, SignedInRequest, requires
 
+PANEL = "consent/consents/_paper.html"
+
 
 @require_POST
 @requires(WRITE, of="patient_id")
@@ -49,7 +51,7 @@ def take_in(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     chosen = givers.of(chart_of(request, patient_id).patient)
     if request.method != "POST":
         start = {"signed_on": timezone.localdate(), "code": ""}
-        return shown(request, patient_id, "paper", {"form": Paper(initial=start, givers=chosen)})
+        return shown(request, patient_id, PANEL, {"form": Paper(initial=start, givers=chosen)})
     form = Paper(request.POST, request.FILES, givers=chosen)
     if form.is_valid():
         try:
@@ -60,7 +62,7 @@ def take_in(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
             form.add_error("file", str(refusal.reason))
         else:
             return redirect("consent:consents", patient_id)
-    return shown(request, patient_id, "paper", {"form": form}, 422)
+    return shown(request, patient_id, PANEL, {"form": form}, 422)
 
 
 def _taken(request: SignedInRequest, patient_id: UUID, form: Paper) -> Taken:

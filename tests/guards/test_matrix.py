@@ -35,7 +35,6 @@ EXEMPT = ("audit_", "django_session", "security_throttle", "django_migrations")
 REDUCED = ("GET", "POST")
 # Deeds that refuse an empty form although the person may do them.
 REFUSES_EMPTY = {
-    "consent:receipt": "receipts have no key here",
     "crm:purpose": "no purpose was stated",
     "security:remove_factor": "the last factor stays",
     "patients:reveal": "no field was named",
