@@ -218,7 +218,7 @@ def _event(chart: Chart, event: ConsentEvent) -> Shown:
 
 
 def _told(event: ConsentEvent) -> Shown:
-    signature = event.signature or {}
+    signature = event.signature if isinstance(event.signature, Mapping) else {}
     return {
         "giver": event.giver,
         "proof": event.proof,

@@ -86,6 +86,9 @@ def _answer(
     # To refuse needs no signature.
     acts.check_method(act, form if kind == State.GRANTED else None, by=by)
     row = _standing(patient_id, purpose, channel)
+    if kind == State.DECLINED and row is not None and row.state == State.GRANTED:
+        # Whoever refuses what stands takes it back, and starts what a withdrawal starts.
+        kind = State.WITHDRAWN
     last = _last(row)
     until = acts.end(act, form, patient, given_at) if kind == State.GRANTED else None
     if row is not None and last is not None and _is_same(row, last, kind, words, act, until):

@@ -57,6 +57,14 @@ def test_a_withdrawal_starts_its_jobs_once_after_it_is_written(mia, desk, seen):
     assert (done.subjects, done.fields) == ([mia.pk], ["tests.note"])
 
 
+def test_to_refuse_what_stands_is_to_withdraw_it(mia, desk, seen):
+    words = asking.words()
+    asking.grant(mia, words, by=desk)
+    assert asking.decline(mia, words, by=desk).consent.state == State.WITHDRAWN
+    assert ConsentEffect.objects.count() == 1
+    assert asking.decline(mia, words, by=desk).consent.state == State.DECLINED
+
+
 def test_a_job_that_fails_is_undone_and_tried_again_later(mia, desk):
     def fail(happened):
         Patient.objects.filter(pk=happened.patient_id).update(last_activity_at=timezone.now())
