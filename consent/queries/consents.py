@@ -123,7 +123,7 @@ def _line(
         "label": purpose.label,
         "channel": channel_label(channel),
         "state": gettext("Not asked yet") if row is None else row.get_state_display(),
-        "tone": "neutral" if row is None else TONES[State(row.state)],
+        "tone": "neutral" if row is None else TONES.get(row.state, "neutral"),
         "since": row.since if row else None,
         "until": row.until if row else None,
         "note": "",
@@ -196,7 +196,7 @@ def _event(chart: Chart, event: ConsentEvent) -> Shown:
     shown: Shown = {
         "id": event.pk,
         "kind": event.get_kind_display(),
-        "tone": TONES[State(event.kind)],
+        "tone": TONES.get(event.kind, "neutral"),
         "given_at": event.given_at,
         "noted_at": event.noted_at if _is_late(event) else None,
         "noted_by": called(event.noted_by),

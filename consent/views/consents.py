@@ -182,7 +182,7 @@ def _one(request: SignedInRequest, row: Consent, form: Withdrawing | None) -> Ht
     more = {
         "row": row,
         "channel_label": queries.channel_label(row.channel),
-        "tone": queries.TONES[State(row.state)],
+        "tone": queries.TONES.get(row.state, "neutral"),
         "events": queries.history(chart, row),
         "form": form if may_end else None,
         "may_write": chart.may(WRITE),
