@@ -39,7 +39,7 @@ CHANNELS: Mapping[str, Promise] = {
     "wechat": _("WeChat"),
     "portal": _("Patient portal"),
 }
-TONES = {
+TONES: Mapping[str, str] = {
     State.GRANTED: "good", State.DECLINED: "neutral", State.WITHDRAWN: "neutral",
     State.EXPIRED: "warn", State.SUPERSEDED: "warn", State.INVALID: "danger",
 }  # fmt: skip
