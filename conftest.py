@@ -13,6 +13,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import TestCase
 from django.utils import translation
 
+from consent import keys
 from security import context, trail
 from security.sealing import keyring
 from tests import database, world
@@ -78,10 +79,13 @@ def clinic(_opened: world.World, db: None) -> world.World:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_keyring(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Give the tests root keys of their own."""
+    """Give the tests root keys of their own, and a key for receipts."""
     path = tmp_path_factory.mktemp("keyring") / "keyring.json"
     keyring.create(path)
     settings.KEYRING_PATH = path
+    settings.RECEIPT_KEY = path.with_name("receipts.json")
+    settings.RECEIPT_PUBLIC_KEY = path.with_name("receipts.key")
+    keys.create(settings.RECEIPT_KEY, settings.RECEIPT_PUBLIC_KEY)
 
 
 @pytest.fixture(scope="session", autouse=True)

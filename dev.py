@@ -89,6 +89,7 @@ def prepare_clinic(services: Services, app: processes.Environment) -> None:
     private = os.path.join(app["CUSTODIA_VAR"], "backup-private-key.txt")
     manage("backup_key", private, "--public", public, "--if-missing", environment=app, quiet=True)
     manage("sealer", "--init-if-missing", environment=app, quiet=True)
+    manage("receipt_key", "--init-if-missing", environment=app, quiet=True)
     manage("demo", environment=app)
 
 

@@ -10,7 +10,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from consent.models import MeterRun
-from consent.services import copies, meter, purposes
+from consent.services import copies, effects, endings, meter, purposes
 from security import trail
 from security.services import clinics
 
@@ -70,3 +70,29 @@ def sweep_copies() -> None:
     copies.unfinished(lambda copy_id: make_copy.delay(str(copy_id)))
     with trail.acting_for(system="consent.copies.sweep", purpose="HOPERAT"):
         copies.sweep()
+
+
+from celery import shared_task
+
+log = logging.getLogger(__name__)
+
+# What one run takes on; the next one goes on where it ended.
+BATCH = 100
+
+
+@shared_task(name="consent.effects.run")
+def run_effects() -> int:
+    """Do what events of consent started."""
+    done = 0
+    with trail.acting_for(system="consent.effects", purpose="HOPERAT"):
+        while done < BATCH and effects.run_next():
+            done += 1
+    return done
+
+
+@shared_task(name="consent.nightly")
+def end_consents() -> None:
+    """Write which consents ended by time, by coming of age or by other words."""
+    with trail.acting_for(system="consent.nightly", purpose="HOPERAT"):
+        ended, replaced = endings.end_all()
+    log.info("ended %d consents, superseded %d", ended, replaced)

@@ -6,13 +6,16 @@ from django.urls import path
 
 from consent.views import (
     assessments,
+    consents,
     copies,
     corrections,
     disclosures,
+    forms,
     home,
     inventory,
     meter,
     notices,
+    papers,
     purposes,
     recipients,
     restrictions,
@@ -20,6 +23,8 @@ from consent.views import (
 )
 
 app_name = "consent"
+FORM = "forms/<uuid:form_id>"
+PATIENT = "patients/<uuid:patient_id>"
 urlpatterns = [
     path("", home.home, name="home"),
     path("copies/", copies.waiting, name="copies"),
@@ -110,4 +115,21 @@ urlpatterns = [
         restrictions.lift,
         name="restriction_lift",
     ),
+    # Forms, giving, receipts, paper.
+    path("forms/", forms.index, name="forms"),
+    path("forms/add/", forms.add, name="form_add"),
+    path("forms/shipped/", forms.bring, name="forms_bring"),
+    path(f"{FORM}/", forms.form, name="form"),
+    path(f"{FORM}/retire/", forms.retire, name="form_retire"),
+    path(f"{FORM}/words/<slug:language>/", forms.write, name="form_write"),
+    path(f"{FORM}/publish/<uuid:words_id>/", forms.publish, name="form_publish"),
+    path(f"{PATIENT}/", consents.index, name="consents"),
+    path(f"{PATIENT}/ask/<uuid:form_id>/", consents.answer, name="answer"),
+    path(f"{PATIENT}/consents/<uuid:consent_id>/", consents.consent, name="consent"),
+    path(f"{PATIENT}/consents/<uuid:consent_id>/withdraw/", consents.withdraw, name="withdraw"),
+    path(f"{PATIENT}/paper/", papers.take_in, name="paper"),
+    path(f"{PATIENT}/paper/<uuid:form_id>/", papers.print_form, name="paper_print"),
+    path(f"{PATIENT}/receipts/<uuid:act_id>/", consents.receipt, name="receipt"),
+    path("receipt-key/", forms.receipt_key, name="receipt_key"),
+    path("renewals/", consents.renewals, name="renewals"),
 ]

@@ -107,6 +107,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60.0},
     },
     "sweep-copies": {"task": "consent.copies.sweep", "schedule": 120.0},
+    "work-on-consent-effects": {
+        "task": "consent.effects.run",
+        "schedule": 20.0,
+        "options": {"expires": 20.0},
+    },
+    "end-consents": {"task": "consent.nightly", "schedule": crontab(hour=0, minute=25)},
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
     "back-up": {"task": "security.backups.nightly", "schedule": crontab(hour=1, minute=40)},
     "check-posture": {"task": "security.posture.check", "schedule": crontab(hour=4, minute=20)},
@@ -364,6 +370,9 @@ if WHO_SAW_SHOWS not in {"name", "role"}:
 
 # The sealer's own key, which no other process may read, beside what it remembers to have signed.
 LEDGER_KEY = Path(env.str("CUSTODIA_SEALER_KEY", default=str(VAR_DIR / "sealer" / "key.json")))
+# Signs receipts of consents; the web holds it, and it opens or seals nothing else.
+RECEIPT_KEY = Path(env.str("CUSTODIA_RECEIPT_KEY", default=str(VAR_DIR / "receipts" / "key.json")))
+RECEIPT_PUBLIC_KEY = RECEIPT_KEY.with_name("public.key")
 LEDGER_MEMORY = LEDGER_KEY.with_name("head.json")
 LEDGER_PUBLIC_KEY = Path(
     env.str("CUSTODIA_LEDGER_PUBLIC_KEY", default=str(VAR_DIR / "ledger" / "public.key"))

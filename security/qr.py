@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import segno
 from django.utils.safestring import SafeString
 
@@ -13,3 +15,10 @@ def inline_svg(text: str) -> SafeString:
     return SafeString(
         code.svg_inline(scale=4, border=4, dark="#000", light="#fff", omitsize=True, svgclass=None)
     )
+
+
+def svg(text: str) -> str:
+    """Return a QR code as a whole SVG file, for pages that are printed."""
+    written = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(written, kind="svg", border=2, scale=4)
+    return written.getvalue().decode()

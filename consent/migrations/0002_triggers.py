@@ -16,9 +16,11 @@ WORDS = """
 CREATE FUNCTION consent_words_refuse() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $body$
 BEGIN
     IF TG_OP = 'DELETE' OR ROW(NEW.id, NEW.form_id, NEW.number, NEW.language, NEW.title, NEW.elements,
-        NEW.text_sha256, NEW.written_at, NEW.written_by_id, NEW.published_at, NEW.published_by_id)
+        NEW.text_sha256, NEW.written_at, NEW.written_by_id, NEW.published_at, NEW.published_by_id,
+        NEW.is_material)
         IS DISTINCT FROM ROW(OLD.id, OLD.form_id, OLD.number, OLD.language, OLD.title, OLD.elements,
-        OLD.text_sha256, OLD.written_at, OLD.written_by_id, OLD.published_at, OLD.published_by_id) THEN
+        OLD.text_sha256, OLD.written_at, OLD.written_by_id, OLD.published_at, OLD.published_by_id,
+        OLD.is_material) THEN
         RAISE EXCEPTION 'published words are never changed: % is refused', TG_OP
             USING ERRCODE = 'restrict_violation';
     END IF;

@@ -4,9 +4,11 @@ from consent.models.assessment import ImpactAssessment, ImpactRisk
 from consent.models.consent import Consent, ConsentEvent, State
 from consent.models.copy import RecordCopy
 from consent.models.correction import Correction
+from consent.models.effect import ConsentEffect
 from consent.models.form import ConsentForm, ConsentFormVersion
 from consent.models.meter import MeterReading, MeterRun
 from consent.models.notice import Notice, NoticeDelivery, NoticeText
+from consent.models.paper import PaperForm
 from consent.models.purpose import ProcessingPurpose, ProcessingPurposeVersion
 from consent.models.restriction import ProcessingRestriction
 from consent.models.rights import RightsRequest
@@ -15,6 +17,7 @@ from consent.models.transfer import OverseasRecipient, Transfer, TransferPerson
 
 __all__ = [
     "Consent",
+    "ConsentEffect",
     "ConsentEvent",
     "ConsentForm",
     "ConsentFormVersion",
@@ -27,6 +30,7 @@ __all__ = [
     "NoticeDelivery",
     "NoticeText",
     "OverseasRecipient",
+    "PaperForm",
     "ProcessingPurpose",
     "ProcessingPurposeVersion",
     "ProcessingRestriction",

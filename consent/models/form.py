@@ -74,6 +74,8 @@ class ConsentFormVersion(models.Model):
     published_at = models.DateTimeField(null=True)
     published_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     superseded_at = models.DateTimeField(null=True)
+    # Purpose, way or kinds changed: whoever agreed to earlier words is asked again (PIPL 14).
+    is_material = models.BooleanField(default=False)
 
     objects = ConsentFormVersionQuerySet.as_manager()
 
@@ -95,7 +97,7 @@ class ConsentFormVersion(models.Model):
             name: Plain(level=1, purpose="organisation")
             for name in (
                 "id", "form", "number", "language", "title", "elements", "text_sha256", "written_at",
-                "written_by", "published_at", "published_by", "superseded_at",
+                "written_by", "published_at", "published_by", "superseded_at", "is_material",
             )
         }  # fmt: skip
 

@@ -9,11 +9,11 @@ from typing import Any
 from security import printing
 from security.printing import NotPrintable
 
-__all__ = ["NotPrintable", "assessment"]
+__all__ = ["NotPrintable", "pdf"]
 
-TEMPLATE = Path(__file__).parent / "assessment.typ"
+TEMPLATES = Path(__file__).parent
 
 
-def assessment(content: Mapping[str, Any]) -> bytes:
-    """Return an impact assessment as PDF."""
-    return printing.pdf(TEMPLATE, content)
+def pdf(template: str, content: Mapping[str, Any]) -> bytes:
+    """Return a page as PDF; the content is data to the template, never a part of its program."""
+    return printing.pdf(TEMPLATES / f"{template}.typ", content)

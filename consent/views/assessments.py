@@ -147,7 +147,7 @@ def pdf(request: SignedInRequest, assessment_id: UUID, language: str) -> HttpRes
         raise Http404
     try:
         with translation.override(LANGUAGES[language]):
-            written = printing.assessment(queries.paper(row))
+            written = printing.pdf("assessment", queries.paper(row))
     except printing.NotPrintable:
         return render(request, "503.html", status=503)
     assessments.give_out(row=row, language=language, size=len(written), by=request.user)

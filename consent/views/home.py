@@ -112,6 +112,20 @@ PARTS: tuple[Part, ...] = (
         _("Restrictions"),
         _("Whose data may not be used as usual, since when and until when."),
     ),
+    Part(
+        (Permission.CONSENT_MANAGE, Permission.CONSENT_READ),
+        "consent:forms",
+        "file-text",
+        _("Forms of consent"),
+        _("What people are asked, in which words, and whether these say what the law wants."),
+    ),
+    Part(
+        (Permission.CONSENT_WRITE,),
+        "consent:renewals",
+        "history",
+        _("Consents that end soon"),
+        _("Who may be asked to renew within 30 days."),
+    ),
 )
 
 

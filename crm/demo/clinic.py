@@ -14,6 +14,7 @@ from crm.demo import (
     accounts,
     asking,
     billing,
+    consents,
     ground,
     histories,
     households,
@@ -91,6 +92,11 @@ def open_clinic(*, tell: Tell) -> Clinic:
         tell()
     link_employees(clinic)
     wills.say(clinic.patients, clinic.people)
+    consents.take_down(
+        list(clinic.patients.values()),
+        officer=clinic.people["compliance_officer1"],
+        desk=clinic.people["receptionist1"],
+    )
     asking.ask(clinic.people, asked_about(clinic))
     registers.keep(clinic.people)
     notices.publish(by=clinic.people["compliance_officer1"])

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import RequestDataTooBig
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from security import trail
+
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer a request that was not understood."""
+    """Answer a request that was not understood; one that was larger than any form stands on the trail."""
+    if isinstance(exception, RequestDataTooBig) and request.user.is_authenticated:
+        with transaction.atomic():
+            trail.record("crm.request.refused", outcome="refused", by=request.user)
     return render(request, "400.html", status=400)
 
 

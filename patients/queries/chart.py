@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.models import CareRelationship, Patient
 from patients.queries import allergies, emergency, guardians, people, wording
+from patients.tabs import added
 from security import context
 from security.access.decision import Decision, decide
 from security.access.permissions import Permission
@@ -97,6 +98,17 @@ def frame(chart: Chart, tab: str) -> dict[str, Any]:
         {"key": key, "label": label, "url": chart.url(key), "active": key == tab}
         for key, label, permission in TABS
         if permission is None or chart.may(permission)
+    ]
+    # What apps above add stands before the last one, which is about the page itself.
+    tabs[-1:-1] = [
+        {
+            "key": one.key,
+            "label": one.label,
+            "url": reverse(one.url, args=[chart.patient.pk]),
+            "active": one.key == tab,
+        }
+        for one in added()
+        if chart.may(*one.permissions)
     ]
     return {"banner": banner(chart, tab), "tabs": tabs, "panel": f"patients/_{tab}.html"}
 

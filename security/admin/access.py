@@ -36,6 +36,7 @@ WHOSE = {
 }
 SCOPES = {
     Scope.RECORD: gettext_lazy("record"),
+    Scope.CONSENT: gettext_lazy("consent"),
     Scope.BILLING: gettext_lazy("billing"),
     Scope.ENGAGEMENT: gettext_lazy("engagement"),
     Scope.RESTRICTED: gettext_lazy("specially protected"),

@@ -33,6 +33,7 @@ from security.classification import Category
 from security.ids import new_id
 from security.models import Backup
 from tests import consenting, world
+from tests.consent import asking
 from tests.guards.test_urls import routes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
@@ -99,6 +100,8 @@ OF_ONE_PERSON = {
     "consent:public_notice",
     # A report that is not made yet has no paper.
     "audit:report_pdf",
+    # A receipt names the patient: nobody has it who sees the patient masked.
+    "consent:receipt",
     *(f"patients:document{one}" for one in ("", "_page", "_file", "_withdraw")),
 }
 
@@ -159,6 +162,7 @@ def values(clinic, name):
         "report_kind": "weekly",
         "language": "en",
         **_registers(clinic),
+        **consent_of(clinic),
         "restriction_id": consenting.limit(clinic.patient, "self_pay").pk,
         "recipient_id": (outside := consenting.recipient()).pk,
         "sharing_id": consenting.sharing(clinic.patient, outside, clinic.users["physician"]).pk,
@@ -206,8 +210,21 @@ def _registers(clinic):
         mechanism_on=timezone.localdate(),
     )  # fmt: skip
     return {
-        "purpose_id": purpose.pk, "assessment_id": draft.pk, "overseas_id": recipient.pk,
+        "purpose_id": purpose.pk,
+        "assessment_id": draft.pk,
+        "overseas_id": recipient.pk,
         "field_purpose": "care",
+    }
+
+
+def consent_of(clinic):
+    """Return a form with words that were published, and what the patient said to them."""
+    words = asking.words()
+    with transaction.atomic():
+        taken = asking.grant(clinic.patient, words, by=clinic.users["receptionist"])
+    return {
+        "form_id": words.form_id, "words_id": words.pk, "consent_id": taken.consent.pk,
+        "act_id": taken.event.pk,
     }  # fmt: skip
 
 

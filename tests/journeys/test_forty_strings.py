@@ -11,6 +11,10 @@ from django.test import Client
 
 from audit.models import Alert, AuditReport, Case, Companion, Event, Review
 from consent.models import (
+    Consent,
+    ConsentEvent,
+    ConsentForm,
+    ConsentFormVersion,
     Correction,
     ImpactAssessment,
     Notice,
@@ -152,6 +156,8 @@ PLANTED = {
     "correction_id": Correction, "notice_id": Notice, "text_id": NoticeText,
     "purpose_id": ProcessingPurpose, "assessment_id": ImpactAssessment, "overseas_id": OverseasRecipient,
     "restriction_id": ProcessingRestriction, "sharing_id": Sharing, "recipient_id": Recipient,
+    "form_id": ConsentForm, "words_id": ConsentFormVersion, "consent_id": Consent,
+    "act_id": ConsentEvent,
 }  # fmt: skip
 
 

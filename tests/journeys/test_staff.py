@@ -14,7 +14,17 @@ from patients.models import Claim, Patient
 from security import trail
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-TABS = ["Summary", "Timeline", "Clinical", "Notes", "Documents", "Billing", "Contacts", "Access"]
+TABS = [
+    "Summary",
+    "Timeline",
+    "Clinical",
+    "Notes",
+    "Documents",
+    "Billing",
+    "Contacts",
+    "Consents",
+    "Access",
+]
 
 
 @pytest.fixture
@@ -102,7 +112,9 @@ def test_a_receptionist_finds_by_phone_reveals_a_number_and_gives_a_doctor(doors
     page.locator("#search-input").fill(phone[-4:])
     page.locator("#search-panel a", has_text="Han Li").click()
     page.wait_for_url(f"**/patients/{waiting}/")
-    expect(page.locator("[data-tabs] a")).to_have_text(["Summary", "Billing", "Contacts", "Access"])
+    expect(page.locator("[data-tabs] a")).to_have_text(
+        ["Summary", "Billing", "Contacts", "Consents", "Access"]
+    )
     expect(page.locator("main")).not_to_contain_text("Allergies")
     desk.look("summary")
     expect(page.locator("main")).not_to_contain_text(numbers[0])
@@ -145,7 +157,9 @@ def test_a_finance_clerk_reveals_the_code_on_a_bill_and_is_told_who_may_see_more
     page, patient = clerk.page, f"/patients/{clinic.patients['ouyang-xuemei']}/"
     clerk.is_signed_in("finance1")
     clerk.goes(patient)
-    expect(page.locator("[data-tabs] a")).to_have_text(["Summary", "Billing", "Contacts", "Access"])
+    expect(page.locator("[data-tabs] a")).to_have_text(
+        ["Summary", "Billing", "Contacts", "Consents", "Access"]
+    )
     clerk.presses("Billing", role="link", exact=True)
     claims = page.locator("#claim-rows")
     expect(claims).not_to_contain_text("J45.9")
