@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,3 +12,8 @@ class ConsentConfig(AppConfig):
 
     name = "consent"
     verbose_name = _("Consent and rights")
+
+    def ready(self) -> None:
+        """Let audit count the working days of the calendar that is kept here."""
+        # By name: an app's models can not be imported before all apps are there.
+        import_string("audit.working_days.install")(import_string("consent.queries.calendar.days"))

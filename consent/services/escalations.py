@@ -1,0 +1,54 @@
+"""Telling officers of requests before they are due, and once more when they are late."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from audit import working_days
+from audit.working_days import LONGEST_REST, Days
+from consent import clocks
+from consent.models import RightsRequest
+from consent.queries import calendar, officers
+from consent.services.request_rows import write
+from security import trail
+from security.services import notices
+
+BATCH = 200
+
+
+@transaction.atomic
+def escalate() -> int:
+    """Tell every officer of requests that are nearly due, or late; each is told of once of either."""
+    days, today = calendar.days(), calendar.today()
+    horizon = today + timedelta(days=settings.RIGHTS_WARN_DAYS + LONGEST_REST)
+    waiting = RightsRequest.objects.open().filter(target_on__lte=horizon).order_by("due_on", "pk")
+    locked = waiting.select_for_update(of=("self",), skip_locked=True)
+    rows = [row for row in locked if _is_to_tell(row, today, days)][:BATCH]
+    if not rows:
+        return 0
+    now = timezone.now()
+    for row in rows:
+        row.escalated_at = now
+        write(row)
+    people = {row.subject_id for row in rows}
+    trail.record(
+        "consent.request.escalated", subjects=people, changed=rows, counts={"requests": len(rows)}
+    )
+    for officer in officers.everybody():
+        # Whose own request waits is not the one to be reminded, unless another one waits as well.
+        if people - {officer.pk}:
+            notices.request_due(user=officer)
+    return len(rows)
+
+
+def _is_to_tell(row: RightsRequest, today: date, days: Days) -> bool:
+    if row.target_on is None or row.due_on is None:
+        return False
+    if row.escalated_at is None:
+        return clocks.working_days_left(today, row.target_on, days) <= settings.RIGHTS_WARN_DAYS
+    told_on = clocks.local_day(row.escalated_at, working_days.zone())
+    return told_on <= row.due_on < today
