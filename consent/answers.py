@@ -120,7 +120,8 @@ ROUTES: Mapping[str, Promise] = {
 }
 REVIEW = _(
     "You may have this refusal reviewed by a licensed health professional who took no part in it. Write"
-    " to the clinic; it passes your request on promptly and tells you the outcome (45 CFR 164.524(a)(4), (d)(4))."
+    " to the clinic; it passes your request on promptly and tells you the outcome"
+    " (45 CFR 164.524(a)(4), (d)(4))."
 )
 DISAGREEMENT = _(
     "You may hand in a written statement that you disagree; it is kept with the record and goes along with"

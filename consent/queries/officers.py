@@ -32,3 +32,9 @@ def everybody() -> list[User]:
 def choices() -> list[tuple[str, str]]:
     """Return the officers to choose from, by name."""
     return sorted(((str(user.pk), called(user)) for user in everybody()), key=lambda pair: pair[1])
+
+
+def colleagues() -> list[tuple[str, str]]:
+    """Return everybody who works here, by name: they are asked about as well."""
+    users = User.objects.staff().only("handle", "kind", "sealed_card")
+    return sorted(((str(user.pk), called(user)) for user in users), key=lambda pair: pair[1])

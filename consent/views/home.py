@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from security.access.categories import Reach
@@ -26,7 +27,22 @@ class Part:
     sentence: Promise
 
 
-PARTS: tuple[Part, ...] = ()
+PARTS: tuple[Part, ...] = (
+    Part(
+        (Permission.RIGHTS_READ,),
+        "consent:requests",
+        "inbox",
+        _("Rights desk"),
+        _("What people ask about their data, by when the law wants an answer, and what was done."),
+    ),
+    Part(
+        (Permission.RIGHTS_READ,),
+        "consent:calendar",
+        "calendar",
+        _("Calendar of working days"),
+        _("Days off and days worked instead, from which deadlines are counted."),
+    ),
+)
 
 
 @require_safe

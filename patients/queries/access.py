@@ -53,6 +53,7 @@ def explained(chart: Chart) -> dict[str, Any]:
         "is_masked": chart.is_masked,
         "ways": _ways(chart),
         "who_saw_url": _who_saw(chart),
+        "requests_url": _requests(chart),
         "others": [row for role in ROLES.values() if (row := _other(role))],
     }
 
@@ -62,6 +63,13 @@ def _who_saw(chart: Chart) -> str:
     if not chart.may(Permission.TRAIL_READ):
         return ""
     return reverse("audit:who_saw", args=[chart.patient.pk])
+
+
+def _requests(chart: Chart) -> str:
+    """Return where it stands what was asked about the data of this patient."""
+    if not chart.may(Permission.RIGHTS_READ, Permission.RIGHTS_REQUEST):
+        return ""
+    return reverse("consent:requests_of", args=[chart.patient.pk])
 
 
 def _decision(chart: Chart, category: Category) -> dict[str, Any]:

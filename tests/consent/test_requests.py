@@ -167,9 +167,9 @@ def test_an_extension_after_the_first_period_without_a_reason_or_under_pipl_alon
         sid = transaction.savepoint()
         requests.extend(request_id=row.pk, version=row.version, reason="Films.", by=officer)
         transaction.savepoint_rollback(sid)
-    with asking.frozen(datetime(2026, 12, 24, 16, 0, tzinfo=UTC)):
-        with pytest.raises(requests.NoExtension, match="over"):
-            requests.extend(request_id=row.pk, version=row.version, reason="Films.", by=officer)
+    later = asking.frozen(datetime(2026, 12, 24, 16, 0, tzinfo=UTC))
+    with later, pytest.raises(requests.NoExtension, match="over"):
+        requests.extend(request_id=row.pk, version=row.version, reason="Films.", by=officer)
     profile.laws = ["pipl"]
     profile.save()
     row = asking.receive(asking.patient(), officer)
@@ -326,8 +326,8 @@ def test_restriction_and_objection_are_carried_out_from_the_request(officer):
     )
     assert (made.kind, made.purpose, made.request_id) == ("objection", purpose, row.pk)
     assert ProcessingRestriction.objects.in_force().filter(patient=whom).count() == 1
+    copy = asking.proved(asking.receive(whom, officer), officer)
     with pytest.raises(request_steps.NothingToRestrict):
-        copy = asking.proved(asking.receive(whom, officer), officer)
         request_steps.restrict(request_id=copy.pk, version=copy.version, purpose=None, by=officer)
 
 

@@ -61,7 +61,7 @@ def deadlines(kind, received, zone, holidays, made_up, *, is_extended):
     """Return law -> (target, limit) for each law that times the kind."""
     start = local_day(received, zone)
     if kind == "objection":
-        return {law: (None, start) for law in LAWS}
+        return dict.fromkeys(LAWS, (None, start))
     found = {}
     if kind in US:
         days, extra = US[kind]
