@@ -71,7 +71,9 @@ SENTENCES: dict[str, Promise] = {
     "consent.request.identity_proved": _("It was shown who asks."),
     "consent.request.joined": _("A request was joined to the earlier one that it repeats."),
     "consent.request.received": _("A request about somebody's data was received."),
-    "consent.request.suspended": _("An authority had its disclosures held back from an accounting."),
+    "consent.request.suspended": _(
+        "An authority had its disclosures held back from an accounting."
+    ),
     "consent.request.withdrawn": _("A request about somebody's data was taken back."),
     "consent.restriction.lifted": _("A restriction of the use of somebody's data was lifted."),
     "consent.restriction.made": _("The use of somebody's data was restricted."),

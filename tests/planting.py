@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from consent.models import Consent, ProcessingPurpose, State
+from consent.models import Consent, ProcessingPurpose, RightsRequest, State
 from patients.models import Invoice, Note, Patient
 from security.ids import new_id
 from security.models import User
@@ -17,7 +17,7 @@ from security.sealing.register import sealed_models
 from tests import world
 
 # What others point to comes first.
-FIRST = (Note, Invoice)
+FIRST = (Note, Invoice, RightsRequest)
 ABOUT = {
     "patient", "requested_by", "clerk", "acting_for", "opened_by", "due_at", "dedupe_key", "made_by",
     "asked_by",

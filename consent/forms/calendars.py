@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from consent.models import CalendarDay
@@ -43,10 +44,11 @@ class ReadIn(forms.Form):
 
     def clean_file(self) -> str:
         """Return the text of the list."""
-        sent: UploadedFile = self.cleaned_data["file"]
+        sent: Any = self.cleaned_data["file"]
         if (sent.size or 0) > MOST_BYTES:
             raise ValidationError(_("This file is too large for a list of days."))
         try:
-            return sent.read().decode("utf-8-sig")
+            text: str = sent.read().decode("utf-8-sig")
         except UnicodeDecodeError:
             raise ValidationError(_("This file is not written in UTF-8.")) from None
+        return text

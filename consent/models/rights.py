@@ -17,7 +17,6 @@ from security.sealing import (
     Category,
     Plain,
     Scope,
-    SealedJSON,
     SealedModel,
     SealedQuerySet,
     SealedText,
@@ -98,6 +97,8 @@ class RightsRequest(SealedModel):
     assigned_to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     identity_at = models.DateTimeField(null=True)
     identity_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    # How it was shown who asks; what was shown is sealed.
+    identity_how = models.CharField(max_length=12, blank=True, default="")
     # The earliest of the deadlines of all laws that apply; its target where a law gives no number.
     target_on = models.DateField(null=True)
     due_on = models.DateField(null=True)
@@ -120,8 +121,7 @@ class RightsRequest(SealedModel):
     asked = SealedText(level=4, purpose="rights")
     # Who asks, where it is not the person: name, relation, proof shown.
     asker = SealedText(level=4, purpose="rights", blank=True)
-    # How it was shown who asks, and what was shown.
-    identity = SealedJSON(level=4, purpose="rights")
+    identity = SealedText(level=4, purpose="rights", blank=True)
     address = SealedText(level=4, purpose="rights", blank=True)
     extension = SealedText(level=4, purpose="rights", blank=True)
     outcome = SealedText(level=4, purpose="rights", blank=True)
@@ -152,6 +152,7 @@ class RightsRequest(SealedModel):
                 "identity_by", "target_on", "due_on", "extended_at", "escalated_at", "closed_at",
                 "closed_by", "capacity", "repeats", "is_charged", "suspended_until", "case_id",
                 "document_id", "refusal",
+                "identity_how",
             )
         }  # fmt: skip
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -16,6 +18,25 @@ from security.models import ClinicProfile
 from security.services import clinics
 
 WORKED = CalendarDay.Kind.WORKED
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What deadlines are counted by at the clinic now: today, its zone, its calendar; asked for once."""
+
+    today: date
+    zone: ZoneInfo
+    days: Days
+
+    def day_of(self, instant: datetime) -> date:
+        """Return the day on the clinic's own calendar on which an instant lies."""
+        return clocks.local_day(instant, self.zone)
+
+
+def here() -> Here:
+    """Return today, the zone and the calendar of the clinic."""
+    zone = working_days.zone()
+    return Here(clocks.local_day(timezone.now(), zone), zone, days())
 
 
 def follows_china() -> bool:

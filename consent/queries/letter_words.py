@@ -8,10 +8,11 @@ from typing import Any
 from django.utils import formats, translation
 from django.utils.translation import gettext as _
 
-from audit import working_days
-from consent import answers, clocks
+from consent import answers
 from consent.clocks import Clock
 from consent.models import RightsLetter, RightsRequest
+from consent.queries.calendar import Here
+from consent.queries.requests import clocks_of
 from patients.queries.statements import clinic_name
 from security.models import ClinicProfile
 
@@ -19,11 +20,11 @@ Kind, Law = RightsLetter.Kind, ClinicProfile.Law
 Shown = dict[str, Any]
 
 
-def of(row: RightsRequest, kind: str, found: list[Clock], today: date) -> Shown:
+def of(row: RightsRequest, kind: str, here: Here) -> Shown:
     """Return the words of a letter in the language of the request; whom it goes to is put in on paper."""
     with translation.override(row.language):
         is_chinese = row.language.startswith("zh")
-        received_on = clocks.local_day(row.received_at, working_days.zone())
+        received_on, found = here.day_of(row.received_at), clocks_of(row, here)
         return {
             "language": "zh" if is_chinese else "en",
             "region": "cn" if is_chinese else "gb",
@@ -31,7 +32,7 @@ def of(row: RightsRequest, kind: str, found: list[Clock], today: date) -> Shown:
             "number": row.number,
             "title": _title(kind),
             "about": [
-                [_("Date"), _on(today)],
+                [_("Date"), _on(here.today)],
                 [_("Our number"), row.number],
                 [_("Your request"), str(row.get_kind_display())],
                 [_("Received"), _on(received_on)],

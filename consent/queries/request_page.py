@@ -41,8 +41,9 @@ PLACES: dict[str, tuple[str, Promise]] = {
 
 def of(user: User, row: RightsRequest) -> Shown:
     """Return one request as its page shows it; opening it is a read."""
-    today, days = calendar.today(), calendar.days()
-    shown = requests.line(row, requests.names_of(user, [row]), today, days)
+    here = calendar.here()
+    today = here.today
+    shown = requests.line(row, requests.names_of(user, [row]), here)
     letters = list(row.letters.select_related("made_by", "sent_by").order_by("made_at", "pk"))
     earlier = repeats.earlier(row)
     shown |= {
@@ -51,6 +52,7 @@ def of(user: User, row: RightsRequest) -> Shown:
         "capacity": row.get_capacity_display(),
         "language": row.language,
         "noted_by": called(row.noted_by) if row.noted_by else "",
+        "how": HOW.get(row.identity_how, ""),
         "identity_at": row.identity_at,
         "identity_by": called(row.identity_by),
         "escalated_at": row.escalated_at,
@@ -59,9 +61,9 @@ def of(user: User, row: RightsRequest) -> Shown:
         "is_charged": row.is_charged,
         "suspended_until": row.suspended_until,
         "case_id": row.case_id,
-        "clocks": [_clock(one, today) for one in requests.clocks_of(row, days)],
+        "clocks": [_clock(one, today) for one in requests.clocks_of(row, here)],
         "letters": [_letter(one) for one in letters],
-        "earlier": [requests.line(one, {}, today, days) for one in earlier],
+        "earlier": [requests.line(one, {}, here) for one in earlier],
         "is_often": repeats.is_often(row),
         "timeline": _timeline(row, letters),
         "place": _place(row),
@@ -77,14 +79,12 @@ def _said(row: RightsRequest) -> Shown:
     names = ("asked", "asker", "address", "extension", "outcome", "charge", "suspension")
     try:
         said: Shown = {name: getattr(row, name) or "" for name in names}
-        identity = row.identity or {}
+        said["shown"] = row.identity or ""
     except SealBroken:
-        return dict.fromkeys((*names, "how", "shown")) | {"is_broken": True}
+        return dict.fromkeys((*names, "shown")) | {"is_broken": True}
     ground = answers.BY_KEY.get(row.refusal)
     return said | {
         "is_broken": False,
-        "how": HOW.get(identity.get("how", ""), ""),
-        "shown": identity.get("shown", ""),
         "ground": ground.label if ground else "",
         "articles": answers.articles(row.refusal, row.laws) if ground else "",
     }
@@ -171,13 +171,13 @@ def _next(
 ) -> list[Promise]:
     """Return what is to do now, the first thing first."""
     unsent = [one for one in letters if not one.way]
-    sent = [_("Hand over, post or announce the letters below.")] if unsent else []
+    sent: list[Promise] = [_("Hand over, post or announce the letters below.")] if unsent else []
     if row.closed_at is not None:
         return sent
     why_not = None if row.identity_at else askers.objection(row, today)
     if why_not is not None:
         return [why_not, _("Refuse it, on the ground that there is no authority.")]
-    steps = []
+    steps: list[Promise] = []
     if row.assigned_to_id is None:
         steps.append(_("Give it to an officer."))
     if row.identity_at is None:

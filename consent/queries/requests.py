@@ -10,13 +10,15 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext, ngettext
 
-from audit import persons, working_days
+from audit import persons
 from audit.queries import officers as accounts
 from audit.working_days import Days
 from consent import clocks
 from consent.clocks import Clock
 from consent.models import RightsRequest
+from consent.models.rights import RightsRequestQuerySet
 from consent.queries import calendar
+from consent.queries.calendar import Here
 from patients.models import Patient, StaffLink
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
@@ -35,10 +37,10 @@ TONES = {"granted": "good", "partly": "info", "refused": "warn"}
 Shown = dict[str, Any]
 
 
-def visible(user: User) -> QuerySet[RightsRequest]:
+def visible(user: User) -> RightsRequestQuerySet:
     """Return the requests that somebody may see: never the own, nor those of close family."""
     reach = reach_of_user(user, READ)
-    rows = RightsRequest.objects.exclude(subject_id=user.pk)
+    rows: RightsRequestQuerySet = RightsRequest.objects.exclude(subject_id=user.pk)
     if reach is Reach.ALL:
         # A merge moves no request: what was asked about a record that is no more stays at the desk.
         own = StaffLink.objects.in_force().filter(user_id=user.pk).values("patient_id")
@@ -57,19 +59,19 @@ def find(user: User, request_id: UUID) -> RightsRequest:
 
 def page(user: User, *, show: str, kind: str = "", after: str = "") -> Shown:
     """Return one page of the queue, what is due first in front; answered ones the newest first."""
-    today, days = calendar.today(), calendar.days()
+    here = calendar.here()
     rows = visible(user).filter(**({"kind": kind} if kind else {}))
     rows = rows.select_related("assigned_to").defer("sealed")
     place = Place.read(after)
     if show == "closed":
         ordered = descending(rows.filter(closed_at__isnull=False), "closed_at", place)
     else:
-        ordered = _queue(_narrowed(rows.open(), show, user, today), place)
+        ordered = _queue(_narrowed(rows.open(), show, user, here.today), place)
     found = list(ordered[: PAGE + 1])
     shown, last = found[:PAGE], found[PAGE - 1] if len(found) > PAGE else None
     names = names_of(user, shown)
     return {
-        "rows": [line(row, names, today, days) for row in shown],
+        "rows": [line(row, names, here) for row in shown],
         "next": Place(_at(last, show), last.pk).text() if last else "",
     }
 
@@ -126,12 +128,10 @@ def names_of(user: User, rows: Sequence[RightsRequest]) -> Mapping[UUID, tuple[s
     return named | {one: (name, "") for one, name in known.items()}
 
 
-def line(
-    row: RightsRequest, names: Mapping[UUID, tuple[str, str]], today: date, days: Days
-) -> Shown:
+def line(row: RightsRequest, names: Mapping[UUID, tuple[str, str]], here: Here) -> Shown:
     """Return one request as a row of a list."""
     name, url = names.get(row.subject_id, ("", ""))
-    left, tone = time_left(row, today, days)
+    left, tone = time_left(row, here)
     return {
         "id": row.pk,
         "number": row.number,
@@ -152,18 +152,17 @@ def line(
     }
 
 
-def clocks_of(row: RightsRequest, days: Days) -> list[Clock]:
+def clocks_of(row: RightsRequest, here: Here) -> list[Clock]:
     """Return the clocks of one request under each of its laws."""
-    received_on = clocks.local_day(row.received_at, working_days.zone())
-    is_extended = row.extended_at is not None
-    return clocks.clocks(row.laws, row.kind, received_on, days, is_extended=is_extended)
+    received_on, is_extended = here.day_of(row.received_at), row.extended_at is not None
+    return clocks.clocks(row.laws, row.kind, received_on, here.days, is_extended=is_extended)
 
 
-def time_left(row: RightsRequest, today: date, days: Days) -> tuple[str, str]:
+def time_left(row: RightsRequest, here: Here) -> tuple[str, str]:
     """Return what is left of the time until the next target or limit, whose it is, and a tone."""
     if row.closed_at is not None:
         return "", ""
-    found = clocks_of(row, days)
+    found, today = clocks_of(row, here), here.today
     ends = [(one.due_on, False, one.law) for one in found]
     ends += [(one.target_on, True, one.law) for one in found if one.target_on]
     if not ends:
@@ -173,7 +172,7 @@ def time_left(row: RightsRequest, today: date, days: Days) -> tuple[str, str]:
     until, is_target, law = min((end for end in ends if end[0] >= today), default=limit)
     if limit[0] < today:
         until, is_target, law = limit
-    return _words(until, today, days, law, is_target=is_target)
+    return _words(until, today, here.days, law, is_target=is_target)
 
 
 def _words(until: date, today: date, days: Days, law: str, *, is_target: bool) -> tuple[str, str]:
@@ -192,8 +191,8 @@ def _words(until: date, today: date, days: Days, law: str, *, is_target: bool) -
 
 def of_patient(user: User, patient_id: UUID) -> list[Shown]:
     """Return the requests about one patient, the open ones first; of no other one."""
-    today, days = calendar.today(), calendar.days()
+    here = calendar.here()
     ids = persons.register().former(patient_id)
     rows = RightsRequest.objects.filter(subject_id__in=ids).select_related("assigned_to")
     ordered = rows.order_by(F("closed_at").desc(nulls_first=True), "due_on", "pk")
-    return [line(row, {}, today, days) for row in ordered.defer("sealed")[:20]]
+    return [line(row, {}, here) for row in ordered.defer("sealed")[:20]]

@@ -20,7 +20,7 @@ from security.models import User
 
 Kind = CalendarDay.Kind
 LOCK = 0x4355_5374_0041
-MOST_DAYS = 400
+MOST_DAYS, MOST_LETTERS = 400, 80
 COLUMNS = ("day", "kind", "name", "name_zh")
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
@@ -157,6 +157,6 @@ def _line(number: int, line: dict[str, str | None]) -> tuple[date, str, str, str
             _("Line %(number)d: the kind is “holiday” or “worked”, and both names are given.")
             % {"number": number}
         )
-    if max(map(len, said[2:])) > CalendarDay._meta.get_field("name").max_length or None in line:
+    if max(map(len, said[2:])) > MOST_LETTERS or None in line:
         raise BadList(_("Line %(number)d is too long.") % {"number": number})
     return day, said[1], said[2], said[3]

@@ -14,7 +14,6 @@ from audit import persons
 from consent import printing
 from consent.models import RightsLetter, RightsRequest
 from consent.queries import calendar, letter_words
-from consent.services import clock_moves
 from consent.services.request_rows import refuse_own
 from patients.models import Patient
 from patients.names import display
@@ -38,11 +37,11 @@ class NoAccount(Refused):
 
 def write(row: RightsRequest, *, kind: str, by: User | None) -> RightsLetter:
     """Keep the words of a letter about a request, in the caller's transaction and event."""
-    found = clock_moves.clocks_of(row, calendar.days())
+    here = calendar.here()
     letter = RightsLetter(
         request=row, kind=kind, language=row.language, subject_id=row.subject_id,
         subject_of=row.subject_of, patient_id=row.patient_id, made_by=by,
-        content=letter_words.of(row, kind, found, calendar.today()),
+        content=letter_words.of(row, kind, here),
     )  # fmt: skip
     letter.save()
     return letter

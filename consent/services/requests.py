@@ -14,6 +14,7 @@ from audit import persons, working_days
 from consent import answers, clocks
 from consent.models import RightsLetter, RightsRequest
 from consent.queries import askers, calendar, languages
+from consent.queries.requests import clocks_of
 from consent.services import clock_moves, letters
 from consent.services.request_rows import (
     Answered,
@@ -131,7 +132,7 @@ def receive(
     if by.kind == User.Kind.PATIENT:
         _by_portal(row, by)
     row.language = asked.language or row.language
-    clock_moves.set_clocks(row)
+    clock_moves.set_clocks(row, calendar.here())
     row.save()
     letter = letters.write(row, kind=RightsLetter.Kind.RECEIVED, by=by)
     record("consent.request.received", row, by=by, rows=[letter])
@@ -167,15 +168,21 @@ def _about_colleague(row: RightsRequest, user_id: UUID) -> None:
 
 def _by_portal(row: RightsRequest, by: User) -> None:
     """Let in who signed in as the patient, or as somebody who represents the patient now; nobody else."""
-    is_open = row.patient_id is not None and (
-        decide(by, Permission.RIGHTS_REQUEST, row.patient_id, Purpose.PATRQT).allowed
-    )
-    link = PortalAccount.objects.in_force().filter(user=by, patient_id=row.patient_id).first()
-    if not is_open or link is None:
+    link = _link(row, by)
+    if link is None:
         raise NotEntitled(_("You may not ask about this person."))
     row.capacity, row.way, row.state = link.capacity, Way.PORTAL, State.WORKING
     row.identity_at = timezone.now()
-    row.identity = {"how": "portal"}
+    row.identity_how = "portal"
+
+
+def _link(row: RightsRequest, by: User) -> PortalAccount | None:
+    """Return what opens the record to an account now, where it may ask about the person."""
+    if row.patient_id is None:
+        return None
+    if not decide(by, Permission.RIGHTS_REQUEST, row.patient_id, Purpose.PATRQT).allowed:
+        return None
+    return PortalAccount.objects.in_force().filter(user=by, patient_id=row.patient_id).first()
 
 
 def laws(*, is_dead: bool = False) -> list[str]:
@@ -207,7 +214,7 @@ def prove_identity(
     why_not = askers.objection(row, calendar.today())
     if why_not is not None:
         raise NotEntitled(why_not)
-    row.identity = {"how": how, "shown": words(shown)}
+    row.identity_how, row.identity = how, words(shown)
     row.identity_at, row.identity_by, row.state = timezone.now(), by, State.WORKING
     write(row)
     record("consent.request.identity_proved", row, by=by)
@@ -247,13 +254,14 @@ def extend(*, request_id: UUID, version: int, reason: str, by: User) -> RightsRe
     refuse_unless_officer(by)
     if row.extended_at is not None:
         raise NoExtension(_("This request was extended before; the law knows one extension."))
-    last = clocks.first_period(clock_moves.clocks_of(row, calendar.days()))
+    here = calendar.here()
+    last = clocks.first_period(clocks_of(row, here))
     if last is None:
         raise NoExtension(_("No law that applies lets this request be extended."))
-    if calendar.today() > last:
+    if here.today > last:
         raise NoExtension(_("The first period is over; an extension had to be told within it."))
     row.extended_at, row.extension = timezone.now(), words(reason)
-    clock_moves.set_clocks(row)
+    clock_moves.set_clocks(row, here)
     write(row)
     letter = letters.write(row, kind=RightsLetter.Kind.EXTENDED, by=by)
     record("consent.request.extended", row, by=by, rows=[letter])
@@ -293,8 +301,7 @@ def withdraw(*, request_id: UUID, version: int, reason: str, by: User) -> Rights
     """Take a request back, as who asked wants it; the patient does it alone, an officer notes it."""
     row = opened(request_id, version, by)
     if by.kind == User.Kind.PATIENT:
-        link = PortalAccount.objects.in_force().filter(user=by, patient_id=row.patient_id)
-        if not link.exists():
+        if _link(row, by) is None:
             raise NotEntitled(_("You may not ask about this person."))
     else:
         refuse_unless_officer(by)

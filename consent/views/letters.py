@@ -6,10 +6,11 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
+from consent import printing
 from consent.forms.requests import Send
 from consent.models import RightsLetter
 from consent.queries import requests as queries
@@ -29,15 +30,21 @@ def _found(request: SignedInRequest, letter_id: UUID) -> RightsLetter:
     return row
 
 
-@require_safe
+@require_POST
 @requires(MANAGE)
 def paper(request: SignedInRequest, letter_id: UUID) -> HttpResponse:
     """Give out the paper of a letter; it is the same every time."""
     row = _found(request, letter_id)
-    content = letters.print_out(letter_id=row.pk, by=request.user)
-    answer = HttpResponse(content, content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="letter-{row.pk}.pdf"'
-    return answer
+    try:
+        content = letters.print_out(letter_id=row.pk, by=request.user)
+    except printing.NotPrintable:
+        return render(request, "503.html", status=503)
+    headers = {
+        "Content-Disposition": 'inline; filename="letter.pdf"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HttpResponse(content, content_type="application/pdf", headers=headers)
 
 
 @require_POST

@@ -117,9 +117,10 @@ def test_the_steps_are_taken_by_form_and_the_letter_is_kept_as_it_was(house):
     assert step("answer", state="granted", words="The copy is enclosed.").status_code == 302
     assert step("answer", state="granted", words="Again.").status_code == 422
     letter = RightsLetter.objects.get(request=row, kind="granted")
-    paper = get(client, f"{DESK}letters/{letter.pk}/")
+    paper = client.post(f"{DESK}letters/{letter.pk}/", secure=True)
     assert paper.content.startswith(b"%PDF")
-    assert get(client, f"{DESK}letters/{letter.pk}/").content == paper.content
+    again = client.post(f"{DESK}letters/{letter.pk}/", secure=True)
+    assert again.content == paper.content
     letter.refresh_from_db()
     sent = {"version": letter.version, "way": "emailed"}
     url = f"{DESK}letters/{letter.pk}/sent/"
@@ -165,8 +166,7 @@ def test_the_queue_narrows_and_costs_the_same_for_one_and_ten(house):
     with CaptureQueriesContext(connection) as many:
         page = text(get(client, DESK))
     assert page.count('<li class="c-list__row">') == 10
-    extra = [q["sql"][:200] for q in many][-0:]
-    assert len(few) == len(many), "\n".join(sorted(extra))
+    assert len(few) == len(many)
     assert "working days left (PIPL target)" in page
     narrowed = text(get(client, f"{DESK}?kind=access"))
     assert narrowed.count('<li class="c-list__row">') == 1

@@ -106,7 +106,8 @@ def test_somebody_elses_request_and_a_former_guardians_have_a_defined_refusal(of
     with pytest.raises(requests.NotEntitled, match="who was one before"):
         asking.proved(former, officer)
     Relation.objects.create(patient=child, kind="FTH", is_guardian=True)
-    assert asking.proved(former, officer).identity == {"how": "document", "shown": "Identity card"}
+    row = asking.proved(former, officer)
+    assert (row.identity_how, row.identity) == ("document", "Identity card")
     refused = requests.refuse(
         request_id=other.pk, version=other.version, ground="not_entitled", reason="No authority.", by=officer
     )  # fmt: skip

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.models import Alert, AuditReport, Companion
+from consent.models import CalendarDay, RightsLetter, RightsRequest
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security import trail
@@ -75,6 +76,8 @@ OF_ONE_PERSON = {
     # Only who leaves has such a page.
     "patients:leaver",
     "patients:leaver_hand_over",
+    # A request is there for who may know of its patient.
+    "consent:request",
     # A report that is not made yet has no paper.
     "audit:report_pdf",
     *(f"patients:document{one}" for one in ("", "_page", "_file", "_withdraw")),
@@ -130,12 +133,32 @@ def values(clinic, name):
         "report_id": _report().pk,
         "report_kind": "weekly",
         "language": "en",
+        "day_id": CalendarDay.objects.create(day=date(2026, 10, 1), kind="holiday").pk,
+        "rights_id": (asked := _asked(clinic)).pk,
+        "letter_id": _letter(asked).pk,
     }
 
 
 def _event(clinic):
     """Return an event about the clinic's patient, of nobody in particular."""
     return trail.record("patients.chart.opened", subjects=[clinic.patient.pk])
+
+
+def _asked(clinic):
+    """Return a request about the clinic's patient."""
+    return RightsRequest.objects.create(
+        number="R-1", kind="access", way="staff", language="en", asked="A copy",
+        subject_id=clinic.patient.pk, patient=clinic.patient,
+    )  # fmt: skip
+
+
+def _letter(asked):
+    """Return a letter about a request."""
+    return RightsLetter.objects.create(
+        request=asked, kind="received", language="en", subject_id=asked.subject_id,
+        content=dict.fromkeys(("clinic", "number", "title", "greeting"), "Received")
+        | {"language": "en", "region": "gb", "about": [], "parts": []},
+    )  # fmt: skip
 
 
 def _alert(clinic):

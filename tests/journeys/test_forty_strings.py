@@ -10,6 +10,7 @@ from django.db import transaction
 from django.test import Client
 
 from audit.models import Alert, AuditReport, Case, Companion, Event, Review
+from consent.models import RightsLetter, RightsRequest
 from crm.demo.staff import ACCOUNTS
 from patients.models import (
     AccessRequest,
@@ -134,6 +135,7 @@ PLANTED = {
     "observation_id": Observation, "export_id": Export, "case_id": Case, "review_id": Review, "event_id": Event,
     "alert_id": Alert, "companion_id": Companion,
     "report_id": AuditReport,
+    "rights_id": RightsRequest, "letter_id": RightsLetter,
 }  # fmt: skip
 
 
@@ -145,7 +147,7 @@ def addresses(patient, note, clinic):
         "app_label": "security", "url": "nowhere", "exporter": "patients", "codelist": "condition", "number": 0,
         "subject_id": patient.pk, "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "token": "nothing",
         "backup_id": new_id(), "check": "settings",
-        "rule_key": "R10",
+        "rule_key": "R10", "day_id": new_id(),
         "report_kind": "weekly", "language": "en",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
         "team_id": Unit.objects.filter(kind="team").latest("pk").pk, "colleague_id": clinic.people["nurse1"].pk,
