@@ -19,7 +19,7 @@ class Change(Versioned):
     """What a day is, in both languages."""
 
     kind = forms.ChoiceField(label=_("What it is"), choices=CalendarDay.Kind.choices)
-    name = forms.CharField(label=_("Name"), max_length=80)
+    name = forms.CharField(label=_("English name"), max_length=80)
     name_zh = forms.CharField(
         label=_("Chinese name"), max_length=80, widget=forms.TextInput(attrs={"lang": "zh-Hans"})
     )

@@ -59,7 +59,7 @@ def _parts(row: RightsRequest, kind: str, found: list[Clock]) -> list[Shown]:
     if kind == Kind.IDENTITY:
         return [_part("", _identity()), _part(_("If you do not agree"), _routes(row))]
     if kind == Kind.EXTENDED:
-        return [*_extended(row), _part(_("If you do not agree"), _routes(row))]
+        return [*_extended(row, found), _part(_("If you do not agree"), _routes(row))]
     parts = [_part(_("What we did") if kind != Kind.REFUSED else _("Why"), [row.outcome or ""])]
     if kind != Kind.GRANTED:
         parts.append(_part(_("On which ground"), [_ground(row)]))
@@ -77,8 +77,12 @@ def _received(row: RightsRequest, found: list[Clock]) -> list[Shown]:
         lines.append(_("You have our answer by %(day)s.") % {"day": _on(row.due_on)})
     if row.identity_at is None:
         lines.append(_("Before we give anything out, we have to know that it is you who asks."))
+    return [_part("", lines), _limits(found)]
+
+
+def _limits(found: list[Clock]) -> Shown:
     limits = [f"{Law(one.law).label}, {one.term.article}: {_on(one.due_on)}" for one in found]
-    return [_part("", lines), _part(_("The limits of the law"), limits)]
+    return _part(_("The limits of the law"), limits)
 
 
 def _identity() -> list[str]:
@@ -95,12 +99,12 @@ def _identity() -> list[str]:
     ]
 
 
-def _extended(row: RightsRequest) -> list[Shown]:
+def _extended(row: RightsRequest, found: list[Clock]) -> list[Shown]:
     lines = []
     if row.due_on:
         lines.append(_("You have our answer by %(day)s at the latest.") % {"day": _on(row.due_on)})
     lines.append(_("The law lets us extend the time once; this is that extension."))
-    return [_part("", lines), _part(_("Why"), [row.extension or ""])]
+    return [_part("", lines), _part(_("Why"), [row.extension or ""]), _limits(found)]
 
 
 def _ground(row: RightsRequest) -> str:

@@ -184,7 +184,8 @@ def _words(until: date, today: date, days: Days, law: str, *, is_target: bool) -
         late = ngettext("%(days)d working day late", "%(days)d working days late", -left)
         return f"{late % {'days': -left}} ({whose})", "danger"
     if until == today:
-        return f"{gettext('due today')} ({whose})", "danger"
+        words = gettext("due today")
+        return f"{words} ({whose})", "danger"
     words = ngettext("%(days)d working day left", "%(days)d working days left", left)
     return f"{words % {'days': left}} ({whose})", "warn" if left <= 3 else "neutral"
 
