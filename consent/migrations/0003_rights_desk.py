@@ -10,97 +10,244 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('consent', '0002_triggers'),
-        ('patients', '0002_triggers'),
+        ("consent", "0002_triggers"),
+        ("patients", "0002_triggers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='rightsrequest',
-            name='capacity',
-            field=models.CharField(choices=[('self', 'The person'), ('guardian', 'Guardian'), ('representative', 'Representative with proof'), ('relative', 'Close relative of the deceased (PIPL 49)'), ('other', 'Somebody else')], default='self', max_length=14),
+            model_name="rightsrequest",
+            name="capacity",
+            field=models.CharField(
+                choices=[
+                    ("self", "The person"),
+                    ("guardian", "Guardian"),
+                    ("representative", "Representative with proof"),
+                    ("relative", "Close relative of the deceased (PIPL 49)"),
+                    ("other", "Somebody else"),
+                ],
+                default="self",
+                max_length=14,
+            ),
         ),
         migrations.AddField(
-            model_name='rightsrequest',
-            name='case_id',
+            model_name="rightsrequest",
+            name="case_id",
             field=models.UUIDField(null=True),
         ),
         migrations.AddField(
-            model_name='rightsrequest',
-            name='document_id',
+            model_name="rightsrequest",
+            name="document_id",
             field=models.UUIDField(null=True),
         ),
         migrations.AddField(
-            model_name='rightsrequest',
-            name='identity_how',
-            field=models.CharField(blank=True, default='', max_length=12),
+            model_name="rightsrequest",
+            name="identity_how",
+            field=models.CharField(blank=True, default="", max_length=12),
         ),
         migrations.AddField(
-            model_name='rightsrequest',
-            name='is_charged',
+            model_name="rightsrequest",
+            name="is_charged",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='rightsrequest',
-            name='refusal',
-            field=models.CharField(blank=True, default='', max_length=24),
+            model_name="rightsrequest",
+            name="refusal",
+            field=models.CharField(blank=True, default="", max_length=24),
         ),
         migrations.AddField(
-            model_name='rightsrequest',
-            name='repeats',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.rightsrequest'),
+            model_name="rightsrequest",
+            name="repeats",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="consent.rightsrequest",
+            ),
         ),
         migrations.AddField(
-            model_name='rightsrequest',
-            name='suspended_until',
+            model_name="rightsrequest",
+            name="suspended_until",
             field=models.DateField(null=True),
         ),
         migrations.CreateModel(
-            name='CalendarDay',
+            name="CalendarDay",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('day', models.DateField()),
-                ('kind', models.CharField(choices=[('holiday', 'Day off'), ('worked', 'Worked instead (调休)')], max_length=7)),
-                ('name', models.CharField(max_length=80)),
-                ('name_zh', models.CharField(max_length=80)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('removed_at', models.DateTimeField(null=True)),
-                ('changed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("day", models.DateField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("holiday", "Day off"), ("worked", "Worked instead (调休)")],
+                        max_length=7,
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("name_zh", models.CharField(max_length=80)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "changed_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("removed_at", models.DateTimeField(null=True)),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'day of the calendar',
-                'verbose_name_plural': 'days of the calendar',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('removed_at__isnull', True)), fields=('day',), name='consent_calendarday_once')],
+                "verbose_name": "day of the calendar",
+                "verbose_name_plural": "days of the calendar",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("removed_at__isnull", True)),
+                        fields=("day",),
+                        name="consent_calendarday_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RightsLetter',
+            name="RightsLetter",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('kind', models.CharField(choices=[('received', 'Acknowledgement'), ('identity', 'Identity asked for'), ('extended', 'Extension'), ('granted', 'Granted'), ('partly', 'Granted in part'), ('refused', 'Refused')], max_length=8)),
-                ('language', models.CharField(max_length=10)),
-                ('subject_id', models.UUIDField()),
-                ('subject_of', models.CharField(choices=[(security.classification.SubjectKind['PATIENT'], security.classification.SubjectKind['PATIENT']), (security.classification.SubjectKind['USER'], security.classification.SubjectKind['USER']), (security.classification.SubjectKind['LEAD'], security.classification.SubjectKind['LEAD']), (security.classification.SubjectKind['SYSTEM'], security.classification.SubjectKind['SYSTEM'])], default=security.classification.SubjectKind['PATIENT'], max_length=8)),
-                ('made_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('sha256', models.CharField(blank=True, default='', max_length=64)),
-                ('way', models.CharField(blank=True, choices=[('handed', 'Handed over'), ('posted', 'Posted'), ('emailed', 'Told by e-mail, without content')], default='', max_length=7)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='letters', to='consent.rightsrequest')),
-                ('sent_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("received", "Acknowledgement"),
+                            ("identity", "Identity asked for"),
+                            ("extended", "Extension"),
+                            ("granted", "Granted"),
+                            ("partly", "Granted in part"),
+                            ("refused", "Refused"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("language", models.CharField(max_length=10)),
+                ("subject_id", models.UUIDField()),
+                (
+                    "subject_of",
+                    models.CharField(
+                        choices=[
+                            (
+                                security.classification.SubjectKind["PATIENT"],
+                                security.classification.SubjectKind["PATIENT"],
+                            ),
+                            (
+                                security.classification.SubjectKind["USER"],
+                                security.classification.SubjectKind["USER"],
+                            ),
+                            (
+                                security.classification.SubjectKind["LEAD"],
+                                security.classification.SubjectKind["LEAD"],
+                            ),
+                            (
+                                security.classification.SubjectKind["SYSTEM"],
+                                security.classification.SubjectKind["SYSTEM"],
+                            ),
+                        ],
+                        default=security.classification.SubjectKind["PATIENT"],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "made_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("sha256", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "way",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("handed", "Handed over"),
+                            ("posted", "Posted"),
+                            ("emailed", "Told by e-mail, without content"),
+                        ],
+                        default="",
+                        max_length=7,
+                    ),
+                ),
+                ("sent_at", models.DateTimeField(null=True)),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="letters",
+                        to="consent.rightsrequest",
+                    ),
+                ),
+                (
+                    "sent_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'letter',
-                'verbose_name_plural': 'letters',
-                'indexes': [models.Index(fields=['request', 'made_at'], name='consent_letter_of')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('sent_at', None), ('way', '')), models.Q(models.Q(('way', ''), _negated=True), ('sent_at__isnull', False)), _connector='OR'), name='consent_letter_sent_in_a_way')],
+                "verbose_name": "letter",
+                "verbose_name_plural": "letters",
+                "indexes": [models.Index(fields=["request", "made_at"], name="consent_letter_of")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("sent_at", None), ("way", "")),
+                            models.Q(
+                                models.Q(("way", ""), _negated=True), ("sent_at__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="consent_letter_sent_in_a_way",
+                    )
+                ],
             },
         ),
     ]

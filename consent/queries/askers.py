@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from consent.models import RightsRequest
-from patients.models import Patient, Relation
+from patients.models import Patient, PortalAccount, Relation
 from patients.queries import guardians
 from security import context
 from security.sealing import SealBroken
@@ -50,9 +50,17 @@ def _of_patient(row: RightsRequest, patient: Patient, today: date) -> Promise | 
     if capacity == Capacity.GUARDIAN:
         if not guardians.is_minor(patient, today):
             return OF_AGE
+        if row.way == RightsRequest.Way.PORTAL:
+            return None if _is_linked(row) else NO_GUARDIAN
         found: QuerySet[Relation] = Relation.objects.filter(patient=patient)
         return None if any(_decides(one, today) for one in found) else NO_GUARDIAN
     return None
+
+
+def _is_linked(row: RightsRequest) -> bool:
+    """Tell whether the account that asked still opens the record."""
+    links = PortalAccount.objects.in_force().filter(patient_id=row.patient_id)
+    return links.filter(user_id=row.noted_by_id).exists()
 
 
 def _decides(row: Relation, day: date) -> bool:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext, ngettext
 
 from audit import persons
@@ -20,8 +20,9 @@ from consent.models.rights import RightsRequestQuerySet
 from consent.queries import calendar
 from consent.queries.calendar import Here
 from patients.models import Patient, StaffLink
+from security import context
 from security.access.categories import Reach
-from security.access.decision import reach_of_user
+from security.access.decision import Decision, decide, reach_of_user
 from security.access.permissions import Permission
 from security.classification import Category, SubjectKind
 from security.models import User
@@ -55,6 +56,14 @@ def find(user: User, request_id: UUID) -> RightsRequest:
     """Return a request that somebody may see; raise RightsRequest.DoesNotExist."""
     row: RightsRequest = visible(user).select_related(*PEOPLE, "repeats").get(pk=request_id)
     return row
+
+
+def decision(user: User, row: RightsRequest) -> Decision | None:
+    """Return the decision on the record that a request is about, where it is kept now; None for staff."""
+    if row.patient_id is None:
+        return None
+    heir = persons.register().heirs([row.patient_id])[row.patient_id]
+    return decide(user, READ, heir, context.current().purpose)
 
 
 def page(user: User, *, show: str, kind: str = "", after: str = "") -> Shown:
@@ -109,13 +118,16 @@ def _at(row: RightsRequest, show: str) -> datetime | None:
 def counts(user: User) -> Mapping[str, int]:
     """Return how many open requests there are to each view of the queue, with one query."""
     today = calendar.today()
-    found = list(visible(user).open().values_list("due_on", "assigned_to_id"))
-    return {
-        "open": len(found),
-        "late": sum(1 for due_on, _to in found if due_on and due_on < today),
-        "mine": sum(1 for _due, to in found if to == user.pk),
-        "unassigned": sum(1 for _due, to in found if to is None),
-    }
+    return (
+        visible(user)
+        .open()
+        .aggregate(
+            open=Count("pk"),
+            late=Count("pk", filter=Q(due_on__lt=today)),
+            mine=Count("pk", filter=Q(assigned_to_id=user.pk)),
+            unassigned=Count("pk", filter=Q(assigned_to=None)),
+        )
+    )
 
 
 def names_of(user: User, rows: Sequence[RightsRequest]) -> Mapping[UUID, tuple[str, str]]:

@@ -277,6 +277,9 @@ def close(*, request_id: UUID, version: int, answer: Answer, by: User) -> Rights
         raise NotAsked(_("Say how the request is answered."))
     if answer.state != State.REFUSED and row.identity_at is None:
         raise Unproved(_("First it has to be shown who asks."))
+    if answer.state != State.REFUSED and (why_not := askers.objection(row, calendar.today())):
+        # A guardian whose ward came of age meanwhile, or who is none any more.
+        raise NotEntitled(why_not)
     if answer.state == State.GRANTED:
         row.refusal = ""
     elif answers.holds(answer.refusal, row.kind, row.laws):

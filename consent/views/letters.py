@@ -15,6 +15,7 @@ from consent.forms.requests import Send
 from consent.models import RightsLetter
 from consent.queries import requests as queries
 from consent.services import letters
+from consent.views.requests import barrier
 from security.access.gate import Refused, SignedInRequest, requires
 from security.access.permissions import Permission
 
@@ -24,7 +25,11 @@ MANAGE = Permission.RIGHTS_MANAGE
 def _found(request: SignedInRequest, letter_id: UUID) -> RightsLetter:
     """Return a letter about a request that the person may see; what is hidden does not exist."""
     known = queries.visible(request.user).values("pk")
-    row = RightsLetter.objects.filter(pk=letter_id, request__in=known).first()
+    row = (
+        RightsLetter.objects.select_related("request")
+        .filter(pk=letter_id, request__in=known)
+        .first()
+    )
     if row is None:
         raise Http404
     return row
@@ -32,9 +37,11 @@ def _found(request: SignedInRequest, letter_id: UUID) -> RightsLetter:
 
 @require_POST
 @requires(MANAGE)
-def paper(request: SignedInRequest, letter_id: UUID) -> HttpResponse:
+def paper(request: SignedInRequest, letter_id: UUID) -> HttpResponseBase:
     """Give out the paper of a letter; it is the same every time."""
     row = _found(request, letter_id)
+    if (barred := barrier(request, row.request)) is not None:
+        return barred
     try:
         content = letters.print_out(letter_id=row.pk, by=request.user)
     except printing.NotPrintable:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from consent.forms import requests as forms
 from consent.services import request_steps, requests
 from consent.services.requests import Answer
-from consent.views.requests import found, shown
+from consent.views.requests import barrier, found, shown
 from patients.forms.versioned import Versioned
 from security.access.gate import Refused, SignedInRequest, requires
 from security.access.permissions import Permission
@@ -33,6 +33,8 @@ def _done(
 ) -> HttpResponseBase:
     """Do one deed with what a form says, then show the request again."""
     row = found(request, rights_id)
+    if (barred := barrier(request, row)) is not None:
+        return barred
     if form.is_valid():
         said = {"request_id": row.pk, "by": request.user, **form.cleaned_data}
         try:

@@ -22,7 +22,13 @@ from patients.queries.chart import banner
 from patients.views.chart import chart_of, sent
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
-from security.access.gate import Refused, SignedInRequest, requires
+from security.access.gate import (
+    Refused,
+    SignedInRequest,
+    has_fresh_factor,
+    requires,
+    send_to_step_up,
+)
 from security.access.permissions import Permission
 from security.classification import SubjectKind
 
@@ -55,11 +61,22 @@ def found(request: SignedInRequest, rights_id: UUID) -> RightsRequest:
         raise Http404 from None
 
 
+def barrier(request: SignedInRequest, row: RightsRequest) -> HttpResponseBase | None:
+    """Answer for who may not read about this patient now, or has to give a fresh factor first."""
+    made = queries.decision(request.user, row)
+    if made is None or made.allowed or (made.step_up and has_fresh_factor(request)):
+        return None
+    if made.step_up:
+        return send_to_step_up(request)
+    raise Refused(made.reason)
+
+
 @require_safe
 @requires(READ)
-def one(request: SignedInRequest, rights_id: UUID) -> HttpResponse:
+def one(request: SignedInRequest, rights_id: UUID) -> HttpResponseBase:
     """Show one request: its clocks, what to do next, who did what."""
-    return shown(request, found(request, rights_id))
+    row = found(request, rights_id)
+    return barrier(request, row) or shown(request, row)
 
 
 def shown(

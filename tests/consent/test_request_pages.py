@@ -10,6 +10,7 @@ from audit.models import Event
 from consent.models import RightsLetter, RightsRequest
 from consent.services import requests
 from patients.models import StaffLink
+from security.access.gate import FACTOR_AT
 from security.models import OutboxMessage
 from tests import world
 from tests.consent import asking
@@ -91,6 +92,19 @@ def test_officers_work_auditors_and_carers_read_and_strangers_find_nothing(house
         subjects__contains=[house.patient.pk], fields__contains=["consent.request.asked"]
     )
     assert read.exists()
+
+
+def test_a_confidential_patients_request_asks_for_a_fresh_factor(house):
+    row, client = noted(house), house.client("officer")
+    house.patient.confidentiality = "vip"
+    house.patient.advance()
+    house.patient.save()
+    session = client.session
+    session[FACTOR_AT] = 1
+    session.save()
+    answer = get(client, f"{DESK}{row.pk}/")
+    assert answer.status_code == 302
+    assert "step-up" in answer["Location"]
 
 
 def test_the_own_request_and_that_of_family_are_not_there_for_an_officer(house):

@@ -125,6 +125,16 @@ def test_a_guardian_of_somebody_who_came_of_age_may_not_ask(officer):
         asking.proved(row, officer)
 
 
+def test_nothing_is_given_to_a_guardian_whose_ward_came_of_age_meanwhile(officer):
+    ward = asking.patient(birth_on=date(2012, 11, 26))
+    Relation.objects.create(patient=ward, kind="MTH", is_guardian=True)
+    row = asking.proved(asking.receive(ward, officer, capacity="guardian", asker="Mother"), officer)
+    with asking.frozen(asking.NOW + timedelta(days=2)):
+        with pytest.raises(requests.NotEntitled):
+            close(row, officer)
+        assert close(row, officer, "refused", "not_entitled").state == "refused"
+
+
 def test_a_patient_asks_by_the_portal_and_nobody_who_does_not_represent():
     asking.clinic()
     whom = asking.patient()
