@@ -78,20 +78,28 @@ def deadlines(kind, received, zone, holidays, made_up, *, is_extended):
 def instants_around(zone, years):
     """Yield moments around each change of the clock, each leap day, and each turn of a year."""
     where = tz.gettz(zone)
+
+    def offset(moment):
+        return moment.astimezone(where).utcoffset()
+
     for year in years:
-        moment = datetime(year, 1, 1, tzinfo=tz.UTC)
-        before = moment.astimezone(where).utcoffset()
-        for hour in range(1, 24 * (366 if calendar.isleap(year) else 365)):
-            here = moment + timedelta(hours=hour)
-            after = here.astimezone(where).utcoffset()
-            if after != before:
-                yield from (
-                    here + timedelta(seconds=shift) for shift in (-3601, -1, 0, 1, 3599, 86400)
-                )
-            before = after
-        turns = [(12, 31), (1, 1), (2, 28), (3, 1), (1, 31), (1, 30), (8, 31), (11, 30)]
-        for month, day in turns + ([(2, 29)] if calendar.isleap(year) else []):
-            for hour, minute, second in ((0, 0, 0), (12, 0, 0), (23, 59, 59)):
-                yield datetime(year, month, day, hour, minute, second, tzinfo=where).astimezone(
-                    tz.UTC
-                )
+        for number in range(366 if calendar.isleap(year) else 365):
+            day = datetime(year, 1, 1, tzinfo=tz.UTC) + number * ONE
+            if offset(day) == offset(day + ONE):
+                continue
+            # The hour, then the half hour (Lord Howe), in which the clock changes.
+            for half in range(1, 49):
+                here = day + timedelta(minutes=30 * half)
+                if offset(here) != offset(here - timedelta(minutes=30)):
+                    shifts = (-3601, -1, 0, 1, 3599, 86400)
+                    yield from (here + timedelta(seconds=shift) for shift in shifts)
+        yield from turns_of(year, where)
+
+
+def turns_of(year, where):
+    """Yield moments of the days at which months and years end."""
+    turns = [(12, 31), (1, 1), (2, 28), (3, 1), (1, 31), (1, 30), (8, 31), (11, 30)]
+    for month, day in turns + ([(2, 29)] if calendar.isleap(year) else []):
+        for hour, minute, second in ((0, 0, 0), (12, 0, 0), (23, 59, 59)):
+            moment = datetime(year, month, day, hour, minute, second, tzinfo=where)
+            yield moment.astimezone(tz.UTC)
