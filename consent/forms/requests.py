@@ -54,7 +54,7 @@ class Receive(forms.Form):
         initial=Way.STAFF,
     )
     received_on = day(
-        _("Received on"),
+        _("Reached the clinic on"),
         help_text=_("The day on which it reached the clinic; the time runs from it."),
     )
     capacity = forms.ChoiceField(label=_("Who asks"), choices=Capacity.choices)

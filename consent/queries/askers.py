@@ -59,8 +59,8 @@ def _of_patient(row: RightsRequest, patient: Patient, today: date) -> Promise | 
 
 def _is_linked(row: RightsRequest) -> bool:
     """Tell whether the account that asked still opens the record."""
-    links = PortalAccount.objects.in_force().filter(patient_id=row.patient_id)
-    return links.filter(user_id=row.noted_by_id).exists()
+    links = PortalAccount.objects.in_force()
+    return links.filter(patient=row.patient, user=row.noted_by).exists()
 
 
 def _decides(row: Relation, day: date) -> bool:

@@ -13,6 +13,7 @@ from consent.clocks import Clock
 from consent.models import RightsLetter, RightsRequest
 from consent.queries.calendar import Here
 from consent.queries.requests import clocks_of
+from patients.queries import access
 from patients.queries.statements import clinic_name
 from security.models import ClinicProfile
 
@@ -40,6 +41,13 @@ def of(row: RightsRequest, kind: str, here: Here) -> Shown:
             "parts": [part for part in _parts(row, kind, found) if part["lines"]],
             "greeting": _("With kind regards"),
         }
+
+
+def explanation(row: RightsRequest) -> str:
+    """Return who may read a record and how far, from the grants that decide, in the request's language."""
+    with translation.override(row.language):
+        head = _("Who may read your record at the clinic, and of whom each role reads:")
+        return "\n".join([head, *(f"{one['role']}: {one['text']}" for one in access.others())])
 
 
 def _title(kind: str) -> str:

@@ -14,7 +14,7 @@ from audit import actions, persons
 from audit.models import Event
 from audit.names import label_of
 from audit.queries import officers as accounts
-from consent import answers
+from consent import answers, clocks
 from consent.models import ProcessingRestriction, RightsLetter, RightsRequest
 from consent.queries import askers, calendar, repeats, requests
 from security.models import ClinicProfile, User
@@ -42,7 +42,7 @@ PLACES: dict[str, tuple[str, Promise]] = {
 def of(user: User, row: RightsRequest) -> Shown:
     """Return one request as its page shows it; opening it is a read."""
     here = calendar.here()
-    today = here.today
+    today, found = here.today, requests.clocks_of(row, here)
     shown = requests.line(row, requests.names_of(user, [row]), here)
     letters = list(row.letters.select_related("made_by", "sent_by").order_by("made_at", "pk"))
     earlier = repeats.earlier(row)
@@ -61,7 +61,8 @@ def of(user: User, row: RightsRequest) -> Shown:
         "is_charged": row.is_charged,
         "suspended_until": row.suspended_until,
         "case_id": row.case_id,
-        "clocks": [_clock(one, today) for one in requests.clocks_of(row, here)],
+        "may_extend": _may_extend(row, found, today),
+        "clocks": [_clock(one, today) for one in found],
         "letters": [_letter(one) for one in letters],
         "earlier": [requests.line(one, {}, here) for one in earlier],
         "is_often": repeats.is_often(row),
@@ -88,6 +89,11 @@ def _said(row: RightsRequest) -> Shown:
         "ground": ground.label if ground else "",
         "articles": answers.articles(row.refusal, row.laws) if ground else "",
     }
+
+
+def _may_extend(row: RightsRequest, found: Sequence[clocks.Clock], today: date) -> bool:
+    last = clocks.first_period(found)
+    return row.extended_at is None and last is not None and today <= last
 
 
 def _clock(one: Any, today: date) -> Shown:

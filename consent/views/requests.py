@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from consent.forms import requests as forms
 from consent.models import RightsRequest
-from consent.queries import calendar, officers, repeats, request_page
+from consent.queries import calendar, letter_words, officers, repeats, request_page
 from consent.queries import requests as queries
 from consent.services import requests
 from consent.services.requests import Asked
@@ -97,7 +97,7 @@ def _forms(row: RightsRequest) -> dict[str, Form]:
     made: dict[str, Form] = {
         "officer": forms.Officer(initial=start | {"officer": row.assigned_to_id}),
         "identity": forms.Identity(initial=start),
-        "answer": forms.Close(initial=start, row=row),
+        "answer": forms.Close(initial=start | {"words": _words(row)}, row=row),
         "take_back": forms.Reasoned(initial=start, prefix="take_back"),
         "extension": forms.Reasoned(initial=start, prefix="extension"),
         "case": forms.OpenCase(initial=start),
@@ -109,6 +109,11 @@ def _forms(row: RightsRequest) -> dict[str, Form]:
     if row.kind in (Kind.RESTRICTION, Kind.OBJECTION) and row.patient_id:
         made["restriction"] = forms.Restrict(initial=start)
     return made
+
+
+def _words(row: RightsRequest) -> str:
+    """Return what the answer begins with: the rules, where they are asked for."""
+    return letter_words.explanation(row) if row.kind == Kind.EXPLANATION else ""
 
 
 @require_safe

@@ -54,8 +54,13 @@ def explained(chart: Chart) -> dict[str, Any]:
         "ways": _ways(chart),
         "who_saw_url": _who_saw(chart),
         "requests_url": _requests(chart),
-        "others": [row for role in ROLES.values() if (row := _other(role))],
+        "others": others(),
     }
+
+
+def others() -> list[dict[str, Any]]:
+    """Return what each role may read of patients, in words, from the grants that decide."""
+    return [row for role in ROLES.values() if (row := _other(role))]
 
 
 def _who_saw(chart: Chart) -> str:

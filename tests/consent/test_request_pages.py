@@ -94,6 +94,16 @@ def test_officers_work_auditors_and_carers_read_and_strangers_find_nothing(house
     assert read.exists()
 
 
+def test_an_explanation_begins_with_the_rules_that_decide(house):
+    row = noted(house, "explanation", language="zh-hans")
+    page = text(get(house.client("officer"), f"{DESK}{row.pk}/"))
+    assert "谁可以查阅您的病历" in page
+    assert "医生" in page
+    assert "Extend the time" in page
+    at_once = noted(house, "objection")
+    assert "Extend the time" not in text(get(house.client("officer"), f"{DESK}{at_once.pk}/"))
+
+
 def test_a_confidential_patients_request_asks_for_a_fresh_factor(house):
     row, client = noted(house), house.client("officer")
     house.patient.confidentiality = "vip"
