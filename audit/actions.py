@@ -69,6 +69,7 @@ SENTENCES: dict[str, Promise] = {
     "consent.request.extended": _("The time for a request was extended."),
     "consent.request.identity_asked": _("Somebody who asks was asked to show who it is."),
     "consent.request.identity_proved": _("It was shown who asks."),
+    "consent.request.identity_refused": _("Who asks was found to have no authority."),
     "consent.request.joined": _("A request was joined to the earlier one that it repeats."),
     "consent.request.received": _("A request about somebody's data was received."),
     "consent.request.suspended": _(

@@ -31,7 +31,7 @@ from consent.services.request_rows import (
     write,
 )
 from patients.models import Patient, PortalAccount
-from security import context
+from security import context, trail
 from security.access.decision import decide
 from security.access.gate import Refused
 from security.access.permissions import Permission
@@ -219,6 +219,19 @@ def prove_identity(
     write(row)
     record("consent.request.identity_proved", row, by=by)
     return row
+
+
+@transaction.atomic
+def note_refused(*, request_id: UUID, by: User) -> None:
+    """Record that who asks was found to have no authority; the row stays as it was."""
+    row = RightsRequest.objects.get(pk=request_id)
+    trail.record(
+        "consent.request.identity_refused",
+        outcome="refused",
+        subjects=[row.subject_id],
+        obj=row,
+        by=by,
+    )
 
 
 @transaction.atomic

@@ -63,7 +63,11 @@ def identity(request: SignedInRequest, rights_id: UUID) -> HttpResponseBase:
     """Note how it was shown who asks."""
 
     def deed(said: dict[str, Any]) -> None:
-        requests.prove_identity(**said)
+        try:
+            requests.prove_identity(**said)
+        except requests.NotEntitled:
+            requests.note_refused(request_id=rights_id, by=request.user)
+            raise
         messages.success(request, _("It is noted who asks."))
 
     return _done(request, rights_id, "identity", forms.Identity(request.POST), deed)

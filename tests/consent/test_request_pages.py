@@ -104,6 +104,19 @@ def test_an_explanation_begins_with_the_rules_that_decide(house):
     assert "Extend the time" not in text(get(house.client("officer"), f"{DESK}{at_once.pk}/"))
 
 
+def test_who_asks_without_authority_is_refused_on_the_trail(house):
+    row = noted(house, capacity="other", asker="A neighbour")
+    client = house.client("officer")
+    url = f"{DESK}{row.pk}/"
+    said = {"version": row.version, "how": "document", "shown": "Identity card"}
+    answer = client.post(f"{url}identity/", said, secure=True)
+    assert answer.status_code == 422
+    assert "without authority" in text(answer)
+    event = Event.objects.get(action="consent.request.identity_refused")
+    assert (event.outcome, event.object_id) == ("refused", row.pk)
+    assert "Refuse it, on the ground" in text(answer)
+
+
 def test_a_confidential_patients_request_asks_for_a_fresh_factor(house):
     row, client = noted(house), house.client("officer")
     house.patient.confidentiality = "vip"
