@@ -68,6 +68,7 @@ NOT_JOURNALLED: dict[str, str] = {
     "auditlog.logentry": "the journal itself",
     "auth.permission": "made by migrations from the models, never by people",
     "contenttypes.contenttype": "made by migrations from the models, never by people",
+    "consent.calendarday": "its deeds record its states",
     "consent.consent": "about a patient: its deeds record its states",
     "consent.consenteffect": "about a patient: its deeds record its states",
     "consent.consentform": "its deeds record its states",

@@ -23,6 +23,7 @@ class ConsentConfig(AppConfig):
         import_string("consent.informer.install")()
         import_string("consent.services.purposes.install")()
         register(import_string("consent.declarations.check_purposes"))
+        import_string("audit.working_days.install")(import_string("consent.queries.calendar.days"))
         tabs.add(
             tabs.Tab("consents", _("Consents"), (Permission.CONSENT_READ,), "consent:consents")
         )

@@ -10,7 +10,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from consent.models import MeterRun
-from consent.services import copies, effects, endings, meter, purposes
+from consent.services import copies, effects, endings, escalations, meter, purposes
 from security import trail
 from security.services import clinics
 
@@ -72,10 +72,6 @@ def sweep_copies() -> None:
         copies.sweep()
 
 
-from celery import shared_task
-
-log = logging.getLogger(__name__)
-
 # What one run takes on; the next one goes on where it ended.
 BATCH = 100
 
@@ -96,3 +92,13 @@ def end_consents() -> None:
     with trail.acting_for(system="consent.nightly", purpose="HOPERAT"):
         ended, replaced = endings.end_all()
     log.info("ended %d consents, superseded %d", ended, replaced)
+
+
+@shared_task(name="consent.requests.escalate")
+def escalate_requests() -> int:
+    """Tell officers of requests that are nearly due or late."""
+    with trail.acting_for(system="consent.requests", purpose="HCOMPL"):
+        count = escalations.escalate()
+    if count:
+        log.info("told of %d requests that are nearly due or late", count)
+    return count

@@ -115,6 +115,8 @@ CELERY_BEAT_SCHEDULE = {
     "end-consents": {"task": "consent.nightly", "schedule": crontab(hour=0, minute=25)},
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
     "back-up": {"task": "security.backups.nightly", "schedule": crontab(hour=1, minute=40)},
+    # Hourly: what is due today is told of on the day that it is in the clinic's zone.
+    "escalate-requests": {"task": "consent.requests.escalate", "schedule": 3600.0},
     "check-posture": {"task": "security.posture.check", "schedule": crontab(hour=4, minute=20)},
     "verify-records": {"task": "audit.records.verify", "schedule": crontab(hour=3, minute=10)},
     "go-on-with-records": {"task": "audit.records.go_on", "schedule": 900.0},
@@ -363,6 +365,10 @@ WORKING_DAYS_MADE_UP = frozenset(
 )
 if not set(range(1, 8)) > WEEKEND:
     raise ImproperlyConfigured("CUSTODIA_WEEKEND names days from 1 (Monday) to 7, not all of them.")
+# Requests about data: how many working days before the end officers are told, and within how many days
+# the same request counts as asked again.
+RIGHTS_WARN_DAYS = env.int("CUSTODIA_RIGHTS_WARN_DAYS", default=3)
+RIGHTS_REPEAT_DAYS = env.int("CUSTODIA_RIGHTS_REPEAT_DAYS", default=90)
 # Whether a patient reads the names of those who saw the record, or their roles.
 WHO_SAW_SHOWS = env.str("CUSTODIA_WHO_SAW", default="name")
 if WHO_SAW_SHOWS not in {"name", "role"}:

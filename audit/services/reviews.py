@@ -66,14 +66,14 @@ def gather() -> int:
     found = list(missing.order_by("recorded_at")[:BATCH])
     if not found:
         return 0
-    where = working_days.zone()
+    where, calendar = working_days.zone(), working_days.days()
     rows = Review.objects.bulk_create(
         Review(
             event_id=event.pk,
             actor_id=cast(UUID, event.actor_id),
             subject_id=event.subjects[0],
             occurred_at=event.recorded_at,
-            due_at=working_days.due(event.recorded_at, where),
+            due_at=working_days.due(event.recorded_at, where, calendar),
         )
         for event in found
     )

@@ -1,11 +1,13 @@
 """Rows of the consent app."""
 
 from consent.models.assessment import ImpactAssessment, ImpactRisk
+from consent.models.calendar import CalendarDay
 from consent.models.consent import Consent, ConsentEvent, State
 from consent.models.copy import RecordCopy
 from consent.models.correction import Correction
 from consent.models.effect import ConsentEffect
 from consent.models.form import ConsentForm, ConsentFormVersion
+from consent.models.letter import RightsLetter
 from consent.models.meter import MeterReading, MeterRun
 from consent.models.notice import Notice, NoticeDelivery, NoticeText
 from consent.models.paper import PaperForm
@@ -16,6 +18,7 @@ from consent.models.sharing import Recipient, Sharing
 from consent.models.transfer import OverseasRecipient, Transfer, TransferPerson
 
 __all__ = [
+    "CalendarDay",
     "Consent",
     "ConsentEffect",
     "ConsentEvent",
@@ -36,6 +39,7 @@ __all__ = [
     "ProcessingRestriction",
     "Recipient",
     "RecordCopy",
+    "RightsLetter",
     "RightsRequest",
     "Sharing",
     "State",

@@ -13,7 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from patients.models import Patient
 from security.classification import SubjectKind
 from security.models import User
-from security.sealing import Category, Plain, Scope, SealedModel, SealedQuerySet, SealedText
+from security.sealing import (
+    Category,
+    Plain,
+    Scope,
+    SealedModel,
+    SealedQuerySet,
+    SealedText,
+)
 
 
 class RightsRequestQuerySet(SealedQuerySet["RightsRequest"]):
@@ -48,6 +55,15 @@ class RightsRequest(SealedModel):
         EMAIL = "email", _("By e-mail")
         PHONE = "phone", _("By phone")
 
+    class Capacity(models.TextChoices):
+        """As whom somebody asks."""
+
+        SELF = "self", _("The person")
+        GUARDIAN = "guardian", _("Guardian")
+        REPRESENTATIVE = "representative", _("Representative with proof")
+        RELATIVE = "relative", _("Close relative of the deceased (PIPL 49)")
+        OTHER = "other", _("Somebody else")
+
     class State(models.TextChoices):
         RECEIVED = "received", _("Received")
         IDENTITY = "identity", _("Identity to be proved")
@@ -74,12 +90,15 @@ class RightsRequest(SealedModel):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, related_name="+")
     laws = ArrayField(models.CharField(max_length=8), default=list)
     language = models.CharField(max_length=10)
+    capacity = models.CharField(max_length=14, choices=Capacity.choices, default=Capacity.SELF)
     received_at = models.DateTimeField(default=timezone.now)
     noted_at = models.DateTimeField(default=timezone.now, editable=False)
     noted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     assigned_to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     identity_at = models.DateTimeField(null=True)
     identity_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    # How it was shown who asks; what was shown is sealed.
+    identity_how = models.CharField(max_length=12, blank=True, default="")
     # The earliest of the deadlines of all laws that apply; its target where a law gives no number.
     target_on = models.DateField(null=True)
     due_on = models.DateField(null=True)
@@ -87,6 +106,17 @@ class RightsRequest(SealedModel):
     escalated_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    # The earlier request that this one repeats.
+    repeats = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    # Charged for by an officer's decision, because it was asked before and excessively.
+    is_charged = models.BooleanField(default=False)
+    # An authority wants its disclosures left out of the accounting until then (45 CFR 164.528(a)(2)).
+    suspended_until = models.DateField(null=True)
+    # The case in which an officer reads the record for it, and the scan of the letter: ids alone.
+    case_id = models.UUIDField(null=True)
+    document_id = models.UUIDField(null=True)
+    # On which ground of which law it was refused, by the keys of `consent.answers`.
+    refusal = models.CharField(max_length=24, blank=True, default="")
 
     asked = SealedText(level=4, purpose="rights")
     # Who asks, where it is not the person: name, relation, proof shown.
@@ -95,6 +125,8 @@ class RightsRequest(SealedModel):
     address = SealedText(level=4, purpose="rights", blank=True)
     extension = SealedText(level=4, purpose="rights", blank=True)
     outcome = SealedText(level=4, purpose="rights", blank=True)
+    charge = SealedText(level=4, purpose="rights", blank=True)
+    suspension = SealedText(level=4, purpose="rights", blank=True)
 
     objects = RightsRequestQuerySet.as_manager()  # type: ignore[misc]
 
@@ -118,7 +150,9 @@ class RightsRequest(SealedModel):
                 "number", "kind", "way", "state", "subject_id", "subject_of", "patient", "laws",
                 "language", "received_at", "noted_at", "noted_by", "assigned_to", "identity_at",
                 "identity_by", "target_on", "due_on", "extended_at", "escalated_at", "closed_at",
-                "closed_by",
+                "closed_by", "capacity", "repeats", "is_charged", "suspended_until", "case_id",
+                "document_id", "refusal",
+                "identity_how",
             )
         }  # fmt: skip
 

@@ -126,6 +126,20 @@ PARTS: tuple[Part, ...] = (
         _("Consents that end soon"),
         _("Who may be asked to renew within 30 days."),
     ),
+    Part(
+        (Permission.RIGHTS_READ,),
+        "consent:requests",
+        "inbox",
+        _("Rights desk"),
+        _("What people ask about their data, by when the law wants an answer, and what was done."),
+    ),
+    Part(
+        (Permission.RIGHTS_READ,),
+        "consent:calendar",
+        "calendar",
+        _("Calendar of working days"),
+        _("Days off and days worked instead, from which deadlines are counted."),
+    ),
 )
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from crm.demo import (
     accounts,
+    asked,
     asking,
     billing,
     consents,
@@ -101,6 +102,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
     registers.keep(clinic.people)
     notices.publish(by=clinic.people["compliance_officer1"])
     notices.tell(clinic.patients, by=clinic.people["receptionist1"])
+    asked.ask(clinic.people, list(clinic.patients.values()))
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
     return clinic
 

@@ -56,8 +56,14 @@ def explained(chart: Chart) -> dict[str, Any]:
         "ways": _ways(chart),
         "who_saw_url": _who_saw(chart),
         "limits_url": _limits(chart),
-        "others": [row for role in ROLES.values() if (row := _other(role))],
+        "requests_url": _requests(chart),
+        "others": others(),
     }
+
+
+def others() -> list[dict[str, Any]]:
+    """Return what each role may read of patients, in words, from the grants that decide."""
+    return [row for role in ROLES.values() if (row := _other(role))]
 
 
 def _who_saw(chart: Chart) -> str:
@@ -72,6 +78,13 @@ def _limits(chart: Chart) -> str:
     if not chart.may(Permission.RIGHTS_READ, Permission.RIGHTS_REQUEST):
         return ""
     return reverse("consent:restrictions_of", args=[chart.patient.pk])
+
+
+def _requests(chart: Chart) -> str:
+    """Return where it stands what was asked about the data of this patient."""
+    if not chart.may(Permission.RIGHTS_READ, Permission.RIGHTS_REQUEST):
+        return ""
+    return reverse("consent:requests_of", args=[chart.patient.pk])
 
 
 def _decision(chart: Chart, category: Category) -> dict[str, Any]:

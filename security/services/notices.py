@@ -29,13 +29,26 @@ def alert_waits(*, user: User) -> None:
     _mail(user, "incidents.alert", title, (words, f"{settings.BASE_URL}/audit/alerts/"), None)
 
 
+def request_due(*, user: User) -> None:
+    """Tell an officer by e-mail that requests of people are nearly due, and nothing of what they ask."""
+    words = _("Requests of people about their data are nearly due or late. Sign in to see them:")
+    title = _("Requests at the clinic are nearly due")
+    _mail(user, "rights.due", title, (words, f"{settings.BASE_URL}/consent/requests/"), None)
+
+
+def answer_waits(*, user: User, by: User | None) -> bool:
+    """Tell somebody by e-mail that a letter of the clinic waits; tell whether there was an address."""
+    words = _("The clinic wrote to you about your request. Sign in, or ask at the reception.")
+    return _mail(user, "rights.letter", _("A letter of your clinic waits for you"), (words,), by)
+
+
 def _mail(
     user: User, topic: str, title: Promise, lines: Sequence[str | Promise], by: User | None
-) -> None:
+) -> bool:
     with context.matching():
         address = user.email
     if not address:
-        return
+        return False
     with translation.override(user.language or translation.get_language()):
         outbox.queue(
             message=outbox.Message(
@@ -49,3 +62,4 @@ def _mail(
             kind=SubjectKind.USER,
             by=by,
         )
+    return True

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from audit.models import Alert, AuditReport, Companion
 from consent.models import (
+    CalendarDay,
     Correction,
     ImpactAssessment,
     Notice,
@@ -21,6 +22,7 @@ from consent.models import (
     OverseasRecipient,
     ProcessingPurpose,
     RecordCopy,
+    RightsLetter,
     RightsRequest,
 )
 from patients.models import ImportBatch, Observation, Patient
@@ -98,6 +100,8 @@ OF_ONE_PERSON = {
     "consent:request_corrections",
     # No notice is published.
     "consent:public_notice",
+    # A request is there for who may know of its patient.
+    "consent:request",
     # A report that is not made yet has no paper.
     "audit:report_pdf",
     # A receipt names the patient: nobody has it who sees the patient masked.
@@ -140,7 +144,6 @@ def values(clinic, name):
         "batch_id": _batch(clinic, "claims" if name == "finance" else "patients").pk,
         "request_id": clinic.condition.pk,
         "referral_id": clinic.condition.pk,
-        "rights_id": _rights(clinic).pk,
         "copy_id": _copy(clinic).pk,
         "correction_id": _correction(clinic).pk,
         "law": "pipl",
@@ -166,6 +169,9 @@ def values(clinic, name):
         "restriction_id": consenting.limit(clinic.patient, "self_pay").pk,
         "recipient_id": (outside := consenting.recipient()).pk,
         "sharing_id": consenting.sharing(clinic.patient, outside, clinic.users["physician"]).pk,
+        "day_id": CalendarDay.objects.create(day=date(2026, 10, 1), kind="holiday").pk,
+        "rights_id": (asked := _rights(clinic)).pk,
+        "letter_id": _letter(asked).pk,
     }
 
 
@@ -231,6 +237,15 @@ def consent_of(clinic):
 def _event(clinic):
     """Return an event about the clinic's patient, of nobody in particular."""
     return trail.record("patients.chart.opened", subjects=[clinic.patient.pk])
+
+
+def _letter(asked):
+    """Return a letter about a request."""
+    return RightsLetter.objects.create(
+        request=asked, kind="received", language="en", subject_id=asked.subject_id,
+        content=dict.fromkeys(("clinic", "number", "title", "greeting"), "Received")
+        | {"language": "en", "region": "gb", "about": [], "parts": []},
+    )  # fmt: skip
 
 
 def _alert(clinic):

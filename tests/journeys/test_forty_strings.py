@@ -24,6 +24,7 @@ from consent.models import (
     ProcessingRestriction,
     Recipient,
     RecordCopy,
+    RightsLetter,
     RightsRequest,
     Sharing,
 )
@@ -158,6 +159,7 @@ PLANTED = {
     "restriction_id": ProcessingRestriction, "sharing_id": Sharing, "recipient_id": Recipient,
     "form_id": ConsentForm, "words_id": ConsentFormVersion, "consent_id": Consent,
     "act_id": ConsentEvent,
+    "letter_id": RightsLetter,
 }  # fmt: skip
 
 
@@ -169,7 +171,7 @@ def addresses(patient, note, clinic):
         "app_label": "security", "url": "nowhere", "exporter": "patients", "codelist": "condition", "number": 0,
         "subject_id": patient.pk, "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "token": "nothing",
         "backup_id": new_id(), "check": "settings", "law": "pipl",
-        "rule_key": "R10",
+        "rule_key": "R10", "day_id": new_id(),
         "report_kind": "weekly", "language": "en", "field_purpose": "care",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
         "team_id": Unit.objects.filter(kind="team").latest("pk").pk, "colleague_id": clinic.people["nurse1"].pk,
