@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,3 +12,8 @@ class ConsentConfig(AppConfig):
 
     name = "consent"
     verbose_name = _("Consent and rights")
+
+    def ready(self) -> None:
+        """Say how an erasure is done again after a restore."""
+        # By name: an app's models can not be imported before all apps are there.
+        import_string("consent.services.erasing.install")()

@@ -104,6 +104,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60.0},
     },
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
+    "work-on-erasures": {
+        "task": "consent.erasures.work",
+        "schedule": 20.0,
+        "options": {"expires": 20.0},
+    },
+    "settle-erasures": {"task": "consent.erasures.settle", "schedule": 3600.0},
     "back-up": {"task": "security.backups.nightly", "schedule": crontab(hour=1, minute=40)},
     "check-posture": {"task": "security.posture.check", "schedule": crontab(hour=4, minute=20)},
     "verify-records": {"task": "audit.records.verify", "schedule": crontab(hour=3, minute=10)},
@@ -207,6 +213,7 @@ ACCESS_RULES = {
         "case_approval",
         "clearance",
         "confidential_chart",
+        "erasure",
         "merged_record",
         "own_record",
     ],
@@ -268,6 +275,8 @@ BACKUP_KEYS_DIR = env.str("CUSTODIA_BACKUPS_OF_KEYS", default=BACKUP_DIR and f"{
 # Public keys of age (age1... or ssh-...); the private ones never lie on this server.
 BACKUP_RECIPIENTS = env.list("CUSTODIA_BACKUP_RECIPIENTS", default=[])
 BACKUP_RECIPIENTS_FILE = env.str("CUSTODIA_BACKUP_RECIPIENTS_FILE", default="")
+# The ledger of erasures, which a restore needs; empty: beside the data keys. Keep a copy of it elsewhere.
+ERASURE_LEDGER = env.str("CUSTODIA_ERASURE_LEDGER", default="")
 BACKUP_DAYS = env.int("CUSTODIA_BACKUP_DAYS", default=35)
 BACKUP_KEYS_DAYS = env.int("CUSTODIA_BACKUP_KEYS_DAYS", default=7)
 # The database as custodia_backup, which only reads; without it backups are made as the application.

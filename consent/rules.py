@@ -1,0 +1,60 @@
+"""Rules of the decision about what was erased, and what is only stored until the law lets it go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from consent.models import ScopeOutcome
+from consent.queries.erasure_plans import CATEGORIES
+from security.access.permissions import Permission
+from security.access.registry import Refusal, restriction
+from security.classification import Category, Scope
+
+Outcome = ScopeOutcome.Outcome
+# What stays open: proof of consent, the rights desk, the trail.
+OPEN = {Category.RIGHTS, Category.TRAIL, Category.CONSENT}
+
+
+def _closing(permission: Permission, now: datetime) -> Q:
+    category = permission.category
+    scopes = [scope for scope, categories in CATEGORIES.items() if category in categories]
+    in_force = Q(restriction__ends_at=None) | Q(restriction__ends_at__gt=now)
+    stored = Q(outcome=Outcome.STORED, key_scope__in=scopes, restriction__isnull=False) & in_force
+    if category in OPEN:
+        return stored
+    # Who is erased is nobody: nothing of the person is left for anything.
+    return stored | Q(outcome=Outcome.ERASED, key_scope=Scope.RECORD)
+
+
+def _left_out(actor: Any, permission: Permission, now: datetime) -> Q:
+    rows = ScopeOutcome.objects.filter(_closing(permission, now), patient_id=OuterRef("pk"))
+    return ~Q(Exists(rows))
+
+
+@restriction("erasure", narrow=_left_out)
+def erasure(
+    actor: Any, permission: Permission, patients: Sequence[UUID], purpose: str, now: datetime
+) -> Mapping[UUID, Refusal]:
+    """Refuse what was erased, and what is stored only (PIPL 47(2), GDPR 18), and say why."""
+    rows = ScopeOutcome.objects.filter(_closing(permission, now), patient_id__in=patients)
+    return {row.patient_id: Refusal(_sentence(row)) for row in rows.order_by("outcome")}
+
+
+def _sentence(row: ScopeOutcome) -> str:
+    said = {
+        "day": date_format(row.decided_at), "number": row.number, "law": row.article,
+        "until": date_format(row.until_on) if row.until_on else "",
+    }  # fmt: skip
+    if row.outcome == Outcome.ERASED:
+        return _("This record was erased on %(day)s (certificate %(number)s).") % said
+    return (
+        _("Stored only until %(until)s, because the law wants it kept: %(law)s (%(number)s).")
+        % said
+    )
