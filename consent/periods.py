@@ -34,11 +34,17 @@ SHIPPED = (
     Shipped("cn_outpatient", "outpatient", "pipl", "visit", 180, CN_RECORDS),
     Shipped("cn_inpatient", "inpatient", "pipl", "discharge", 360, CN_RECORDS),
     # 1, 2 or 3 years by kind; the longest, as a prescription does not say its kind.
-    Shipped("cn_prescription", "prescription", "pipl", "creation", 36, "Prescription Rules Art. 50"),
+    Shipped(
+        "cn_prescription", "prescription", "pipl", "creation", 36, "Prescription Rules Art. 50"
+    ),
     Shipped("us_outpatient", "outpatient", "hipaa", "visit", 120, US_STATES, minor_months=120),
     Shipped("us_inpatient", "inpatient", "hipaa", "discharge", 120, US_STATES, minor_months=120),
-    Shipped("eu_outpatient", "outpatient", "gdpr", "visit", 120, "National law (Germany: 10 years)"),
-    Shipped("eu_inpatient", "inpatient", "gdpr", "discharge", 240, "National law (France: 20 years)"),
+    Shipped(
+        "eu_outpatient", "outpatient", "gdpr", "visit", 120, "National law (Germany: 10 years)"
+    ),
+    Shipped(
+        "eu_inpatient", "inpatient", "gdpr", "discharge", 240, "National law (France: 20 years)"
+    ),
     Shipped("cn_bill", "bill", "pipl", "creation", 360, "Accounting Archives Rules (30 years)"),
     Shipped("us_bill", "bill", "hipaa", "creation", 84, "Tax and payer rules (7 years)"),
     Shipped("eu_bill", "bill", "gdpr", "creation", 120, "National tax law (6-10 years)"),
@@ -49,7 +55,9 @@ SHIPPED = (
     Shipped("request", "request", "", "effect", 72, HOUSE),
     Shipped("staff", "staff", "", "leaving", 72, HOUSE),
     Shipped("lead", "lead", "", "creation", 24, "PIPL 19; product default"),
-    Shipped("trail", "trail", "", "creation", 72, "6 years; Cybersecurity Law Art. 23(3): 6 months"),
+    Shipped(
+        "trail", "trail", "", "creation", 72, "6 years; Cybersecurity Law Art. 23(3): 6 months"
+    ),
     Shipped("assessment", "assessment", "pipl", "effect", 36, "PIPL 56"),
     Shipped("sharing", "sharing", "pipl", "creation", 36, "Network Data Regulation Art. 12"),
     Shipped("breach", "breach", "", "creation", 72, "45 CFR 164.530(j), GDPR 33(5)"),

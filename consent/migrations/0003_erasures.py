@@ -11,170 +11,520 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('consent', '0002_triggers'),
-        ('patients', '0002_triggers'),
+        ("consent", "0002_triggers"),
+        ("patients", "0002_triggers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RetentionRun',
+            name="RetentionRun",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('number', models.CharField(max_length=20, unique=True)),
-                ('planned_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('approved_at', models.DateTimeField(null=True)),
-                ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('planned_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("number", models.CharField(max_length=20, unique=True)),
+                (
+                    "planned_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("approved_at", models.DateTimeField(null=True)),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "planned_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'retention run',
-                'verbose_name_plural': 'retention runs',
+                "verbose_name": "retention run",
+                "verbose_name_plural": "retention runs",
             },
         ),
         migrations.CreateModel(
-            name='Erasure',
+            name="Erasure",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('number', models.CharField(max_length=20, unique=True)),
-                ('origin', models.CharField(choices=[('request', 'Asked for by the person'), ('own', 'On our own motion'), ('retention', 'Time of retention is over')], default='own', max_length=9)),
-                ('state', models.CharField(choices=[('planned', 'Waits for approval'), ('approved', 'Approved'), ('running', 'Being erased'), ('stopped', 'Stopped'), ('done', 'Erased'), ('given_up', 'Given up')], default='planned', max_length=8)),
-                ('subject_id', models.UUIDField()),
-                ('subject_of', models.CharField(choices=[(security.classification.SubjectKind['PATIENT'], security.classification.SubjectKind['PATIENT']), (security.classification.SubjectKind['USER'], security.classification.SubjectKind['USER']), (security.classification.SubjectKind['LEAD'], security.classification.SubjectKind['LEAD']), (security.classification.SubjectKind['SYSTEM'], security.classification.SubjectKind['SYSTEM'])], default=security.classification.SubjectKind['PATIENT'], max_length=8)),
-                ('plan', models.JSONField(default=dict)),
-                ('plan_sha256', models.CharField(blank=True, default='', max_length=64)),
-                ('planned_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('step', models.CharField(blank=True, default='', max_length=80)),
-                ('steps_done', models.PositiveSmallIntegerField(default=0)),
-                ('steps', models.PositiveSmallIntegerField(default=0)),
-                ('rows_done', models.PositiveIntegerField(default=0)),
-                ('files_done', models.PositiveIntegerField(default=0)),
-                ('moved_at', models.DateTimeField(null=True)),
-                ('is_stop_asked', models.BooleanField(default=False)),
-                ('certificate', models.JSONField(null=True)),
-                ('ended_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('planned_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('request', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='erasures', to='consent.rightsrequest')),
-                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='erasures', to='consent.retentionrun')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                ("number", models.CharField(max_length=20, unique=True)),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[
+                            ("request", "Asked for by the person"),
+                            ("own", "On our own motion"),
+                            ("retention", "Time of retention is over"),
+                        ],
+                        default="own",
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Waits for approval"),
+                            ("approved", "Approved"),
+                            ("running", "Being erased"),
+                            ("stopped", "Stopped"),
+                            ("done", "Erased"),
+                            ("given_up", "Given up"),
+                        ],
+                        default="planned",
+                        max_length=8,
+                    ),
+                ),
+                ("subject_id", models.UUIDField()),
+                (
+                    "subject_of",
+                    models.CharField(
+                        choices=[
+                            (
+                                security.classification.SubjectKind["PATIENT"],
+                                security.classification.SubjectKind["PATIENT"],
+                            ),
+                            (
+                                security.classification.SubjectKind["USER"],
+                                security.classification.SubjectKind["USER"],
+                            ),
+                            (
+                                security.classification.SubjectKind["LEAD"],
+                                security.classification.SubjectKind["LEAD"],
+                            ),
+                            (
+                                security.classification.SubjectKind["SYSTEM"],
+                                security.classification.SubjectKind["SYSTEM"],
+                            ),
+                        ],
+                        default=security.classification.SubjectKind["PATIENT"],
+                        max_length=8,
+                    ),
+                ),
+                ("plan", models.JSONField(default=dict)),
+                ("plan_sha256", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "planned_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("step", models.CharField(blank=True, default="", max_length=80)),
+                ("steps_done", models.PositiveSmallIntegerField(default=0)),
+                ("steps", models.PositiveSmallIntegerField(default=0)),
+                ("rows_done", models.PositiveIntegerField(default=0)),
+                ("files_done", models.PositiveIntegerField(default=0)),
+                ("moved_at", models.DateTimeField(null=True)),
+                ("is_stop_asked", models.BooleanField(default=False)),
+                ("certificate", models.JSONField(null=True)),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "planned_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "request",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="erasures",
+                        to="consent.rightsrequest",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="erasures",
+                        to="consent.retentionrun",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'erasure',
-                'verbose_name_plural': 'erasures',
+                "verbose_name": "erasure",
+                "verbose_name_plural": "erasures",
             },
         ),
         migrations.CreateModel(
-            name='ScopeOutcome',
+            name="ScopeOutcome",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('subject_id', models.UUIDField()),
-                ('key_scope', models.CharField(choices=[(security.classification.Scope['RECORD'], security.classification.Scope['RECORD']), (security.classification.Scope['BILLING'], security.classification.Scope['BILLING']), (security.classification.Scope['ENGAGEMENT'], security.classification.Scope['ENGAGEMENT']), (security.classification.Scope['RESTRICTED'], security.classification.Scope['RESTRICTED']), (security.classification.Scope['CONSENT'], security.classification.Scope['CONSENT'])], max_length=12)),
-                ('outcome', models.CharField(choices=[('erased', 'Erased'), ('stored', 'Stored only')], max_length=6)),
-                ('decided_at', models.DateTimeField()),
-                ('erasure_id', models.UUIDField()),
-                ('number', models.CharField(max_length=20)),
-                ('approved_by', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None)),
-                ('until_on', models.DateField(null=True)),
-                ('rule_key', models.CharField(blank=True, default='', max_length=40)),
-                ('article', models.CharField(blank=True, default='', max_length=160)),
-                ('patient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('restriction', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.processingrestriction')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("subject_id", models.UUIDField()),
+                (
+                    "key_scope",
+                    models.CharField(
+                        choices=[
+                            (
+                                security.classification.Scope["RECORD"],
+                                security.classification.Scope["RECORD"],
+                            ),
+                            (
+                                security.classification.Scope["BILLING"],
+                                security.classification.Scope["BILLING"],
+                            ),
+                            (
+                                security.classification.Scope["ENGAGEMENT"],
+                                security.classification.Scope["ENGAGEMENT"],
+                            ),
+                            (
+                                security.classification.Scope["RESTRICTED"],
+                                security.classification.Scope["RESTRICTED"],
+                            ),
+                            (
+                                security.classification.Scope["CONSENT"],
+                                security.classification.Scope["CONSENT"],
+                            ),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("erased", "Erased"), ("stored", "Stored only")], max_length=6
+                    ),
+                ),
+                ("decided_at", models.DateTimeField()),
+                ("erasure_id", models.UUIDField()),
+                ("number", models.CharField(max_length=20)),
+                (
+                    "approved_by",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.UUIDField(), default=list, size=None
+                    ),
+                ),
+                ("until_on", models.DateField(null=True)),
+                ("rule_key", models.CharField(blank=True, default="", max_length=40)),
+                ("article", models.CharField(blank=True, default="", max_length=160)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "restriction",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="consent.processingrestriction",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'outcome of an erasure',
-                'verbose_name_plural': 'outcomes of erasures',
+                "verbose_name": "outcome of an erasure",
+                "verbose_name_plural": "outcomes of erasures",
             },
         ),
         migrations.CreateModel(
-            name='ErasureApproval',
+            name="ErasureApproval",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('approved_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('approved_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('erasure', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='consent.erasure')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "approved_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "erasure",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="approvals",
+                        to="consent.erasure",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'approval of an erasure',
-                'verbose_name_plural': 'approvals of erasures',
-                'constraints': [models.UniqueConstraint(fields=('erasure', 'approved_by'), name='consent_erasureapproval_once_each')],
+                "verbose_name": "approval of an erasure",
+                "verbose_name_plural": "approvals of erasures",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("erasure", "approved_by"), name="consent_erasureapproval_once_each"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LegalHold',
+            name="LegalHold",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('seen_from', models.DateField(null=True)),
-                ('seen_until', models.DateField(null=True)),
-                ('set_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('until_on', models.DateField(null=True)),
-                ('lifted_at', models.DateTimeField(null=True)),
-                ('lifted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('set_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                ("seen_from", models.DateField(null=True)),
+                ("seen_until", models.DateField(null=True)),
+                ("set_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("until_on", models.DateField(null=True)),
+                ("lifted_at", models.DateTimeField(null=True)),
+                (
+                    "lifted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "set_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'legal hold',
-                'verbose_name_plural': 'legal holds',
-                'indexes': [models.Index(fields=['patient', 'lifted_at'], name='consent_hold_of')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('patient__isnull', False), ('seen_from', None), ('seen_until', None)), models.Q(('patient', None), ('seen_from__isnull', False), ('seen_until__gte', models.F('seen_from')), ('seen_until__isnull', False)), _connector='OR'), name='consent_legalhold_one_kind')],
+                "verbose_name": "legal hold",
+                "verbose_name_plural": "legal holds",
+                "indexes": [models.Index(fields=["patient", "lifted_at"], name="consent_hold_of")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("patient__isnull", False),
+                                ("seen_from", None),
+                                ("seen_until", None),
+                            ),
+                            models.Q(
+                                ("patient", None),
+                                ("seen_from__isnull", False),
+                                ("seen_until__gte", models.F("seen_from")),
+                                ("seen_until__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="consent_legalhold_one_kind",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RetentionRule',
+            name="RetentionRule",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('key', models.SlugField(max_length=40, unique=True)),
-                ('kind', models.CharField(choices=[('outpatient', 'Outpatient and emergency record'), ('inpatient', 'Inpatient record'), ('prescription', 'Prescriptions'), ('bill', 'Bills and accounts'), ('consent', 'Consents and authorisations'), ('disclosure', 'Disclosure log'), ('message', 'Messages and notes outside the record'), ('request', 'Files of rights requests'), ('staff', 'Account of a colleague who left'), ('lead', 'Leads who were never patients'), ('trail', 'Audit log'), ('assessment', 'Impact assessments'), ('sharing', 'Records of sharing and entrusting'), ('breach', 'Breach files'), ('training', 'Training records'), ('backup', 'Backups')], max_length=12)),
-                ('law', models.CharField(blank=True, choices=[('hipaa', 'HIPAA (United States)'), ('gdpr', 'GDPR (European Union)'), ('pipl', 'PIPL (China)')], default='', max_length=8)),
-                ('anchor', models.CharField(choices=[('visit', 'last visit'), ('discharge', 'last discharge'), ('creation', 'last entry'), ('effect', 'end of effect'), ('death', 'death'), ('leaving', 'leaving')], max_length=9)),
-                ('months', models.PositiveSmallIntegerField(default=0)),
-                ('days', models.PositiveSmallIntegerField(default=0)),
-                ('minor_months', models.PositiveSmallIntegerField(null=True)),
-                ('article', models.CharField(max_length=160)),
-                ('is_on', models.BooleanField(default=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('changed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("key", models.SlugField(max_length=40, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("outpatient", "Outpatient and emergency record"),
+                            ("inpatient", "Inpatient record"),
+                            ("prescription", "Prescriptions"),
+                            ("bill", "Bills and accounts"),
+                            ("consent", "Consents and authorisations"),
+                            ("disclosure", "Disclosure log"),
+                            ("message", "Messages and notes outside the record"),
+                            ("request", "Files of rights requests"),
+                            ("staff", "Account of a colleague who left"),
+                            ("lead", "Leads who were never patients"),
+                            ("trail", "Audit log"),
+                            ("assessment", "Impact assessments"),
+                            ("sharing", "Records of sharing and entrusting"),
+                            ("breach", "Breach files"),
+                            ("training", "Training records"),
+                            ("backup", "Backups"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "law",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("hipaa", "HIPAA (United States)"),
+                            ("gdpr", "GDPR (European Union)"),
+                            ("pipl", "PIPL (China)"),
+                        ],
+                        default="",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "anchor",
+                    models.CharField(
+                        choices=[
+                            ("visit", "last visit"),
+                            ("discharge", "last discharge"),
+                            ("creation", "last entry"),
+                            ("effect", "end of effect"),
+                            ("death", "death"),
+                            ("leaving", "leaving"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("months", models.PositiveSmallIntegerField(default=0)),
+                ("days", models.PositiveSmallIntegerField(default=0)),
+                ("minor_months", models.PositiveSmallIntegerField(null=True)),
+                ("article", models.CharField(max_length=160)),
+                ("is_on", models.BooleanField(default=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'retention rule',
-                'verbose_name_plural': 'retention rules',
-                'constraints': [models.CheckConstraint(condition=models.Q(('months__gt', 0), ('days__gt', 0), _connector='OR'), name='consent_retentionrule_period')],
+                "verbose_name": "retention rule",
+                "verbose_name_plural": "retention rules",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("months__gt", 0), ("days__gt", 0), _connector="OR"),
+                        name="consent_retentionrule_period",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='retentionrun',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by', None), models.Q(('approved_by', models.F('planned_by')), _negated=True), _connector='OR'), name='consent_retentionrun_two_people'),
+            model_name="retentionrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("approved_by", None),
+                    models.Q(("approved_by", models.F("planned_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="consent_retentionrun_two_people",
+            ),
         ),
         migrations.AddIndex(
-            model_name='erasure',
-            index=models.Index(fields=['state', 'planned_at'], name='consent_erasure_state'),
+            model_name="erasure",
+            index=models.Index(fields=["state", "planned_at"], name="consent_erasure_state"),
         ),
         migrations.AddIndex(
-            model_name='erasure',
-            index=models.Index(fields=['subject_id'], name='consent_erasure_subject'),
+            model_name="erasure",
+            index=models.Index(fields=["subject_id"], name="consent_erasure_subject"),
         ),
         migrations.AddConstraint(
-            model_name='erasure',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('planned', 'approved', 'running', 'stopped'))), fields=('subject_id',), name='consent_erasure_one_at_a_time'),
+            model_name="erasure",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("planned", "approved", "running", "stopped"))),
+                fields=("subject_id",),
+                name="consent_erasure_one_at_a_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='scopeoutcome',
-            index=models.Index(fields=['patient', 'key_scope'], name='consent_outcome_of'),
+            model_name="scopeoutcome",
+            index=models.Index(fields=["patient", "key_scope"], name="consent_outcome_of"),
         ),
         migrations.AddConstraint(
-            model_name='scopeoutcome',
-            constraint=models.UniqueConstraint(fields=('subject_id', 'key_scope'), name='consent_scopeoutcome_one_each'),
+            model_name="scopeoutcome",
+            constraint=models.UniqueConstraint(
+                fields=("subject_id", "key_scope"), name="consent_scopeoutcome_one_each"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scopeoutcome',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome', 'stored'), ('until_on', None), _connector='OR'), name='consent_scopeoutcome_until'),
+            model_name="scopeoutcome",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("outcome", "stored"), ("until_on", None), _connector="OR"),
+                name="consent_scopeoutcome_until",
+            ),
         ),
     ]

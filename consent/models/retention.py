@@ -52,9 +52,7 @@ class RetentionRule(models.Model):
     key = models.SlugField(max_length=40, unique=True)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     # Empty: whatever the law, as the house wants it.
-    law = models.CharField(
-        max_length=8, choices=ClinicProfile.Law.choices, blank=True, default=""
-    )
+    law = models.CharField(max_length=8, choices=ClinicProfile.Law.choices, blank=True, default="")
     anchor = models.CharField(max_length=9, choices=Anchor.choices)
     months = models.PositiveSmallIntegerField(default=0)
     days = models.PositiveSmallIntegerField(default=0)

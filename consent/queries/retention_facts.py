@@ -1,4 +1,4 @@
-"""What the time of retention runs from: visits, discharges, bills, consents; few queries for many patients."""
+"""What the time of retention runs from: visits, discharges, bills, consents; few queries for many people."""
 
 from __future__ import annotations
 
@@ -98,17 +98,22 @@ def _latest_birth(patient: Patient) -> date | None:
     return periods.later(date(birth.year, month, 1), 1) - timedelta(days=1)
 
 
+def _stay(visit: Encounter) -> tuple[bool, date | None]:
+    """Tell whether a visit was a stay with a bed, and when it ended; an erased one says neither."""
+    try:
+        if visit.is_protected:
+            visit.uncover()
+        return visit.class_code in INPATIENT, _day(visit.ended_at)
+    except SealBroken:
+        return False, None
+
+
 def _visits(ids: Collection[UUID], found: dict[UUID, Facts]) -> None:
     outpatient: dict[UUID, list[date]] = defaultdict(list)
     inpatient: dict[UUID, list[date | None]] = defaultdict(list)
     for visit in Encounter._base_manager.filter(patient_id__in=ids):
         begun = _day(visit.occurred_at) or _day(visit.created_at) or date.max
-        try:
-            if visit.is_protected:
-                visit.uncover()
-            is_stay, ended = visit.class_code in INPATIENT, _day(visit.ended_at)
-        except SealBroken:
-            is_stay, ended = False, None
+        is_stay, ended = _stay(visit)
         if is_stay:
             inpatient[visit.patient_id].append(ended)
         else:

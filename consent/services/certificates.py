@@ -147,3 +147,15 @@ def is_genuine(certificate: Mapping[str, Any]) -> bool:
     except (InvalidSignature, KeyError, ValueError, TypeError):
         return False
     return public == own
+
+
+@transaction.atomic
+def give_out(*, erasure: Erasure, form: str, by: User) -> None:
+    """Record that a certificate leaves as a file, before its first byte does."""
+    trail.record(
+        "consent.certificate.taken",
+        subjects=[UUID(one) for one in erasure.plan["subjects"]],
+        obj=erasure,
+        fields=[f"form:{form}"],
+        by=by,
+    )

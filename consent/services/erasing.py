@@ -1,7 +1,8 @@
-"""Doing an erasure: the ledger first, the keys next, then step by step what they sealed; and again after a restore.
+"""Doing an erasure: the ledger first, the keys next, then step by step what they sealed.
 
-Each step is one transaction and may be done twice. What was interrupted goes on where it was; an intent in the
-ledger whose work never began is begun by the next run, as its row still says that it was approved.
+Each step is one transaction and may be done twice. What was interrupted goes on where it was; an intent in
+the ledger whose work never began is begun by the next run, as its row still says that it was approved. After
+a restore the ledger alone is enough to do it again.
 """
 
 from __future__ import annotations
@@ -275,7 +276,7 @@ def _moved(row: Erasure, step: str, number: int, done: Done) -> bool:
 
 
 def again(line: ledger.Line) -> int:
-    """Do an erasure that the ledger knows of once more, in a database from before it; return what it found."""
+    """Do an erasure once more, in a database from before it; return how much was still there."""
     body = line.body
     todo = Work(
         UUID(line.erasure), body["certificate"], line.subjects, SubjectKind(body["subject_of"]),

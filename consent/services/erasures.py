@@ -28,7 +28,7 @@ class Impossible(Refused):
 
 
 class NotYours(Refused):
-    """This person must not have a say in this erasure."""
+    """Somebody has no say in this erasure: the planner, who agreed before, the family."""
 
 
 class OnHold(Refused):
@@ -40,7 +40,7 @@ class StalePlan(Refused):
 
 
 @transaction.atomic
-def plan(  # noqa: PLR0913 - whose data, why, and what asked for it
+def plan(
     *,
     patient_id: UUID,
     reason: str,
@@ -147,7 +147,9 @@ def require_current(row: Erasure, plan_sha256: str) -> None:
     if now["holds"]:
         raise OnHold(_("A legal hold stops every erasure of this person's data."))
     if plan_sha256 != row.plan_sha256 or erasure_plans.digest(now) != row.plan_sha256:
-        raise StalePlan(_("The data or the rules have changed since. Give this plan up, plan anew."))
+        raise StalePlan(
+            _("The data or the rules have changed since. Give this plan up, plan anew.")
+        )
 
 
 @transaction.atomic

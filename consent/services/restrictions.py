@@ -20,7 +20,7 @@ class AlreadyLifted(Refused):
 
 
 @transaction.atomic
-def restrict(  # noqa: PLR0913 - what, why, of what, on whose word
+def restrict(
     *,
     patient_id: UUID,
     kind: str,

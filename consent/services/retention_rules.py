@@ -29,16 +29,14 @@ class NoPeriod(Refused):
 
 
 @transaction.atomic
-def change(
-    *, key: str, version: int, reason: str, by: User, **values: Any
-) -> RetentionRule:
+def change(*, key: str, version: int, reason: str, by: User, **values: Any) -> RetentionRule:
     """Set period, article and switch of a rule; raise Changed where it is not the one that was read."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     row = retention.rule(key)
     if row.version != version:
         raise Changed(_("Somebody else changed this rule meanwhile. Read it again."))
-    if not 0 < values["months"] + values["days"] or values["months"] > MOST_MONTHS:
+    if not values["months"] + values["days"] > 0 or values["months"] > MOST_MONTHS:
         raise NoPeriod(_("A rule keeps for a day at least and for a hundred years at most."))
     for name in FIELDS:
         setattr(row, name, values[name])

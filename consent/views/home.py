@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from security.access.categories import Reach
@@ -26,7 +27,22 @@ class Part:
     sentence: Promise
 
 
-PARTS: tuple[Part, ...] = ()
+PARTS: tuple[Part, ...] = (
+    Part(
+        (Permission.RIGHTS_MANAGE,),
+        "consent:erasures",
+        "trash",
+        _("Erasures"),
+        _("Planned by one, approved by two others, certified, and done again after a restore."),
+    ),
+    Part(
+        (Permission.RIGHTS_MANAGE,),
+        "consent:retention_rules",
+        "calendar-time",
+        _("Retention"),
+        _("How long records are kept and by which law, legal holds, and who is due."),
+    ),
+)
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""What of a patient goes when a key scope is erased: rows by model, in an order that keeps references whole."""
+"""What of a patient goes when a key scope is erased: rows by model, in an order that parts no references."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _keys_to(model: type[models.Model], target: type[models.Model]) -> list[str]
 
 
 def referred(rows: Rows) -> set[UUID]:
-    """Return which of these rows others refer to: they stay, empty. References among themselves do not count."""
+    """Return which of these rows are referred to by others than themselves: they stay, empty."""
     ids = list(rows.values_list("pk", flat=True))
     found: set[UUID] = set()
     for model in apps.get_models():

@@ -28,9 +28,7 @@ def erase(*, user_id: UUID, by: Any) -> User:
         return user
     one_time_links.revoke(user=user, kinds=OneTimeLink.Kind.values, by=by)
     factors = list(TotpFactor.objects.filter(user=user))
-    mail = OutboxMessage._base_manager.filter(
-        subject_id=user_id, recipient_kind=SubjectKind.USER
-    )
+    mail = OutboxMessage._base_manager.filter(subject_id=user_id, recipient_kind=SubjectKind.USER)
     gone = [*factors, *mail]
     for rows in (UserIndex.objects.filter(row_id=user_id), RecoveryCode.objects.filter(user=user)):
         rows.delete()

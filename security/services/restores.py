@@ -124,9 +124,7 @@ def _next(model: Any, after: Any) -> list[Any]:
 
 
 @transaction.atomic
-def _recorded(
-    records: Set, files: int, indexed: int, without_file: int, erased: int
-) -> Restored:
+def _recorded(records: Set, files: int, indexed: int, without_file: int, erased: int) -> Restored:
     """Close what was running when the dump was made, and record the restore in the restored trail."""
     now, made_at = timezone.now(), datetime.fromisoformat(records.manifest.made_at)
     ended = list(Backup.objects.select_for_update().filter(state=Backup.State.RUNNING))
@@ -139,8 +137,13 @@ def _recorded(
         "security.backup.restored",
         changed=ended,
         fields=[records.manifest.name],
-        counts={"rows": rows, "files": files, "without_file": without_file, "indexed": indexed,
-                "erased": erased},
+        counts={
+            "rows": rows,
+            "files": files,
+            "without_file": without_file,
+            "indexed": indexed,
+            "erased": erased,
+        },
     )
     return Restored(made_at, rows, files, indexed, without_file, erased)
 

@@ -17,7 +17,9 @@ from tests import world
 @contextmanager
 def ledger(folder: Path) -> Iterator[Path]:
     """Let the ledger of erasures lie in a folder of the test."""
-    with override_settings(ERASURE_LEDGER=str(folder / "erasures.ledger"), FILES_DIR=folder / "files"):
+    with override_settings(
+        ERASURE_LEDGER=str(folder / "erasures.ledger"), FILES_DIR=folder / "files"
+    ):
         yield folder / "erasures.ledger"
 
 

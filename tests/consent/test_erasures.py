@@ -77,14 +77,14 @@ def test_a_record_without_a_law_that_keeps_it_is_gone_in_every_table(free, cast)
     assert not files.path_of(file.file_id).exists()
     stub = Patient.objects.get(pk=clinic.patient.pk)
     with pytest.raises(SealErased):
-        print(stub.names)
+        stub.names
     # Nothing is broken: a stub is no alarm.
     assert not context.current().broken
     assert not PortalAccount.objects.in_force().filter(patient=clinic.patient).exists()
     account = User.objects.get(pk=clinic.users["patient"].pk)
     assert not account.is_active
     with pytest.raises(SealErased):
-        print(account.display_name)
+        account.display_name
     # The trail still holds for every row, and the guardian's account, which opens nothing more, went too.
     # Rows that no deed made are not recorded; those that the erasure touched are as it said.
     every = [one for model in coverage.compared() for one in records.mismatched(model)]
@@ -100,7 +100,9 @@ def test_nobody_reads_what_was_erased_and_everybody_is_told(free, cast):
     answer = clinic.client("receptionist").get(f"/patients/{clinic.patient.pk}/")
     assert answer.status_code == 403
     assert done.number in answer.content.decode()
-    seen = Patient.objects.visible_to(clinic.users["receptionist"], Permission.DEMOGRAPHICS_READ.category)
+    seen = Patient.objects.visible_to(
+        clinic.users["receptionist"], Permission.DEMOGRAPHICS_READ.category
+    )
     assert clinic.other in seen
     assert clinic.patient not in seen
     with pytest.raises(StaleRecord), transaction.atomic():
@@ -112,9 +114,7 @@ def test_what_a_law_keeps_is_stored_only_and_says_which_law(book, cast):
     done = making.erased(clinic.patient.pk, *cast)
     assert done.state == Erasure.State.DONE
     assert Condition.objects.get().code_text == "Asthma"
-    made = decide(
-        clinic.users["physician"], Permission.CLINICAL_READ, clinic.patient.pk, "TREAT"
-    )
+    made = decide(clinic.users["physician"], Permission.CLINICAL_READ, clinic.patient.pk, "TREAT")
     assert not made.allowed
     assert "Medical Record Management Rules" in str(made.reason)
     outcome = ScopeOutcome.objects.get(key_scope="record")
@@ -260,7 +260,10 @@ def test_a_merged_person_is_erased_under_both_records(free, cast):
     clinic = world.clinic()
     with transaction.atomic():
         Condition.objects.create(patient=clinic.other, code_text="Migraine")
-        one, two = Patient.objects.get(pk=clinic.patient.pk), Patient.objects.get(pk=clinic.other.pk)
+        one, two = (
+            Patient.objects.get(pk=clinic.patient.pk),
+            Patient.objects.get(pk=clinic.other.pk),
+        )
         merges.merge(
             survivor_id=one.pk, survivor_version=one.version, absorbed_id=two.pk,
             absorbed_version=two.version, choices={}, is_birth_confirmed=True, reason="Same person",
@@ -271,7 +274,7 @@ def test_a_merged_person_is_erased_under_both_records(free, cast):
     assert not Condition.objects.exists()
     for patient in Patient._base_manager.all():
         with pytest.raises(SealErased):
-            print(patient.names)
+            patient.names
     assert not DataKey.objects.filter(
         subject_kind="patient", scope="record", destroyed_at=None
     ).exists()
@@ -279,8 +282,8 @@ def test_a_merged_person_is_erased_under_both_records(free, cast):
 
 def test_both_row_and_trail_of_a_plan_roll_back_together(book, cast):
     clinic = world.clinic()
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         erasures.plan(patient_id=clinic.patient.pk, reason="Asked for", by=cast[0])
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert not Erasure.objects.exists()
     assert not Event.objects.filter(action="consent.erasure.planned").exists()
