@@ -19,7 +19,7 @@ urlpatterns = [
     path("erasures/<uuid:erasure_id>/resume/", erasures.resume, name="erasure_resume"),
     path("erasures/<uuid:erasure_id>/progress/", erasures.progress, name="erasure_progress"),
     path(
-        "erasures/<uuid:erasure_id>/certificate/<slug:form>/",
+        "erasures/<uuid:erasure_id>/certificate/<slug:paper>/",
         erasures.certificate,
         name="erasure_certificate",
     ),

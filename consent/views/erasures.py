@@ -160,21 +160,21 @@ def _done(request: SignedInRequest, deed: Any, **said: Any) -> HttpResponseBase:
 
 @require_safe
 @requires(MANAGE)
-def certificate(request: SignedInRequest, erasure_id: UUID, form: str) -> HttpResponse:
+def certificate(request: SignedInRequest, erasure_id: UUID, paper: str) -> HttpResponse:
     """Give a certificate of destruction out: as signed JSON, or as PDF in a language."""
     row = get_object_or_404(Erasure.objects.exclude(certificate=None), pk=erasure_id)
-    if form == "json":
+    if paper == "json":
         written, kind = json.dumps(row.certificate, indent=1).encode(), "application/json"
-    elif form in LANGUAGES:
+    elif paper in LANGUAGES:
         try:
-            with translation.override(LANGUAGES[form]):
-                written = printing.certificate(pages.paper(row.certificate, form))
+            with translation.override(LANGUAGES[paper]):
+                written = printing.certificate(pages.paper(row.certificate, paper))
         except printing.NotPrintable:
             return render(request, "503.html", status=503)
         kind = "application/pdf"
     else:
         raise Http404
-    certificates.give_out(erasure=row, form=form, by=request.user)
-    name = f"{row.number}-{form}.{'json' if form == 'json' else 'pdf'}"
+    certificates.give_out(erasure=row, form=paper, by=request.user)
+    name = f"{row.number}-{paper}.{'json' if paper == 'json' else 'pdf'}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return HttpResponse(written, content_type=kind, headers=headers)

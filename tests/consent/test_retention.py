@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from consent import periods
@@ -121,13 +122,14 @@ def test_who_is_due_is_listed_with_the_rule_and_nobody_else(old):
     assert due.found(today=day - timedelta(days=1)) == []
 
 
-def test_the_list_takes_as_many_queries_for_ten_as_for_one(old, django_assert_num_queries):
-    with django_assert_num_queries(14) as counted:
+def test_the_list_takes_as_many_queries_for_ten_as_for_one(old):
+    with CaptureQueriesContext(connection) as counted:
         due.found()
     for _ in range(9):
         last_seen(Patient.objects.create(names=[{"text": "Long ago"}]), 16)
-    with django_assert_num_queries(len(counted)):
+    with CaptureQueriesContext(connection) as again:
         assert len(due.found()) == 10
+    assert len(again) == len(counted)
 
 
 def test_a_run_is_agreed_to_by_another_person_and_erases(old, tmp_path):
@@ -177,4 +179,4 @@ def test_an_account_goes_after_its_time_and_keeps_its_handle(tmp_path):
     found = User.objects.get(pk=leaver.pk)
     assert found.handle == leaver.handle
     with pytest.raises(SealErased):
-        found.display_name
+        making.said(found, "display_name")

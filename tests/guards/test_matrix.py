@@ -13,6 +13,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.models import Alert, AuditReport, Companion
+from consent.models import Erasure, LegalHold, RetentionRun
+from consent.services import certificates
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security import trail
@@ -129,6 +131,11 @@ def values(clinic, name):
         "rule_key": "R10",
         "report_id": _report().pk,
         "report_kind": "weekly",
+        "erasure_id": _erasure(clinic).pk,
+        "paper": "json",
+        "retention_key": "cn_outpatient",
+        "hold_id": _hold(clinic).pk,
+        "run_id": _run(clinic).pk,
         "language": "en",
     }
 
@@ -186,6 +193,29 @@ def _report():
     return AuditReport.objects.create(
         kind="weekly", starts_on=day, ends_on=day + timedelta(days=7), zone="UTC"
     )
+
+
+def _erasure(clinic):
+    """Return an erasure that was agreed to, with a certificate as if it were over."""
+    subject = str(clinic.other.pk)
+    plan = {"subjects": [subject], "scopes": [], "loose": {}, "holds": []}
+    row = Erasure(
+        number="ER-1", state="approved", subject_id=clinic.other.pk, patient=clinic.other, plan=plan,
+        planned_by=clinic.users["officer"], reason="Asked for",
+    )  # fmt: skip
+    row.certificate = certificates.signed(certificates.content(row))
+    row.save()
+    return row
+
+
+def _hold(clinic):
+    """Return a legal hold on the other patient."""
+    return LegalHold.objects.create(patient=clinic.other, reason="Lawsuit")
+
+
+def _run(clinic):
+    """Return a retention run that waits for a second person."""
+    return RetentionRun.objects.create(number="RR-1", planned_by=clinic.users["administrator"])
 
 
 def address(text, known):

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.test import Client
 
 from audit.models import Alert, AuditReport, Case, Companion, Event, Review
+from consent.models import Erasure, LegalHold
 from crm.demo.staff import ACCOUNTS
 from patients.models import (
     AccessRequest,
@@ -133,7 +134,7 @@ PLANTED = {
     "merge_id": Merge, "batch_id": ImportBatch, "request_id": AccessRequest, "referral_id": Referral,
     "observation_id": Observation, "export_id": Export, "case_id": Case, "review_id": Review, "event_id": Event,
     "alert_id": Alert, "companion_id": Companion,
-    "report_id": AuditReport,
+    "report_id": AuditReport, "erasure_id": Erasure, "hold_id": LegalHold,
 }  # fmt: skip
 
 
@@ -146,7 +147,8 @@ def addresses(patient, note, clinic):
         "subject_id": patient.pk, "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "token": "nothing",
         "backup_id": new_id(), "check": "settings",
         "rule_key": "R10",
-        "report_kind": "weekly", "language": "en",
+        "report_kind": "weekly", "language": "en", "run_id": new_id(), "paper": "json",
+        "retention_key": "cn_outpatient",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
         "team_id": Unit.objects.filter(kind="team").latest("pk").pk, "colleague_id": clinic.people["nurse1"].pk,
         **{name: model._base_manager.latest("pk").pk for name, model in PLANTED.items()},
