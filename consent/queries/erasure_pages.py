@@ -171,11 +171,11 @@ def runs() -> Iterable[RetentionRun]:
 def paper(certificate: Mapping[str, Any], language: str) -> dict[str, Any]:
     """Return a certificate as the words of its page for paper, in the language in force."""
     profile = ClinicProfile.objects.first()
-    name = (profile.name_zh if language == "zh" else "") or (profile.name if profile else "")
+    names = (profile.name_zh, profile.name) if profile else ("", "")
     return {
         "language": language,
         "region": "CN" if language == "zh" else "US",
-        "clinic": name,
+        "clinic": (names[0] if language == "zh" else "") or names[1],
         "title": _("Certificate of destruction"),
         "number": certificate["number"],
         "facts": [[str(label), str(value)] for label, value in _facts(certificate) if value],
