@@ -44,7 +44,11 @@ def erasure(
 ) -> Mapping[UUID, Refusal]:
     """Refuse what was erased, and what is stored only (PIPL 47(2), GDPR 18), and say why."""
     rows = ScopeOutcome.objects.filter(_closing(permission, now), patient_id__in=patients)
-    return {row.patient_id: Refusal(_sentence(row)) for row in rows.order_by("outcome")}
+    return {
+        row.patient_id: Refusal(_sentence(row))
+        for row in rows.order_by("outcome")
+        if row.patient_id is not None
+    }
 
 
 def _sentence(row: ScopeOutcome) -> str:

@@ -44,7 +44,9 @@ class Kept:
 def rules() -> list[RetentionRule]:
     """Return every rule: what officers set, else what was shipped."""
     stored = {rule.key: rule for rule in RetentionRule.objects.all()}
-    shipped = [stored.pop(one.key, None) or _unsaved(one) for one in periods.SHIPPED]
+    shipped = [
+        stored.pop(one.key) if one.key in stored else _unsaved(one) for one in periods.SHIPPED
+    ]
     return [*shipped, *sorted(stored.values(), key=lambda rule: rule.key)]
 
 

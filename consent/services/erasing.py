@@ -166,7 +166,9 @@ def _noted(work: Work, subject: UUID, one: Plan, *, is_main: bool) -> ScopeOutco
     row.approved_by, row.rule_key, row.article = work.approved_by, one["rule"], one["article"]
     row.until_on = date.fromisoformat(one["until"]) if is_stored and one["until"] else None
     if is_main:
-        row.restriction = _closed(row) if is_stored else _opened(row)
+        if not is_stored:
+            _open_again(row)
+        row.restriction = _closed(row) if is_stored else None
     row.save()
     return row
 
@@ -185,7 +187,7 @@ def _closed(row: ScopeOutcome) -> ProcessingRestriction | None:
     )
 
 
-def _opened(row: ScopeOutcome) -> None:
+def _open_again(row: ScopeOutcome) -> None:
     """Lift what closed a scope before: there is nothing in it any more."""
     if row.restriction is not None and row.restriction.ends_at is None:
         restrictions.lift(restriction_id=row.restriction.pk, by=None)

@@ -19,22 +19,31 @@ from consent.forms import erasures as forms
 from consent.models import Erasure
 from consent.queries import erasure_pages as pages
 from consent.services import certificates, erasures
+from security.access.categories import Reach
+from security.access.decision import reach_of_user
 from security.access.gate import Refused, SignedInRequest, requires
 from security.access.permissions import Permission
 
-MANAGE = Permission.RIGHTS_MANAGE
+# Who runs the system sees no patient here, and may be the second or third who agrees.
+MANAGE, AGREE = Permission.RIGHTS_MANAGE, Permission.ADMINISTRATION_MANAGE
 LANGUAGES = {"en": "en", "zh": "zh-hans"}
 
 
 @require_safe
-@requires(MANAGE)
+@requires(MANAGE, AGREE)
 def listed(request: SignedInRequest) -> HttpResponse:
     """Show what waits for a plan, and every erasure."""
     return _list(request, forms.Subject())
 
 
+def manages(request: SignedInRequest) -> bool:
+    """Tell whether somebody plans erasures, and does not only agree to them."""
+    return reach_of_user(request.user, MANAGE) is not Reach.NONE
+
+
 def _list(request: SignedInRequest, form: forms.Subject, *, status: int = 200) -> HttpResponse:
     page = {"form": form, "rows": pages.listed(), "requests": pages.waiting_requests()}
+    page["manages"] = manages(request)
     return render(request, "consent/erasures/list.html", page, status=status)
 
 
@@ -67,7 +76,7 @@ def _planned(said: dict[str, Any], request: SignedInRequest) -> Erasure:
 
 
 @require_safe
-@requires(MANAGE)
+@requires(MANAGE, AGREE)
 def erasure(request: SignedInRequest, erasure_id: UUID) -> HttpResponse:
     """Show one erasure: the plan, who agreed, how far it is, its certificate."""
     return _page(request, get_object_or_404(Erasure, pk=erasure_id))
@@ -81,11 +90,12 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     page = pages.page(row, request.user) | {"give_up": give_up or forms.GiveUp()}
+    page["manages"] = manages(request)
     return render(request, "consent/erasures/erasure.html", page, status=status)
 
 
 @require_safe
-@requires(MANAGE)
+@requires(MANAGE, AGREE)
 def progress(request: SignedInRequest, erasure_id: UUID) -> HttpResponse:
     """Show how far an erasure is, as a part of its page."""
     row = get_object_or_404(Erasure, pk=erasure_id)
@@ -95,7 +105,7 @@ def progress(request: SignedInRequest, erasure_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@requires(MANAGE, step_up=True)
+@requires(MANAGE, AGREE, step_up=True)
 def approve(request: SignedInRequest, erasure_id: UUID) -> HttpResponseBase:
     """Agree to the plan that was read; the last agreement begins the work."""
     row = get_object_or_404(Erasure, pk=erasure_id)

@@ -21,7 +21,7 @@ from consent.views import erasures
 from security.access.gate import Refused, SignedInRequest, requires
 from security.access.permissions import Permission
 
-MANAGE = Permission.RIGHTS_MANAGE
+MANAGE, AGREE = Permission.RIGHTS_MANAGE, Permission.ADMINISTRATION_MANAGE
 
 
 @require_safe
@@ -108,7 +108,7 @@ def due(request: SignedInRequest) -> HttpResponseBase:
 
 
 @require_safe
-@requires(MANAGE)
+@requires(MANAGE, AGREE)
 def run(request: SignedInRequest, run_id: UUID) -> HttpResponse:
     """Show a run and every erasure of it."""
     row = get_object_or_404(
@@ -119,7 +119,7 @@ def run(request: SignedInRequest, run_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@requires(MANAGE, step_up=True)
+@requires(MANAGE, AGREE, step_up=True)
 def run_approve(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """Agree to a run as a whole."""
     row = get_object_or_404(RetentionRun, pk=run_id)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from crm.demo import accounts, asking, billing, ground, histories, households, notes
+from crm.demo import accounts, asking, billing, erasures, ground, histories, households, notes
 from crm.demo.chart import SYSTEM
 from crm.demo.people import Person
 from crm.demo.roster import PEOPLE
@@ -80,6 +80,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
         tell()
     link_employees(clinic)
     asking.ask(clinic.people, asked_about(clinic))
+    erasures.plan(clinic.people, list(clinic.patients.values()))
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
     return clinic
 

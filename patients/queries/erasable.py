@@ -78,7 +78,8 @@ def accounts(patient_ids: Collection[UUID]) -> Rows:
 
 def index_rows(scope: str, patient_ids: Collection[UUID]) -> Iterator[Rows]:
     """Yield the rows of search that go with a scope."""
-    for table in apps.get_models():
+    tables: list[Any] = list(apps.get_models())
+    for table in tables:
         if not issubclass(table, SearchIndex):
             continue
         model: Any = table._meta.get_field("row").related_model  # type: ignore[misc]

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consent.models import Erasure, LegalHold, RetentionRule, RetentionRun, RightsRequest
-from consent.services import certificates, erasing
+from consent.services import certificates, erasing, erasures
 from security.ids import new_id
 from tests import world
 from tests.consent import erasing as making
@@ -84,7 +84,23 @@ def test_a_request_that_waits_is_planned_from_its_line(book):
     assert officer.post(reverse("consent:erasure_plan"), wrong, secure=True).status_code == 422
 
 
-@pytest.mark.parametrize("name", ["administrator", "auditor", "physician", "receptionist"])
+def test_an_administrator_agrees_and_plans_nothing(book):
+    clinic = world.clinic()
+    row = erasures.plan(patient_id=clinic.patient.pk, reason=REASON, by=making.officers(1)[0])
+    administrator = clinic.client("administrator")
+    page = administrator.get(
+        reverse("consent:erasure", args=[row.pk]), secure=True
+    ).content.decode()
+    assert "Muster" not in page
+    assert reverse("consent:erasure_give_up", args=[row.pk]) not in page
+    approve = reverse("consent:erasure_approve", args=[row.pk])
+    administrator.post(approve, {"plan_sha256": row.plan_sha256}, secure=True)
+    assert row.approvals.count() == 1
+    said = {"subject": clinic.other.pk, "reason": REASON}
+    assert administrator.post(reverse("consent:erasure_plan"), said, secure=True).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["auditor", "physician", "receptionist"])
 def test_who_does_not_work_on_rights_sees_none_of_it(name):
     clinic = world.clinic()
     for place in ("erasures", "retention_rules", "holds", "due"):
