@@ -16,6 +16,7 @@ from consent.queries.erasure_plans import CATEGORIES
 from security.access.permissions import Permission
 from security.access.registry import Refusal, restriction
 from security.classification import Category, Scope
+from security.models import User
 
 Outcome = ScopeOutcome.Outcome
 # What stays open: proof of consent, the rights desk, the trail.
@@ -44,20 +45,31 @@ def erasure(
 ) -> Mapping[UUID, Refusal]:
     """Refuse what was erased, and what is stored only (PIPL 47(2), GDPR 18), and say why."""
     rows = ScopeOutcome.objects.filter(_closing(permission, now), patient_id__in=patients)
+    # Erased last, so that of several it is what is told.
+    found = list(rows.order_by("-outcome"))
+    handles = _handles(found)
     return {
-        row.patient_id: Refusal(_sentence(row))
-        for row in rows.order_by("outcome")
+        row.patient_id: Refusal(_sentence(row, handles))
+        for row in found
         if row.patient_id is not None
     }
 
 
-def _sentence(row: ScopeOutcome) -> str:
+def _handles(rows: Sequence[ScopeOutcome]) -> Mapping[UUID, str]:
+    """Return the handles of those who agreed; names stay sealed while a decision is made."""
+    ids = {one for row in rows for one in row.approved_by}
+    return dict(User.objects.filter(pk__in=ids).values_list("pk", "handle")) if ids else {}
+
+
+def _sentence(row: ScopeOutcome, handles: Mapping[UUID, str]) -> str:
     said = {
         "day": date_format(row.decided_at), "number": row.number, "law": row.article,
         "until": date_format(row.until_on) if row.until_on else "",
+        "who": ", ".join(handles[one] for one in row.approved_by if one in handles),
     }  # fmt: skip
     if row.outcome == Outcome.ERASED:
-        return _("This record was erased on %(day)s (certificate %(number)s).") % said
+        words = _("This record was erased on %(day)s by %(who)s (certificate %(number)s).")
+        return words % said
     return (
         _("Stored only until %(until)s, because the law wants it kept: %(law)s (%(number)s).")
         % said

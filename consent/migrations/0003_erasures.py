@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
                             ("approved", "Approved"),
                             ("running", "Being erased"),
                             ("stopped", "Stopped"),
-                            ("done", "Erased"),
+                            ("done", "Done"),
                             ("given_up", "Given up"),
                         ],
                         default="planned",

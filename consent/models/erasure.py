@@ -75,7 +75,7 @@ class Erasure(SealedModel):
         APPROVED = "approved", _("Approved")
         RUNNING = "running", _("Being erased")
         STOPPED = "stopped", _("Stopped")
-        DONE = "done", _("Erased")
+        DONE = "done", _("Done")
         GIVEN_UP = "given_up", _("Given up")
 
     WAITING = (State.PLANNED, State.APPROVED)

@@ -99,7 +99,7 @@ def content(row: Erasure) -> dict[str, Any]:
         "files": row.files_done,
         "keys": [str(one) for one in gone],
         "plan_sha256": row.plan_sha256,
-        "last_copy": _last_copy(ended),
+        "last_copy": _last_copy(ended) if gone else {},
     }
 
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from consent.models import Erasure, ProcessingRestriction, ScopeOutcome
-from consent.queries import erasure_plans
+from consent.queries import erasure_plans, holds
 from consent.queries.erasure_plans import ERASE, STORE, Plan
 from consent.services import certificates, erasures, restrictions
 from patients.models import Patient
@@ -27,6 +27,7 @@ from patients.services import erasures as records
 from security import trail
 from security.backups import erasures as ledger
 from security.classification import Scope, SubjectKind
+from security.models import User
 from security.services import accounts, data_keys
 
 State = Erasure.State
@@ -134,9 +135,11 @@ def _stub(work: Work, _rest: str) -> Done:
 
 
 def _account(work: Work, _rest: str) -> Done:
-    for user_id in work.subjects:
+    # A database from before the account knows nothing of it.
+    known = User.objects.filter(pk__in=work.subjects).values_list("pk", flat=True)
+    for user_id in known:
         accounts.erase(user_id=user_id, by=None)
-    return len(work.subjects), 0
+    return len(known), 0
 
 
 @transaction.atomic
@@ -225,6 +228,11 @@ def work(row: Erasure) -> Erasure:
     row = erasures_row(row)
     todo = work_of(row)
     for number, step in enumerate(steps(todo)[row.steps_done :], start=row.steps_done + 1):
+        if step == "keys" and holds.stopping(todo.subjects):
+            # Set since the work began: until the keys are gone it is not too late.
+            erasures.stop(erasure_id=row.pk, by=None)
+            _moved(row, "", 0, (0, 0))
+            return erasures_row(row)
         if not _moved(row, step, number, do(todo, step)):
             return erasures_row(row)
     # What somebody was still writing while the keys went.

@@ -168,7 +168,7 @@ def give_up(*, erasure_id: UUID, reason: str, by: User | None) -> Erasure:
 
 
 @transaction.atomic
-def stop(*, erasure_id: UUID, by: User) -> Erasure:
+def stop(*, erasure_id: UUID, by: User | None) -> Erasure:
     """Ask the work to stop after the step it is at; keys that are destroyed stay so."""
     row = locked(erasure_id)
     if row.state != State.RUNNING:

@@ -71,7 +71,10 @@ def hold_list(request: SignedInRequest) -> HttpResponseBase:
             messages.success(request, _("The hold is set: nothing of it is erased."))
             return redirect("consent:holds")
     status = 422 if request.method == "POST" else 200
-    page = {"form": form, "lift": forms.Lift(), "rows": hold_rows.listed()}
+    rows = [
+        row | {"lift": forms.Lift(auto_id=f"lift-{row['id']}-%s")} for row in hold_rows.listed()
+    ]
+    page = {"form": form, "rows": rows}
     return render(request, "consent/retention/holds.html", page, status=status)
 
 
