@@ -21,15 +21,15 @@ def stopping(patient_ids: Collection[UUID]) -> dict[UUID, list[LegalHold]]:
     found: dict[UUID, list[LegalHold]] = {}
     holds = list(LegalHold.objects.in_force())
     for hold in holds:
-        if hold.patient_id in patient_ids:
-            found.setdefault(hold.patient_id, []).append(hold)
-        elif hold.patient_id is None:
-            for patient in _seen(hold, patient_ids):
+        for patient in [hold.patient_id] if hold.patient_id else _seen(hold, patient_ids):
+            if patient in patient_ids:
                 found.setdefault(patient, []).append(hold)
     return found
 
 
 def _seen(hold: LegalHold, patient_ids: Collection[UUID]) -> list[UUID]:
+    if hold.seen_from is None or hold.seen_until is None:
+        return []
     zone = timezone.get_current_timezone()
     begin = datetime.combine(hold.seen_from, time.min, zone)
     end = datetime.combine(hold.seen_until + timedelta(days=1), time.min, zone)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from consent import periods
 from consent.models import Consent, ConsentEvent, RetentionRule, RightsRequest
 from patients.models import (
+    BillingAttachment,
     CashUp,
     Claim,
     Disclosure,
@@ -90,7 +91,7 @@ def _people(ids: Collection[UUID], found: dict[UUID, Facts]) -> None:
 
 
 def _latest_birth(patient: Patient) -> date | None:
-    birth = patient.birth_on
+    birth: date | None = patient.birth_on
     if birth is None or patient.birth_precision not in {"year", "month"}:
         return birth
     # Of somebody of whom only the year or the month is known, its last day counts.
@@ -131,11 +132,13 @@ def _visits(ids: Collection[UUID], found: dict[UUID, Facts]) -> None:
 
 def _bills(ids: Collection[UUID], found: dict[UUID, Facts]) -> None:
     claims = _newest(Claim, ids, "occurred_at", "created_at")
+    for patient, day in _newest(BillingAttachment, ids, "occurred_at", "created_at").items():
+        claims[patient] = max(claims.get(patient, day), day)
     rows = Invoice._base_manager.filter(patient_id__in=ids).values("patient_id").order_by()
     is_open = Count("id", filter=Q(kind="invoice", status="issued", balance__gt=0))
     for row in rows.annotate(on=Max("issued_on"), made=Max("created_at"), open=is_open):
-        day = row["on"] or _day(row["made"])
-        claims[row["patient_id"]] = max(claims.get(row["patient_id"], day), day)
+        on: date = row["on"] or timezone.localdate(row["made"])
+        claims[row["patient_id"]] = max(claims.get(row["patient_id"], on), on)
         if row["open"]:
             found[row["patient_id"]].open_kinds.add(Kind.BILL)
     for patient, day in claims.items():

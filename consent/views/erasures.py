@@ -178,7 +178,7 @@ def certificate(request: SignedInRequest, erasure_id: UUID, paper: str) -> HttpR
     elif paper in LANGUAGES:
         try:
             with translation.override(LANGUAGES[paper]):
-                written = printing.certificate(pages.paper(row.certificate, paper))
+                written = printing.certificate(pages.paper(row.certificate or {}, paper))
         except printing.NotPrintable:
             return render(request, "503.html", status=503)
         kind = "application/pdf"

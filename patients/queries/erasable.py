@@ -82,7 +82,7 @@ def index_rows(scope: str, patient_ids: Collection[UUID]) -> Iterator[Rows]:
     for table in tables:
         if not issubclass(table, SearchIndex):
             continue
-        model: Any = table._meta.get_field("row").related_model  # type: ignore[misc]
+        model: Any = table._meta.get_field("row").related_model
         if model is Patient and scope == Scope.RECORD:
             yield table._base_manager.filter(row_id__in=patient_ids)
         elif model in sealed_of_patients() and _scope_of(model) == scope:
