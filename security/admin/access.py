@@ -39,6 +39,7 @@ SCOPES = {
     Scope.BILLING: gettext_lazy("billing"),
     Scope.ENGAGEMENT: gettext_lazy("engagement"),
     Scope.RESTRICTED: gettext_lazy("specially protected"),
+    Scope.CONSENT: gettext_lazy("consents and requests"),
 }
 
 # Groups follow from the roles; nobody edits them.
