@@ -47,8 +47,6 @@ class Context:
     keys: dict[bytes, OpenKey] = field(default_factory=dict)
     sealing_keys: dict[tuple[UUID, str], FreshKey] = field(default_factory=dict)
     wanted_keys: dict[bytes, None] = field(default_factory=dict)
-    # Keys that were destroyed on purpose, as far as somebody asked for them.
-    destroyed_keys: set[bytes] = field(default_factory=set)
     reads: dict[UUID, set[str]] = field(default_factory=dict)
     broken: set[tuple[str, UUID, str, UUID]] = field(default_factory=set)
     decisions: dict[Any, Any] = field(default_factory=dict)
@@ -73,7 +71,6 @@ class Context:
     def forget_keys(self) -> None:
         """Drop every opened key, between batches of long work."""
         self.keys.clear()
-        self.destroyed_keys.clear()
         self.sealing_keys.clear()
         self.wanted_keys.clear()
 

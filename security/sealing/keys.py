@@ -93,11 +93,6 @@ def opened_again(key_id: bytes) -> OpenKey | None:
     return opened(key_id)
 
 
-def is_destroyed(key_id: bytes) -> bool:
-    """Tell whether a key that did not open was destroyed on purpose."""
-    return key_id in context.current().destroyed_keys
-
-
 _COLUMNS = "id, subject_id, created_for, scope, kek_version, wrapped"
 
 
@@ -111,13 +106,10 @@ _INSERT = (
 def _fetch(here: context.Context, key_ids: Iterable[bytes]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {_COLUMNS} FROM security_datakey WHERE id = ANY(%s::uuid[])",  # noqa: S608
+            f"SELECT {_COLUMNS} FROM security_datakey WHERE id = ANY(%s::uuid[]) AND destroyed_at IS NULL",  # noqa: S608
             [[key_id.hex() for key_id in key_ids]],
         )
         for row in cursor.fetchall():
-            if row[-1] is None:
-                here.destroyed_keys.add(row[0].bytes)
-                continue
             try:
                 key = here.keys[row[0].bytes] = _open_row(*row)
                 if row[1] == row[2]:

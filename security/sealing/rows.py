@@ -298,9 +298,8 @@ class SealedModel(models.Model):
         key = keys.opened(key_id)
         if key is not None and key.subject_id != subject:
             key = keys.opened_again(key_id)
-        if key is None and keys.is_destroyed(key_id):
-            raise SealErased(self.seal_label, name, "its key was destroyed")
         if key is None:
+            # Also where it was destroyed: an erasure overwrites what it leaves, so this was none.
             raise SealBroken(self.seal_label, name, "its key is gone")
         scope = Scope.RESTRICTED if name == "restricted" else self.scope
         if key.subject_id != subject or key.scope != scope:
