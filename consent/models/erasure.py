@@ -181,6 +181,8 @@ class ErasureApproval(models.Model):
 class ScopeOutcome(models.Model):
     """What became of one scope of one person's data: erased, or stored only until a day."""
 
+    is_kept_apart = True
+
     class Outcome(models.TextChoices):
         ERASED = "erased", _("Erased")
         STORED = "stored", _("Stored only")

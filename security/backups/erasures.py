@@ -154,7 +154,12 @@ def read(place: Path) -> list[Line]:
     except (OSError, UnicodeDecodeError):
         raise LedgerBroken(f"the ledger of erasures {place} can not be read") from None
     # What stands behind the last line break was never finished, so nothing was done in its name.
-    return _lines(content.rpartition("\n")[0])
+    try:
+        return _lines(content.rpartition("\n")[0])
+    except KeyringError as error:
+        raise LedgerBroken(
+            f"the ledger of erasures was written with another keyring: {error}"
+        ) from None
 
 
 def _lines(content: str) -> list[Line]:
@@ -166,7 +171,7 @@ def _lines(content: str) -> list[Line]:
             mark, version = str(body.pop("mark")), int(body["key_version"])
             is_right = hmac.compare_digest(mark, _mark(body, version))
             line = Line(int(body["number"]), mark, str(body["kind"]), str(body["erasure"]), body)
-        except (ValueError, KeyError, TypeError, AttributeError, KeyringError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             is_right = False
         if not is_right or (line.number, body["before"]) != (number, before):
             raise LedgerBroken(f"line {number} of the ledger of erasures is not what was written")

@@ -12,6 +12,7 @@ from typing import Any
 from security.backups import age, dump, erasures, manifest, places, sealed_files
 from security.backups.age import Written
 from security.backups.dump import Snapshot
+from security.backups.erasures import LedgerBroken
 from security.backups.faults import BackupFailed, Fault
 from security.backups.manifest import Manifest
 from security.models import Backup
@@ -63,6 +64,9 @@ def make(moment: Snapshot, *, now: datetime, wanted: int, told: Told) -> Made:
         unfinished = [root / f"{making.name}{places.UNFINISHED}" for root in roots]
         try:
             return _made(making, roots, now)
+        except LedgerBroken as error:
+            # A set that does not know how far the ledger was could not be restored safely.
+            raise BackupFailed(Fault.UNEXPECTED, str(error)) from None
         except KeyringError as error:
             raise BackupFailed(Fault.KEYRING, str(error)) from None
         except OSError as error:
