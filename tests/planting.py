@@ -59,6 +59,7 @@ def columns_for(patient: Patient, account: User) -> dict[str, Any]:
         "dedupe_key": new_id().hex, "made_by": account, "other_id": patient.pk,
         "starts_on": day, "ends_on": day, "starts_at": now, "until": now, "zone": "UTC",
         "given_at": now, "consent": _consent(patient),
+        "plan": {"subjects": [str(patient.pk)], "scopes": [], "loose": {}, "holds": []},
     }  # fmt: skip
 
 
