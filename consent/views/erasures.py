@@ -99,9 +99,10 @@ def _page(
 def progress(request: SignedInRequest, erasure_id: UUID) -> HttpResponse:
     """Show how far an erasure is, as a part of its page."""
     row = get_object_or_404(Erasure, pk=erasure_id)
+    response = render(request, "consent/erasures/_progress.html", {"erasure": row})
     if row.state not in {Erasure.State.APPROVED, Erasure.State.RUNNING}:
-        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
-    return render(request, "consent/erasures/_progress.html", {"erasure": row})
+        response["HX-Refresh"] = "true"
+    return response
 
 
 @require_POST
