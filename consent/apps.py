@@ -24,6 +24,7 @@ class ConsentConfig(AppConfig):
         import_string("consent.services.purposes.install")()
         register(import_string("consent.declarations.check_purposes"))
         import_string("audit.working_days.install")(import_string("consent.queries.calendar.days"))
+        import_string("consent.services.erasing.install")()
         tabs.add(
             tabs.Tab("consents", _("Consents"), (Permission.CONSENT_READ,), "consent:consents")
         )

@@ -10,7 +10,16 @@ from celery import shared_task
 from django.utils import timezone
 
 from consent.models import MeterRun
-from consent.services import copies, effects, endings, escalations, meter, purposes
+from consent.services import (
+    certificates,
+    copies,
+    effects,
+    endings,
+    erasing,
+    escalations,
+    meter,
+    purposes,
+)
 from security import trail
 from security.services import clinics
 
@@ -102,3 +111,22 @@ def escalate_requests() -> int:
     if count:
         log.info("told of %d requests that are nearly due or late", count)
     return count
+
+
+@shared_task(name="consent.erasures.work")
+def work_on_erasures() -> int:
+    """Do what was agreed to, and go on with what lost its process."""
+    count = 0
+    with trail.acting_for(system="consent.erasures", purpose="HCOMPL"):
+        while (row := erasing.take()) is not None:
+            row = erasing.work(row)
+            count += 1
+            log.info("erasure %s is %s", row.pk, row.state)
+    return count
+
+
+@shared_task(name="consent.erasures.settle")
+def settle_erasures() -> None:
+    """Tell the ledger of what was done when a process ended."""
+    with trail.acting_for(system="consent.erasures", purpose="HCOMPL"):
+        certificates.settle()

@@ -6,10 +6,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
-from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+
+from crm import schedule
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -82,58 +83,7 @@ CELERY_TIMEZONE = "UTC"
 # The worker writes its lines by the same formatter as everybody.
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
-CELERY_BEAT_SCHEDULE = {
-    "review-emergencies": {
-        "task": "audit.reviews.gather",
-        "schedule": 20.0,
-        "options": {"expires": 20.0},
-    },
-    "deliver-outbox": {"task": "security.delivery.drain", "schedule": 30.0},
-    "sweep-exports": {"task": "security.exports.sweep", "schedule": 60.0},
-    "sweep-security": {"task": "security.sweep", "schedule": 3600.0},
-    "tell-alive": {"task": "audit.tell_alive", "schedule": 15.0, "options": {"expires": 15.0}},
-    "send-heads": {"task": "audit.send_heads", "schedule": 15.0, "options": {"expires": 15.0}},
-    "record-alive": {"task": "audit.record_alive", "schedule": 300.0, "options": {"expires": 60.0}},
-    # Every 20 s: an alert stands within a minute of its event.
-    "watch-trail": {
-        "task": "audit.monitoring.watch",
-        "schedule": 20.0,
-        "options": {"expires": 20.0},
-    },
-    "watch-trail-again": {"task": "audit.monitoring.look_again", "schedule": 24 * 3600.0},
-    "work-on-reports": {
-        "task": "audit.reports.work",
-        "schedule": 60.0,
-        "options": {"expires": 60.0},
-    },
-    "sweep-copies": {"task": "consent.copies.sweep", "schedule": 120.0},
-    "work-on-consent-effects": {
-        "task": "consent.effects.run",
-        "schedule": 20.0,
-        "options": {"expires": 20.0},
-    },
-    "end-consents": {"task": "consent.nightly", "schedule": crontab(hour=0, minute=25)},
-    "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
-    "back-up": {"task": "security.backups.nightly", "schedule": crontab(hour=1, minute=40)},
-    # Hourly: what is due today is told of on the day that it is in the clinic's zone.
-    "escalate-requests": {"task": "consent.requests.escalate", "schedule": 3600.0},
-    "check-posture": {"task": "security.posture.check", "schedule": crontab(hour=4, minute=20)},
-    "verify-records": {"task": "audit.records.verify", "schedule": crontab(hour=3, minute=10)},
-    "go-on-with-records": {"task": "audit.records.go_on", "schedule": 900.0},
-    # Fills the register after an update brought a purpose; measures weekly, and goes on where it stopped.
-    "ship-purposes": {"task": "consent.purposes.ship", "schedule": 3600.0},
-    "measure-fields": {
-        "task": "consent.meter.measure",
-        "schedule": crontab(hour=2, minute=50, day_of_week="sun"),
-    },
-    "go-on-measuring": {"task": "consent.meter.go_on", "schedule": 900.0},
-    # Takes up what a process that died has left; a tick that no worker took in time is worth nothing.
-    "work-on-imports": {
-        "task": "patients.imports.work",
-        "schedule": 30.0,
-        "options": {"expires": 30.0},
-    },
-}
+CELERY_BEAT_SCHEDULE = schedule.HANDED_OUT
 
 # --- apps -----------------------------------------------------------------------------------
 OUR_APPS = ["security", "audit", "patients", "consent", "crm"]
@@ -227,6 +177,7 @@ ACCESS_RULES = {
         "clearance",
         "confidential_chart",
         "consent",
+        "erasure",
         "merged_record",
         "own_record",
         "restriction",
@@ -289,6 +240,8 @@ BACKUP_KEYS_DIR = env.str("CUSTODIA_BACKUPS_OF_KEYS", default=BACKUP_DIR and f"{
 # Public keys of age (age1... or ssh-...); the private ones never lie on this server.
 BACKUP_RECIPIENTS = env.list("CUSTODIA_BACKUP_RECIPIENTS", default=[])
 BACKUP_RECIPIENTS_FILE = env.str("CUSTODIA_BACKUP_RECIPIENTS_FILE", default="")
+# The ledger of erasures, which a restore needs; empty: beside the data keys. Keep a copy of it elsewhere.
+ERASURE_LEDGER = env.str("CUSTODIA_ERASURE_LEDGER", default="")
 BACKUP_DAYS = env.int("CUSTODIA_BACKUP_DAYS", default=35)
 BACKUP_KEYS_DAYS = env.int("CUSTODIA_BACKUP_KEYS_DAYS", default=7)
 # The database as custodia_backup, which only reads; without it backups are made as the application.

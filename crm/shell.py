@@ -54,6 +54,7 @@ PLACES = (
     (Permission.ADMINISTRATION_READ, "security:posture", gettext_lazy("Posture"), "shield-check"),
     (Permission.INCIDENTS_READ, "security:posture", gettext_lazy("Posture"), "shield-check"),
     (Permission.INCIDENTS_READ, "audit:ledger", gettext_lazy("Ledger"), "shield-check"),
+    (Permission.ADMINISTRATION_MANAGE, "consent:erasures", gettext_lazy("Erasures"), "trash"),
     (Permission.INCIDENTS_READ_MASKED, "audit:ledger", gettext_lazy("Ledger"), "shield-check"),
     (Permission.INCIDENTS_READ, "audit:reports", gettext_lazy("Audit reports"), "chart-bar"),
     *(

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from consent.models import Consent, ProcessingPurpose, Recipient, RightsRequest, State
+from consent.models import Consent, Erasure, ProcessingPurpose, Recipient, RightsRequest, State
 from patients.models import Invoice, Note, Patient
 from security.ids import new_id
 from security.models import User
@@ -18,6 +18,8 @@ from tests import world
 
 # What others point to comes first.
 FIRST = (Note, Invoice, RightsRequest)
+# Of these a person has one that is not over at a time.
+OVER: dict[type[SealedModel], dict[str, Any]] = {Erasure: {"state": "done"}}
 ABOUT = {
     "patient", "requested_by", "clerk", "acting_for", "opened_by", "due_at", "dedupe_key", "made_by",
     "asked_by", "report",
@@ -32,7 +34,8 @@ def rows(
     for model in sorted(sealed_models(), key=lambda one: one not in FIRST):
         names = {field.name for field in model._meta.concrete_fields}
         if names & ABOUT:
-            row = model(**{name: columns[name] for name in names & set(columns)})
+            known = {name: columns[name] for name in names & set(columns)}
+            row = model(**known | OVER.get(model, {}))
             fill(row)
             row.save()
             columns.setdefault(model.seal_label.rpartition(".")[2], row)
@@ -60,6 +63,7 @@ def columns_for(patient: Patient, account: User) -> dict[str, Any]:
         "starts_on": day, "ends_on": day, "starts_at": now, "until": now, "zone": "UTC",
         "given_at": now, "consent": _consent(patient), "recipient": _recipient(),
         "processing": ProcessingPurpose.objects.create(key=f"planted-{new_id().hex[:20]}"),
+        "plan": {"subjects": [str(patient.pk)], "scopes": [], "loose": {}, "holds": []},
     }  # fmt: skip
 
 

@@ -67,7 +67,7 @@ def restrict(  # noqa: PLR0913 - one limit is said by name: whose, what kind, wh
     """Restrict what is done with a patient's data from now on; the next decision refuses."""
     _refuse_unless_may(kind, by)
     _check(kind, reason, purpose, categories, until)
-    _lock(patient_id, request)
+    _lock(patient_id, request, kind)
     usual = BILLS if kind == Kind.SELF_PAY else ()
     named = sorted({str(one) for one in categories or usual})
     same = ProcessingRestriction.objects.in_force().filter(
@@ -109,15 +109,19 @@ def _check(
         raise SaysTooLittle(_("Say which purpose the person objects to."))
     if kind == Kind.OBJECTION and purpose is not None and purpose.key in NEVER_WAITS:
         raise NotPossible(_("Nobody can object to care, emergencies and duties of the law."))
-    if not {str(one) for one in categories} <= {str(one) for one in DATA}:
+    of_record = {str(one) for one in categories} <= {str(one) for one in DATA}
+    if not of_record and kind != Kind.STORAGE:
         raise NotPossible(_("Only data of the record can be restricted."))
     if until is not None and until <= timezone.now():
         raise NotPossible(_("The end lies in the past."))
 
 
-def _lock(patient_id: UUID, request: RightsRequest | None) -> None:
-    rows = Patient.objects.select_for_update(of=("self",), no_key=True)
-    if not rows.filter(pk=patient_id, merged_into__isnull=True).exists():
+def _lock(patient_id: UUID, request: RightsRequest | None, kind: str) -> None:
+    rows = Patient.objects.select_for_update(of=("self",), no_key=True).filter(pk=patient_id)
+    if kind != Kind.STORAGE:
+        # What the law keeps of somebody is kept of the records that were merged as well.
+        rows = rows.filter(merged_into__isnull=True)
+    if not rows.exists():
         raise NobodyThere(_("There is no such record."))
     if request is not None and request.patient_id != patient_id:
         raise NotPossible(_("The request is another person's."))

@@ -140,6 +140,20 @@ PARTS: tuple[Part, ...] = (
         _("Calendar of working days"),
         _("Days off and days worked instead, from which deadlines are counted."),
     ),
+    Part(
+        (Permission.RIGHTS_MANAGE,),
+        "consent:erasures",
+        "trash",
+        _("Erasures"),
+        _("Planned by one, approved by two others, certified, and done again after a restore."),
+    ),
+    Part(
+        (Permission.RIGHTS_MANAGE,),
+        "consent:retention_rules",
+        "calendar-time",
+        _("Retention"),
+        _("How long records are kept and by which law, legal holds, and who is due."),
+    ),
 )
 
 

@@ -16,6 +16,7 @@ from crm.demo import (
     asking,
     billing,
     consents,
+    erasures,
     ground,
     histories,
     households,
@@ -103,6 +104,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
     notices.publish(by=clinic.people["compliance_officer1"])
     notices.tell(clinic.patients, by=clinic.people["receptionist1"])
     asked.ask(clinic.people, list(clinic.patients.values()))
+    erasures.plan(clinic.people, list(clinic.patients.values()))
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
     return clinic
 

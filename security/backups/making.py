@@ -9,9 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from security.backups import age, dump, manifest, places, sealed_files
+from security.backups import age, dump, erasures, manifest, places, sealed_files
 from security.backups.age import Written
 from security.backups.dump import Snapshot
+from security.backups.erasures import LedgerBroken
 from security.backups.faults import BackupFailed, Fault
 from security.backups.manifest import Manifest
 from security.models import Backup
@@ -63,6 +64,9 @@ def make(moment: Snapshot, *, now: datetime, wanted: int, told: Told) -> Made:
         unfinished = [root / f"{making.name}{places.UNFINISHED}" for root in roots]
         try:
             return _made(making, roots, now)
+        except LedgerBroken as error:
+            # A set that does not know how far the ledger was could not be restored safely.
+            raise BackupFailed(Fault.UNEXPECTED, str(error)) from None
         except KeyringError as error:
             raise BackupFailed(Fault.KEYRING, str(error)) from None
         except OSError as error:
@@ -77,6 +81,7 @@ def _made(making: Making, roots: tuple[Path, Path], now: datetime) -> Made:
     records, keys = (places.begin(root, making.name) for root in roots)
     moment, counted = making.moment, sealed_files.Counted()
     tables = dump.counts(moment)
+    seen = erasures.head()
     archives = {
         RECORDS: making.sealed(Stage.RECORDS, dump.records(moment), records / RECORDS),
         FILES: making.sealed(Stage.FILES, sealed_files.packed(moment, counted), records / FILES),
@@ -84,13 +89,14 @@ def _made(making: Making, roots: tuple[Path, Path], now: datetime) -> Made:
     of_records = Manifest(
         kind=manifest.RECORDS, tables=tables, left_out=dump.left_out(), files=counted.files,
         files_missing=counted.missing, archives=archives, name=making.name, made_at=now.isoformat(),
-        server=moment.server, moved_keys=dump.moved_keys(moment),
+        server=moment.server, moved_keys=dump.moved_keys(moment), erasures=seen.number,
+        erasures_mark=seen.mark,
     )  # fmt: skip
     own = {KEYS: making.sealed(Stage.KEYS, dump.keys(moment), keys / KEYS)}
     of_keys = Manifest(
         kind=manifest.KEYS, tables={dump.KEYS: tables[dump.KEYS]}, left_out=[], files=0,
         files_missing=0, moved_keys={}, archives=own, name=making.name, made_at=now.isoformat(),
-        server=moment.server,
+        server=moment.server, erasures=seen.number, erasures_mark=seen.mark,
     )  # fmt: skip
     digest = ""
     # The keys first: records without keys could not be opened, and the set of records counts.

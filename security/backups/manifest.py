@@ -21,6 +21,8 @@ NAME = "manifest.age"
 FORMAT = 1
 RECORDS, KEYS = "records", "keys"
 PURPOSE = "backup manifest"
+# What manifests of earlier versions do not say.
+LATER = ("erasures", "erasures_mark")
 # Larger is no manifest.
 MOST_BYTES = 64 * 1024 * 1024
 
@@ -40,6 +42,9 @@ class Manifest:
     # Keys that open for another record than they were made for, since a merge: as of the records' moment.
     moved_keys: dict[str, str]
     archives: dict[str, Written]
+    # The last line of the ledger of erasures at that moment: a restore asks for a ledger that has it.
+    erasures: int = 0
+    erasures_mark: str = ""
 
     def text(self) -> bytes:
         """Return the manifest with its mark, as it is stored."""
@@ -77,6 +82,7 @@ def read(text: bytes, *, kind: str, name: str) -> Manifest:
 def _manifest(body: dict[str, Any]) -> Manifest:
     if body["format"] != FORMAT:
         raise RestoreRefused("the backup was made by another version of the product")
-    fields = {key: body[key] for key in Manifest.__slots__ if key != "archives"}
+    later = {key: body[key] for key in LATER if key in body}
+    fields = {key: body[key] for key in Manifest.__slots__ if key not in ("archives", *LATER)}
     archives = {key: Written(**value) for key, value in body["archives"].items()}
-    return Manifest(**fields, archives=archives)
+    return Manifest(**fields, archives=archives, **later)

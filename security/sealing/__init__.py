@@ -6,6 +6,7 @@ from security.sealing.errors import (
     KeyringError,
     SealBroken,
     SealedFieldQuery,
+    SealErased,
     StaleRecord,
     UnversionedWrite,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "Plain",
     "Scope",
     "SealBroken",
+    "SealErased",
     "Sealed",
     "SealedBoolean",
     "SealedDate",

@@ -89,6 +89,10 @@ def key_id_of(blob: bytes) -> UUID | None:
     return UUID(bytes=found) if found else None
 
 
+# What stands where an envelope stood, once its content was erased and the row had to stay.
+ERASED = b"erased"
+
+
 def unseal(blob: bytes, *, key: AESGCM, place: Place) -> dict[str, Any]:
     """Return the map sealed in an envelope; raise SealBroken unless it was sealed for this very place."""
     if key_bytes_of(blob) is None:

@@ -17,6 +17,10 @@ class SealBroken(Exception):
         self.label, self.envelope, self.why = label, envelope, why
 
 
+class SealErased(SealBroken):
+    """The content was erased on purpose: nothing is broken, and nothing will ever open it."""
+
+
 class StaleRecord(Exception):
     """Somebody else wrote the row since it was loaded."""
 

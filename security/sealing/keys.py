@@ -192,6 +192,52 @@ def give_back(*, created_for: UUID, kind: SubjectKind) -> set[bytes]:
     return _repoint(statement, created_for, created_for, kind)
 
 
+def destroy(*, subject_ids: Iterable[UUID], kind: SubjectKind, scopes: Iterable[str]) -> list[UUID]:
+    """Destroy every key of some subjects and scopes, for good; return the ids of those that were in force.
+
+    What they sealed opens nowhere from now on but with a copy of the keys in a backup, while there is one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE security_datakey SET wrapped = NULL, destroyed_at = statement_timestamp()"
+            " WHERE (subject_id = ANY(%(subjects)s) OR created_for = ANY(%(subjects)s))"
+            " AND subject_kind = %(kind)s AND scope = ANY(%(scopes)s) AND destroyed_at IS NULL"
+            " RETURNING id",
+            {"subjects": list(subject_ids), "kind": kind, "scopes": list(map(str, scopes))},
+        )
+        ids = sorted(row[0] for row in cursor.fetchall())
+    # What was opened so far would still open here.
+    context.current().forget_keys()
+    return ids
+
+
+def destroyed(
+    *, subject_ids: Iterable[UUID], kind: SubjectKind, scopes: Iterable[str]
+) -> list[UUID]:
+    """Return the ids of the keys of some subjects and scopes that are gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM security_datakey WHERE subject_id = ANY(%s) AND subject_kind = %s"
+            " AND scope = ANY(%s) AND destroyed_at IS NOT NULL ORDER BY id",
+            [list(subject_ids), kind, list(map(str, scopes))],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def in_force(*, subject_ids: Iterable[UUID], kind: SubjectKind) -> dict[str, list[UUID]]:
+    """Return the ids of the keys of some subjects that open something now, by scope."""
+    found: dict[str, list[UUID]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT scope, id FROM security_datakey WHERE subject_id = ANY(%s) AND subject_kind = %s"
+            " AND destroyed_at IS NULL ORDER BY scope, id",
+            [list(subject_ids), kind],
+        )
+        for scope, key_id in cursor.fetchall():
+            found.setdefault(scope, []).append(key_id)
+    return found
+
+
 def _repoint(statement: str, to_id: UUID, of_id: UUID, kind: SubjectKind) -> set[bytes]:
     with connection.cursor() as cursor:
         cursor.execute(f"{statement} AND subject_kind = %s RETURNING id", [to_id, of_id, kind])
@@ -234,7 +280,20 @@ def _find(subject_id: UUID, *, kind: SubjectKind, scope: Scope) -> tuple[Any, ..
     return row
 
 
+def _was_erased(subject_id: UUID, kind: SubjectKind) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM security_datakey WHERE created_for = %s AND subject_kind = %s"
+            " AND scope = %s AND destroyed_at IS NOT NULL)",
+            [subject_id, kind, Scope.RECORD],
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def _insert(subject_id: UUID, *, kind: SubjectKind, scope: Scope) -> tuple[Any, ...]:
+    if scope == Scope.RECORD and _was_erased(subject_id, kind):
+        # Somebody still writes about a person whose record is no more: it must not begin anew in silence.
+        raise StaleRecord(f"the record of {subject_id} was erased")
     key_id = new_id()
     version, wrapped = wrap(os.urandom(32), key_id=key_id, created_for=subject_id, scope=scope)
     with connection.cursor() as cursor:

@@ -19,7 +19,13 @@ from security.ids import new_id
 from security.sealing import envelope, keys
 from security.sealing.columns import EnvelopeField
 from security.sealing.envelope import Place
-from security.sealing.errors import SealBroken, SealedFieldQuery, StaleRecord, UnversionedWrite
+from security.sealing.errors import (
+    SealBroken,
+    SealedFieldQuery,
+    SealErased,
+    StaleRecord,
+    UnversionedWrite,
+)
 from security.sealing.fields import MISSING, Sealed
 from security.sealing.queryset import SealedQuerySet
 from security.sealing.shape import shape_of
@@ -270,6 +276,9 @@ class SealedModel(models.Model):
         place = opened.bound or self._loaded_place(name)
         try:
             opened.values = self._unseal(blob, name, place)
+        except SealErased as error:
+            opened.broken = error
+            raise
         except SealBroken as error:
             opened.broken = error
             context.current().broken.add((self.seal_label, self.pk, name, place[2]))
@@ -282,12 +291,15 @@ class SealedModel(models.Model):
     ) -> dict[str, Any]:
         row_id, version, subject = place
         key_id = envelope.key_bytes_of(blob) if blob else None
+        if blob is not None and bytes(blob) == envelope.ERASED:
+            raise SealErased(self.seal_label, name, "it was erased")
         if blob is None or key_id is None:
             raise SealBroken(self.seal_label, name, "not an envelope")
         key = keys.opened(key_id)
         if key is not None and key.subject_id != subject:
             key = keys.opened_again(key_id)
         if key is None:
+            # Also where it was destroyed: an erasure overwrites what it leaves, so this was none.
             raise SealBroken(self.seal_label, name, "its key is gone")
         scope = Scope.RESTRICTED if name == "restricted" else self.scope
         if key.subject_id != subject or key.scope != scope:

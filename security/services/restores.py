@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from security import context, trail
-from security.backups import dump, manifest, restoring
+from security.backups import dump, erasures, manifest, restoring
+from security.backups.erasures import Head, Line
 from security.backups.faults import BackupFailed, Fault, RestoreRefused
 from security.backups.restoring import Set
 from security.models import Backup
@@ -35,6 +36,7 @@ class Restored:
     files: int
     indexed: int
     without_file: int
+    erased: int = 0
 
 
 def prepare(*, folder: Path, keys: Path | None, identities: list[Any]) -> tuple[Set, Set]:
@@ -48,18 +50,36 @@ def prepare(*, folder: Path, keys: Path | None, identities: list[Any]) -> tuple[
     return records, restoring.opened(keys.resolve(), manifest.KEYS, identities)
 
 
-def restore(*, records: Set, keys: Set, identities: list[Any], told: Told = id) -> Restored:  # type: ignore[assignment]
-    """Verify, then bring everything back; a restore that fails leaves an empty database."""
+def ledger_of(*, records: Set, keys: Set, place: Path | None = None) -> list[Line]:
+    """Return what was erased since these sets were made, and before; raise RestoreRefused.
+
+    Without the whole ledger a restore would bring back people who were erased.
+    """
+    seen = [Head(one.manifest.erasures, one.manifest.erasures_mark) for one in (records, keys)]
+    return erasures.require(place or erasures.beside(keys.folder), seen)
+
+
+def restore(
+    *,
+    records: Set,
+    keys: Set,
+    identities: list[Any],
+    ledger: Sequence[Line] = (),
+    told: Told = id,  # type: ignore[assignment]
+) -> Restored:
+    """Verify, bring everything back, erase again who was erased; a restore that fails leaves nothing."""
     size = records.size + keys.size
     for one in (records, keys):
         one.verify(lambda part: told("verify", part, size))
     with restoring.alone():
         # Verifying takes long; what was written meanwhile must not be emptied.
         restoring.require_empty()
-        return _brought_back(records, keys, identities, told)
+        return _brought_back(records, keys, identities, ledger, told)
 
 
-def _brought_back(records: Set, keys: Set, identities: list[Any], told: Told) -> Restored:
+def _brought_back(
+    records: Set, keys: Set, identities: list[Any], ledger: Sequence[Line], told: Told
+) -> Restored:
     size = records.size + keys.size
     try:
         files = restoring.write(records, keys, identities, lambda part: told("restore", part, size))
@@ -68,12 +88,14 @@ def _brought_back(records: Set, keys: Set, identities: list[Any], told: Told) ->
         different = restoring.differences(records, keys, _counted)
         if different:
             raise RestoreRefused(f"other counts than in the backup: {', '.join(different)}")
+        # Before anybody can sign in: the backup may be older than an erasure.
+        erased, _found = erasures.replay(ledger)
     except BaseException:
         # Half a restore must not be taken for a whole one.
         restoring.empty_again()
         raise
     without_file = sum(1 for _ in stored_files.missing())
-    return _recorded(records, files, indexed, without_file)
+    return _recorded(records, files, indexed, without_file, erased)
 
 
 class _Nobody:
@@ -112,7 +134,7 @@ def _next(model: Any, after: Any) -> list[Any]:
 
 
 @transaction.atomic
-def _recorded(records: Set, files: int, indexed: int, without_file: int) -> Restored:
+def _recorded(records: Set, files: int, indexed: int, without_file: int, erased: int) -> Restored:
     """Close what was running when the dump was made, and record the restore in the restored trail."""
     now, made_at = timezone.now(), datetime.fromisoformat(records.manifest.made_at)
     ended = list(Backup.objects.select_for_update().filter(state=Backup.State.RUNNING))
@@ -125,9 +147,15 @@ def _recorded(records: Set, files: int, indexed: int, without_file: int) -> Rest
         "security.backup.restored",
         changed=ended,
         fields=[records.manifest.name],
-        counts={"rows": rows, "files": files, "without_file": without_file, "indexed": indexed},
+        counts={
+            "rows": rows,
+            "files": files,
+            "without_file": without_file,
+            "indexed": indexed,
+            "erased": erased,
+        },
     )
-    return Restored(made_at, rows, files, indexed, without_file)
+    return Restored(made_at, rows, files, indexed, without_file, erased)
 
 
 __all__ = ["BackupFailed", "RestoreRefused", "Restored", "prepare", "restore"]

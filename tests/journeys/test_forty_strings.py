@@ -16,7 +16,9 @@ from consent.models import (
     ConsentForm,
     ConsentFormVersion,
     Correction,
+    Erasure,
     ImpactAssessment,
+    LegalHold,
     Notice,
     NoticeText,
     OverseasRecipient,
@@ -160,6 +162,7 @@ PLANTED = {
     "form_id": ConsentForm, "words_id": ConsentFormVersion, "consent_id": Consent,
     "act_id": ConsentEvent,
     "letter_id": RightsLetter,
+    "erasure_id": Erasure, "hold_id": LegalHold,
 }  # fmt: skip
 
 
@@ -173,6 +176,7 @@ def addresses(patient, note, clinic):
         "backup_id": new_id(), "check": "settings", "law": "pipl",
         "rule_key": "R10", "day_id": new_id(),
         "report_kind": "weekly", "language": "en", "field_purpose": "care",
+        "run_id": new_id(), "paper": "json", "retention_key": "cn_outpatient",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
         "team_id": Unit.objects.filter(kind="team").latest("pk").pk, "colleague_id": clinic.people["nurse1"].pk,
         **{name: model._base_manager.latest("pk").pk for name, model in PLANTED.items()},

@@ -64,8 +64,10 @@ def quick(target, tmp_path, settings):
 
 
 def names(folder):
+    # The ledger of erasures lies beside the sets and outlives each of them.
+    beside = {".lock", "erasures.ledger"}
     return sorted(
-        path.name for path in folder.rglob("*") if path.is_file() and path.name != ".lock"
+        path.name for path in folder.rglob("*") if path.is_file() and path.name not in beside
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tqdm import tqdm
 
 from security import trail
 from security.backups import age
+from security.backups.erasures import Line
 from security.services import restores
 
 STEPS = {"verify": "verify", "restore": "restore", "index": "index"}
@@ -37,6 +39,14 @@ class Command(BaseCommand):
         parser.add_argument("--identity", type=Path, required=True, help="file of the private key")
         parser.add_argument(
             "--keys", type=Path, help="folder of the data keys; the newest set in it is taken"
+        )
+        parser.add_argument(
+            "--erasures", type=Path, help="ledger of erasures; beside the data keys, unless named"
+        )
+        parser.add_argument(
+            "--without-erasures",
+            action="store_true",
+            help="restore although the ledger is missing or cut: people who were erased come back",
         )
         parser.add_argument("--quiet", action="store_true", help="show no progress")
 
@@ -62,6 +72,9 @@ class Command(BaseCommand):
                 "at": done.made_at.isoformat(timespec="seconds"), "took": took,
             }
         )  # fmt: skip
+        if done.erased:
+            again = {"count": done.erased}
+            self.stdout.write(_("Erased again, as the ledger says: %(count)d.") % again)
         if done.without_file:
             missing = {"count": done.without_file}
             self.stderr.write(_("Files that rows name and that are gone: %(count)d.") % missing)
@@ -84,7 +97,12 @@ class Command(BaseCommand):
             records, keys = restores.prepare(
                 folder=options["folder"], keys=options["keys"], identities=identities
             )
-            return restores.restore(records=records, keys=keys, identities=identities, told=told)
+            ledger: Sequence[Line] = ()
+            if not options["without_erasures"]:
+                ledger = restores.ledger_of(records=records, keys=keys, place=options["erasures"])
+            return restores.restore(
+                records=records, keys=keys, identities=identities, ledger=ledger, told=told
+            )
 
     def _end(self, sentence: str) -> None:
         self.stderr.write(_("Not restored: %(why)s.") % {"why": sentence})

@@ -1,0 +1,64 @@
+"""Legal holds: set with a reason, lifted with a reason; while one holds, nothing is erased."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from consent.models import LegalHold
+from patients.models import Patient
+from security import trail
+from security.access.gate import Refused
+from security.models import User
+
+
+class WrongHold(Refused):
+    """A hold is about one patient or about a time of visits, and ends in the future."""
+
+
+@transaction.atomic
+def set_hold(
+    *,
+    patient_id: UUID | None = None,
+    seen: tuple[date, date] | None = None,
+    until_on: date | None,
+    reason: str,
+    by: User,
+) -> LegalHold:
+    """Stop every erasure of a patient, or of all who were seen between two days."""
+    if (patient_id is None) == (seen is None):
+        raise WrongHold(_("Name one patient, or the first and the last day of visits."))
+    if seen is not None and seen[1] < seen[0]:
+        raise WrongHold(_("The last day of visits lies before the first."))
+    if until_on is not None and until_on < timezone.localdate():
+        raise WrongHold(_("The hold would be over already."))
+    if patient_id is not None:
+        # In line with an erasure that begins at the same time.
+        list(Patient._base_manager.filter(pk=patient_id).select_for_update(of=("self",)))
+    row = LegalHold(patient_id=patient_id, until_on=until_on, set_by=by, reason=reason)
+    row.seen_from, row.seen_until = seen or (None, None)
+    row.save(force_insert=True)
+    _tell("consent.hold.begun", row, by)
+    return row
+
+
+@transaction.atomic
+def lift(*, hold_id: UUID, reason: str, by: User) -> LegalHold:
+    """End a hold from now on."""
+    row: LegalHold = LegalHold.objects.select_for_update(of=("self",)).get(pk=hold_id)
+    if row.lifted_at is not None:
+        raise WrongHold(_("This hold was lifted before."))
+    row.lifted_at, row.lifted_by, row.lifted_reason = timezone.now(), by, reason
+    row.advance()
+    row.save()
+    _tell("consent.hold.ended", row, by)
+    return row
+
+
+def _tell(action: str, row: LegalHold, by: User) -> None:
+    subjects = [row.patient_id] if row.patient_id else []
+    trail.record(action, subjects=subjects, changed=[row], obj=row, by=by)
