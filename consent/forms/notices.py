@@ -26,7 +26,7 @@ class Words(forms.Form):
             if section.fixed and language == sections.FIXED_LANGUAGE:
                 help_text = f"{help_text} {section.fixed}"
             self.fields[section.key] = forms.CharField(
-                label=section.label,
+                label=str(section.label),
                 help_text=help_text,
                 required=False,
                 max_length=LONGEST,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import get_language, get_language_info, gettext
 
@@ -123,14 +123,13 @@ def to_tell(user: User) -> QuerySet[Patient]:
     told.
     """
     found = Patient.objects.visible_to(user, Category.DEMOGRAPHICS).filter(merged_into=None)
-    missing = None
+    missing = Q(pk__in=())
     for notice in in_force():
         told = NoticeDelivery.objects.filter(
             patient=OuterRef("pk"), notice__law=notice.law, notice__number__gte=_material(notice)
         ).exclude(way=Way.DEFERRED)
-        lacking = ~Exists(told)
-        missing = lacking if missing is None else missing | lacking
-    return found.none() if missing is None else found.filter(missing)
+        missing |= ~Q(Exists(told))
+    return found.filter(missing)
 
 
 def _material(notice: Notice) -> int:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from consent import questions
 from consent.models import OverseasRecipient, ProcessingPurpose
-from consent.services import assessments, meter, purposes, recipients
+from consent.services import assessments, meter, overseas, purposes
 from security import trail
 from security.models import User
 
@@ -110,4 +110,4 @@ def _recipient(purpose: ProcessingPurpose, by: User) -> OverseasRecipient:
         "mechanism_on": today - timedelta(days=300),
         "expires_on": today + timedelta(days=40),
     }
-    return recipients.add(key="rhine-lab", content=content, by=by)
+    return overseas.add(key="rhine-lab", content=content, by=by)

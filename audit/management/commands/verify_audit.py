@@ -129,8 +129,10 @@ class Command(BaseCommand):
 
     def _known(self, options: dict[str, Any], key: Key) -> list[Head]:
         """Return the heads that are trusted; the anchor file here knows more than a bundle of yesterday."""
-        place = options["head"] or (None if options["bundle"] else settings.ANCHOR_FILE)
-        if options["head"] is None and (place is None or not place.exists()):
+        place: Path | None = options["head"] or (
+            None if options["bundle"] else settings.ANCHOR_FILE
+        )
+        if place is None or (options["head"] is None and not place.exists()):
             self.stderr.write(_("No known head: what was cut off at the end would not be noticed."))
             return []
         return heads_in(place, key, HEADS)
