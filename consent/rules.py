@@ -50,7 +50,77 @@ NEVER_ASKS = frozenset(
 # Nobody is written to on a ground that stands in no register.
 ALWAYS_ASKS = frozenset({Purpose.HMARKT})
 ANY_LIMIT = "any limit"
+ANY_CLOSED = "anything erased or only stored"
+Outcome = ScopeOutcome.Outcome
+# What stays open: proof of consent, the rights desk, the trail.
+OPEN = {Category.RIGHTS, Category.TRAIL, Category.CONSENT}
 UNREGISTERED = Refusal(_("No purpose of the register covers this use of data."))
+
+
+def _closing(permission: Permission, now: datetime) -> Q:
+    category = permission.category
+    scopes = [scope for scope, categories in CATEGORIES.items() if category in categories]
+    in_force = Q(restriction__ends_at=None) | Q(restriction__ends_at__gt=now)
+    stored = Q(outcome=Outcome.STORED, key_scope__in=scopes, restriction__isnull=False) & in_force
+    if category in OPEN:
+        return stored
+    # Who is erased is nobody: nothing of the person is left for anything.
+    return stored | Q(outcome=Outcome.ERASED, key_scope=Scope.RECORD)
+
+
+def _left_out(actor: User, permission: Permission, purpose: str, now: datetime) -> Q:
+    if not _any_closed():
+        return Q()
+    rows = ScopeOutcome.objects.filter(_closing(permission, now), patient_id=OuterRef("pk"))
+    return ~Q(Exists(rows))
+
+
+def _any_closed() -> bool:
+    """Tell whether anything of anybody was erased or is only stored."""
+    here = context.find()
+    memo: dict[Any, Any] = {} if here is None else here.decisions
+    if ANY_CLOSED not in memo:
+        memo[ANY_CLOSED] = ScopeOutcome.objects.exists()
+    return bool(memo[ANY_CLOSED])
+
+
+@restriction("erasure", narrow=_left_out)
+def erasure(
+    actor: User, permission: Permission, patients: Sequence[UUID], purpose: str, now: datetime
+) -> Mapping[UUID, Refusal]:
+    """Refuse what was erased, and what is stored only (PIPL 47(2), GDPR 18), and say why."""
+    if not _any_closed():
+        return {}
+    rows = ScopeOutcome.objects.filter(_closing(permission, now), patient_id__in=patients)
+    # Erased last, so that of several it is what is told.
+    found = list(rows.order_by("-outcome"))
+    handles = _handles(found)
+    return {
+        row.patient_id: Refusal(_sentence(row, handles))
+        for row in found
+        if row.patient_id is not None
+    }
+
+
+def _handles(rows: Sequence[ScopeOutcome]) -> Mapping[UUID, str]:
+    """Return the handles of those who agreed; names stay sealed while a decision is made."""
+    ids = {one for row in rows for one in row.approved_by}
+    return dict(User.objects.filter(pk__in=ids).values_list("pk", "handle")) if ids else {}
+
+
+def _sentence(row: ScopeOutcome, handles: Mapping[UUID, str]) -> str:
+    said = {
+        "day": date_format(row.decided_at), "number": row.number, "law": row.article,
+        "until": date_format(row.until_on) if row.until_on else "",
+        "who": ", ".join(handles[one] for one in row.approved_by if one in handles),
+    }  # fmt: skip
+    if row.outcome == Outcome.ERASED:
+        words = gettext("This record was erased on %(day)s by %(who)s (certificate %(number)s).")
+        return words % said
+    return (
+        gettext("Stored only until %(until)s, because the law wants it kept: %(law)s (%(number)s).")
+        % said
+    )
 
 
 def _is_bound(actor: User, permission: Permission, purpose: str) -> bool:
@@ -273,63 +343,3 @@ def _only_stored(limit: Limit) -> Refusal:
 
 def _day(at: datetime | None) -> str:
     return date_format(timezone.localtime(at), "DATE_FORMAT") if at else ""
-
-
-# --- erased, or stored only ------------------------------------------------------------------
-
-Outcome = ScopeOutcome.Outcome
-# What stays open: proof of consent, the rights desk, the trail.
-OPEN = {Category.RIGHTS, Category.TRAIL, Category.CONSENT}
-
-
-def _closing(permission: Permission, now: datetime) -> Q:
-    category = permission.category
-    scopes = [scope for scope, categories in CATEGORIES.items() if category in categories]
-    in_force = Q(restriction__ends_at=None) | Q(restriction__ends_at__gt=now)
-    stored = Q(outcome=Outcome.STORED, key_scope__in=scopes, restriction__isnull=False) & in_force
-    if category in OPEN:
-        return stored
-    # Who is erased is nobody: nothing of the person is left for anything.
-    return stored | Q(outcome=Outcome.ERASED, key_scope=Scope.RECORD)
-
-
-def _left_out(actor: User, permission: Permission, purpose: str, now: datetime) -> Q:
-    rows = ScopeOutcome.objects.filter(_closing(permission, now), patient_id=OuterRef("pk"))
-    return ~Q(Exists(rows))
-
-
-@restriction("erasure", narrow=_left_out)
-def erasure(
-    actor: User, permission: Permission, patients: Sequence[UUID], purpose: str, now: datetime
-) -> Mapping[UUID, Refusal]:
-    """Refuse what was erased, and what is stored only (PIPL 47(2), GDPR 18), and say why."""
-    rows = ScopeOutcome.objects.filter(_closing(permission, now), patient_id__in=patients)
-    # Erased last, so that of several it is what is told.
-    found = list(rows.order_by("-outcome"))
-    handles = _handles(found)
-    return {
-        row.patient_id: Refusal(_sentence(row, handles))
-        for row in found
-        if row.patient_id is not None
-    }
-
-
-def _handles(rows: Sequence[ScopeOutcome]) -> Mapping[UUID, str]:
-    """Return the handles of those who agreed; names stay sealed while a decision is made."""
-    ids = {one for row in rows for one in row.approved_by}
-    return dict(User.objects.filter(pk__in=ids).values_list("pk", "handle")) if ids else {}
-
-
-def _sentence(row: ScopeOutcome, handles: Mapping[UUID, str]) -> str:
-    said = {
-        "day": date_format(row.decided_at), "number": row.number, "law": row.article,
-        "until": date_format(row.until_on) if row.until_on else "",
-        "who": ", ".join(handles[one] for one in row.approved_by if one in handles),
-    }  # fmt: skip
-    if row.outcome == Outcome.ERASED:
-        words = gettext("This record was erased on %(day)s by %(who)s (certificate %(number)s).")
-        return words % said
-    return (
-        gettext("Stored only until %(until)s, because the law wants it kept: %(law)s (%(number)s).")
-        % said
-    )

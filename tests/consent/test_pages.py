@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consent.models import Consent, ConsentEvent, ConsentForm, ConsentFormVersion, PaperForm
+from tests import consenting
 from tests.consent import asking
 from tests.patients import cast
 
@@ -161,6 +162,7 @@ def test_who_sees_the_patient_masked_sees_no_names_of_those_who_decided(mia, des
         mia, words, by=desk, capacity="representative", relation_id=mother.pk, proof="A paper"
     ).consent
     assert "Anna Muster" in cast.words(cast.browser(desk).get(url("consent", mia, row.pk)))
+    consenting.allow(mia)
     page = cast.words(cast.browser(cast.staff("engagement")).get(url("consent", mia, row.pk)))
     assert "Granted" in page
     assert "Anna Muster" not in page

@@ -243,9 +243,9 @@ def test_a_stored_record_answers_with_the_reason_and_stands_in_no_list():
 @pytest.mark.parametrize(
     ("role", "permission", "purpose", "queries"),
     [
-        # Roles; whether anything is restricted, and what; for marketing also the register, laws, consents.
-        ("receptionist", P.DEMOGRAPHICS_READ, "PATADMIN", 5),
-        ("engagement", P.DEMOGRAPHICS_READ_MASKED, "HMARKT", 8),
+        # Roles; whether anything is closed or restricted, and what; for marketing the register, laws, consents.
+        ("receptionist", P.DEMOGRAPHICS_READ, "PATADMIN", 6),
+        ("engagement", P.DEMOGRAPHICS_READ_MASKED, "HMARKT", 9),
     ],
 )
 @pytest.mark.parametrize("size", [1, 40])
@@ -279,10 +279,10 @@ def test_a_rule_that_fails_refuses(mia, name, monkeypatch):
     assert outcome(keeper, P.DEMOGRAPHICS_READ_MASKED, mia, "HMARKT") == (False, name, None)
 
 
-def test_where_nothing_is_restricted_one_question_is_asked_and_no_more(mia):
+def test_where_nothing_is_closed_or_restricted_two_questions_are_asked_and_no_more(mia):
     user = cast.staff("receptionist")
     with cast.acting(user), CaptureQueriesContext(connection) as made:
         for permission in (P.DEMOGRAPHICS_READ, P.IDENTIFIERS_READ, P.BILLING_READ):
             assert decide(user, permission, mia.pk, "PATADMIN").allowed
         assert Patient.objects.visible_to(user, Category.DEMOGRAPHICS).count() == 1
-    assert len([one for one in made.captured_queries if "consent_" in one["sql"]]) == 1
+    assert len([one for one in made.captured_queries if "consent_" in one["sql"]]) == 2
