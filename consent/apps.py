@@ -21,6 +21,7 @@ class ConsentConfig(AppConfig):
         """Tell patients of notices and consents, fill the register, hold every field against it."""
         # By name: an app's models can not be imported before all apps are there.
         import_string("consent.informer.install")()
+        import_string("consent.services.crossings.install")()
         import_string("consent.services.purposes.install")()
         register(import_string("consent.declarations.check_purposes"))
         import_string("audit.working_days.install")(import_string("consent.queries.calendar.days"))
