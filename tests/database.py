@@ -99,12 +99,28 @@ def kept() -> dict[str, bytes]:
 def restore(content: Mapping[str, bytes]) -> None:
     """Write into an empty database what once stood there; its sequences have gone on."""
     with administrator() as other, other.cursor() as cursor:
+        guards = _guards(cursor, list(content))
         # One transaction: foreign keys are checked at its end, when every table is filled.
         other.set_autocommit(False)
+        for table, name in guards:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
         for table, written in content.items():
             with cursor.copy(f"COPY {other.ops.quote_name(table)} FROM STDIN") as rows:
                 rows.write(written)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table, name in guards:
+            cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
         other.commit()
+
+
+def _guards(cursor: Any, tables: list[str]) -> list[tuple[str, str]]:
+    """Return the triggers that forbid changes, with their tables."""
+    cursor.execute(
+        "SELECT tgrelid::regclass::text, tgname FROM pg_trigger"
+        " WHERE tgenabled = 'A' AND tgrelid::regclass::text = ANY(%s)",
+        [tables],
+    )
+    return list(cursor.fetchall())
 
 
 def _filled(other: BaseDatabaseWrapper, cursor: Any) -> list[str]:
@@ -121,12 +137,7 @@ def empty() -> None:
     """Empty what a transactional test wrote, with the triggers that forbid it off meanwhile."""
     with administrator() as other, other.cursor() as cursor:
         filled = _filled(other, cursor)
-        cursor.execute(
-            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger"
-            " WHERE tgenabled = 'A' AND tgrelid::regclass::text = ANY(%s)",
-            [filled],
-        )
-        guards = cursor.fetchall()
+        guards = _guards(cursor, filled)
         # One transaction: foreign keys are checked at its end, when every table is empty.
         statements = [
             *(f"ALTER TABLE {table} DISABLE TRIGGER {name}" for table, name in guards),
