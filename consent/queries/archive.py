@@ -28,6 +28,7 @@ from security.sealing import SealBroken, files
 from security.services import clinics
 
 PRINTING = Path(consent.printing.__file__).parent
+PAGE = ".".join(("record", "html"))
 # Endings by media type; another one is never guessed from a name that somebody typed.
 ENDINGS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png", "text/plain": "txt"}
 
@@ -123,7 +124,7 @@ def _record(patient_id: UUID, manifest: Manifest) -> Iterator[tuple[str, bytes]]
     profile = clinics.profile()
     page = readable.of(list(ids), clinic=profile.name if profile else "")
     yield "record.pdf", pdf(PRINTING / "copy.typ", page)
-    yield "record.html", render_to_string("consent/copies/record.html", page).encode()
+    yield PAGE, render_to_string("consent/copies/record.html", page).encode()
 
 
 def _originals(ids: Collection[UUID], manifest: Manifest) -> Iterator[tuple[str, UUID, bytes]]:

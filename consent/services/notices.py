@@ -170,13 +170,10 @@ def tell(*, patient_id: UUID, told: Told, by: User) -> list[NoticeDelivery]:
             )
         )
     NoticeDelivery.objects.bulk_create(rows)
-    action = (
-        "consent.notice.deferred"
-        if told.way == NoticeDelivery.Way.DEFERRED
-        else "consent.notice.told"
-    )
-    if rows:
-        trail.record(action, subjects=[patient_id], changed=rows, by=by)
+    if rows and told.way == NoticeDelivery.Way.DEFERRED:
+        trail.record("consent.notice.deferred", subjects=[patient_id], changed=rows, by=by)
+    elif rows:
+        trail.record("consent.notice.told", subjects=[patient_id], changed=rows, by=by)
     return rows
 
 

@@ -37,20 +37,26 @@ def of_request(request: SignedInRequest, rights_id: UUID) -> HttpResponseBase:
         except Refused as refusal:
             form.add_error(None, str(refusal.reason))
         else:
-            messages.success(
-                request, _("Proposed. Whoever writes that part of the record decides.")
-            )
+            said = _("Proposed. Whoever writes that part of the record decides.")
+            messages.success(request, said)
             return redirect("consent:request_corrections", rights_id)
+    page, status = _of_request(request, rights, form), 422 if form.errors else 200
+    return render(request, "consent/corrections/request.html", page, status=status)
+
+
+def _of_request(request: SignedInRequest, rights: RightsRequest, form: Proposed) -> dict[str, Any]:
     shown = persons.register().shown(request.user, [rights.subject_id])
-    page: dict[str, Any] = {"rights": rights, "form": form, "who": shown.get(rights.subject_id)}
-    page["rows"] = [
+    rows = [
         {"row": row, "recipients": list(asked.recipients(row)) if row.verdict else []}
-        for row in asked.of_request(rights_id)
+        for row in asked.of_request(rights.pk)
     ]
-    page["disagreement"] = Disagreement()
-    return render(
-        request, "consent/corrections/request.html", page, status=422 if form.errors else 200
-    )
+    return {
+        "rights": rights,
+        "form": form,
+        "who": shown.get(rights.subject_id),
+        "rows": rows,
+        "disagreement": Disagreement(),
+    }
 
 
 @require_safe

@@ -322,11 +322,11 @@ def test_a_cursor_that_was_set_forward_hides_nothing_and_is_told(desk):
 
 def test_monitoring_that_stands_still_is_told_on_every_page_of_officers():
     tasks.tell_alive()
-    assert ledger.TROUBLES["worker"] not in ledger.alarms()
+    assert ledger.TROUBLES["worker"] not in [one.text for one in ledger.alarms()]
     monitoring.run()
     WatchCursor.objects.update(ran_at=timezone.now() - timedelta(minutes=4))
     tasks.tell_alive()
-    assert ledger.TROUBLES["worker"] in ledger.alarms()
+    assert ledger.TROUBLES["worker"] in [one.text for one in ledger.alarms()]
     monitoring.run()
     tasks.tell_alive()
-    assert ledger.TROUBLES["worker"] not in ledger.alarms()
+    assert ledger.TROUBLES["worker"] not in [one.text for one in ledger.alarms()]

@@ -78,8 +78,6 @@ OF_ONE_PERSON = {
     "consent:correction",
     # The request is for a copy.
     "consent:request_corrections",
-    # No notice is published.
-    "consent:public_notice",
     # A request is there for who may know of its patient.
     "consent:request",
     # A report that is not made yet has no paper.
@@ -90,6 +88,8 @@ OF_ONE_PERSON = {
 }
 
 
+# Open to everybody once an officer published it; of a draft nobody learns.
+UNPUBLISHED = {"consent:public_notice"}
 # Open while nobody has an account; where anybody has one, it does not exist for anybody.
 BEFORE_ANYBODY = {"security:setup"}
 
@@ -121,6 +121,8 @@ def expected(name, gate, method, route):
     """Return the statuses that may answer."""
     kind, _, state = world.PRINCIPALS[name]
     if route in BEFORE_ANYBODY and state != "half":
+        return HIDDEN
+    if route in UNPUBLISHED and state != "half":
         return HIDDEN
     if gate.kind == "public":
         return SENT_AWAY if state == "half" else ANSWERED

@@ -12,6 +12,7 @@ from security.access.gate import Gate
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 # Opened before anybody is known; each is there for a reason.
 PUBLIC = {
+    "consent:public_notice": "what people are told before they tell anything (HIPAA 164.520, GDPR 13, PIPL 17)",
     "consent:receipt_key": "whoever verifies a receipt pins the key; it is public and names nobody",
     "crm:health": "the proxy asks whether the process serves",
     "crm:language": "the sign-in page can be read in either language",

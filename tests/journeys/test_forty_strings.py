@@ -66,7 +66,9 @@ TOGETHER = 5
 HANDLES = [f"{role}1" for role in dict.fromkeys(account.role for account in ACCOUNTS)]
 # Leaving ends the visit; the demo's other addresses are visited.
 # The way back from a merge needs a real merge; its page shows names, which the pages before it show as well.
-NOT_VISITED = {"security:signed_out", "admin:logout", "patients:unmerge"}
+# Papers come as downloads and are no pages.
+PAPERS = {"consent:assessment_pdf"}
+NOT_VISITED = {"security:signed_out", "admin:logout", "patients:unmerge"} | PAPERS
 IS_FULL = bool(os.environ.get("CUSTODIA_PROVE"))
 # Who shows most of a record; in a reduced run the others meet the first strings of the forty only.
 READER = "physician1"

@@ -90,8 +90,9 @@ def test_from_an_empty_server_to_a_nurse_who_signs_in(doors, language):
     for law in ("gdpr", "pipl"):
         owner.page.locator(f"input[name=laws][value={law}]").check()
     sends(owner)
-    addresses = owner.page.locator(".c-setup__links code").all_inner_texts()
-    assert len(addresses) == 2
+    links = owner.page.locator(".c-setup__links code")
+    expect(links).to_have_count(2)
+    addresses = links.all_inner_texts()
     owner.look("set-up done")
     owner.shoots(f"setup-3-done-{language}")
     owner.expected.add(404)

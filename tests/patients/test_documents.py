@@ -22,6 +22,7 @@ from patients.queries import documents as shelf
 from patients.services import documents
 from security.sealing import SealBroken, files
 from security.services import clearances
+from tests import consenting
 from tests.patients import cast, media_files
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
@@ -284,6 +285,7 @@ def test_too_large_an_upload_is_told_as_such(doctor, patient, settings, folder):
 def test_who_does_not_read_the_record_gets_no_document(doctor, patient):
     row = add(doctor, patient)
     base = f"/patients/{patient.pk}/documents/"
+    consenting.allow(patient)
     for role in ("receptionist", "finance", "engagement", "compliance_officer", "auditor"):
         client = cast.browser(cast.staff(role))
         for url in (base, f"{base}{row.pk}/", f"{base}{row.pk}/file/", f"{base}{row.pk}/pages/0/"):

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from audit.models import Event
 from patients.models import Coverage
+from tests import consenting
 from tests.patients import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
@@ -96,6 +97,8 @@ def test_who_may_only_see_a_mask_reveals_nothing(mia, role, status):
     user = cast.staff(role)
     if role in {"physician", "nurse"}:
         cast.care(user, mia)
+    if role == "engagement":
+        consenting.allow(mia)
     response = ask(cast.browser(user), mia, "identifiers.0")
     assert response.status_code == status
     assert NUMBER not in cast.words(response)

@@ -225,7 +225,8 @@ def test_the_number_of_queries_does_not_grow_with_the_hits(role, typed):
         with CaptureQueriesContext(connection) as made:
             found(reader, words)
         counts.append(len(made))
-    assert max(counts) <= 12
+    # One more asks whether anything of anybody is closed by law.
+    assert max(counts) <= 13
     assert abs(counts[0] - counts[1]) <= 3
 
 

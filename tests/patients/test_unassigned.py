@@ -146,7 +146,8 @@ def test_the_number_of_queries_does_not_grow_with_those_who_wait(desk, monkeypat
         with cast.acting(desk), CaptureQueriesContext(connection) as made:
             assert len(waiting.page(desk)["rows"]) == size
         counts.append(len(made))
-    assert counts[0] == counts[1] <= 5
+    # One more asks whether anything of anybody is closed by law.
+    assert counts[0] == counts[1] <= 6
 
 
 def test_pages_show_everybody_who_waits_once(desk, monkeypatch):
