@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext
 from consent.models import ConsentEvent
 from patients import names
 from patients.models import Disclosure, Invoice, Note, Patient
-from patients.queries import details, entries, note_forms
+from patients.queries import details, entries, note_forms, wording
 from patients.queries.kinds import KINDS
 from security.people import called
 from security.sealing import SealBroken
@@ -70,7 +70,8 @@ def _person(patient: Patient) -> Iterator[list[str]]:
     for _field, label, value in details.numbers(patient):
         yield [str(label), value]
     for telecom in patient.telecoms or ():
-        yield [str(telecom.get("system", "")), str(telecom.get("value", ""))]
+        label = wording.word(wording.CONTACT_KINDS, telecom.get("system")) or gettext("Contact")
+        yield [label, str(telecom.get("value", ""))]
     for address in patient.addresses or ():
         yield [gettext("Address"), details.address_text(address)]
 

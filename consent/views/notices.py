@@ -145,7 +145,7 @@ def read(request: HttpRequest, law: str) -> HttpResponse:
 
 
 @require_safe
-@requires(WRITE)
+@requires(WRITE, MANAGE)
 def to_tell(request: SignedInRequest) -> HttpResponse:
     """Show who must still be told of a notice in force."""
     found = reads.to_tell(request.user).order_by("-last_activity_at", "pk")
@@ -153,6 +153,7 @@ def to_tell(request: SignedInRequest) -> HttpResponse:
         request.user, found.values_list("pk", flat=True)[: reads.SHOWN]
     )
     page = {"people": list(shown.items()), "notices": reads.shown(), "count": found.count()}
+    page["may_tell"] = reach_of_user(request.user, WRITE) is not Reach.NONE
     return render(request, "consent/notices/to_tell.html", page)
 
 
