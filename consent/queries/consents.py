@@ -85,6 +85,7 @@ def page(chart: Chart) -> Shown:
         "lines": lines,
         "past": past,
         "may_write": chart.may(Permission.CONSENT_WRITE),
+        "reads_record": chart.may(Permission.CLINICAL_READ),
         "guardian": _guardian(patient),
         "deceased": bool(patient.deceased),
     }

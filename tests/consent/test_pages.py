@@ -268,3 +268,13 @@ def test_the_list_of_forms_costs_the_same_for_one_and_ten(officer, words):
 def test_the_key_of_receipts_is_published_to_everybody(client, settings, tmp_path):
     settings.RECEIPT_KEY = tmp_path / "none.json"
     assert client.get(reverse("consent:receipt_key"), secure=True).status_code == 404
+
+
+@pytest.mark.parametrize(("role", "sees"), [("receptionist", False), ("physician", True)])
+def test_the_tab_brings_the_notices_and_to_carers_what_the_person_disagrees_with(mia, role, sees):
+    user = cast.staff(role)
+    if role == "physician":
+        cast.care(user, mia)
+    page = cast.browser(user).get(url("consents", mia)).content.decode()
+    assert url("patient_notices", mia) in page
+    assert (url("beside", mia) in page) is sees
