@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from audit import persons
 from consent.models import RecordCopy, RightsRequest
 from consent.queries import archive, whole
+from consent.services.request_rows import refuse_own
 from security import context, trail
 from security.access.gate import Refused
 from security.classification import SubjectKind
@@ -50,10 +50,6 @@ class SamePerson(Refused):
     """The archive and its passphrase go through two pairs of hands."""
 
 
-class OnYourself(Refused):
-    """Nobody works on the own request or one of close family."""
-
-
 class Stopped(Exception):
     """Somebody stopped the making."""
 
@@ -66,7 +62,7 @@ def begin(*, request_id: UUID, by: User) -> RecordCopy:
         raise NotAsked(_("This request does not ask for a copy, or it is closed."))
     if request.identity_at is None:
         raise NotAsked(_("First the identity of whoever asks must be proved."))
-    _refuse_own(request, by)
+    refuse_own(request, by)
     if RecordCopy.objects.alive().filter(request=request).exists():
         raise OneIsThere(_("A copy for this request is there already, or is being made."))
     row = RecordCopy(
@@ -82,13 +78,6 @@ def begin(*, request_id: UUID, by: User) -> RecordCopy:
     row.save()
     _tell("consent.copy.begun", row, by=by)
     return row
-
-
-def _refuse_own(request: RightsRequest, by: User) -> None:
-    is_own = request.subject_id == by.pk
-    kept_from = persons.register().kept_from
-    if is_own or (request.patient_id and kept_from([by.pk], [request.patient_id])):
-        raise OnYourself(_("This request is your own or of close family. A colleague works on it."))
 
 
 def _passphrase() -> str:
@@ -228,7 +217,7 @@ def tell_passphrase(*, copy_id: UUID, by: User) -> str:
 
 def _ready(copy_id: UUID, by: User) -> RecordCopy:
     row = _locked(copy_id)
-    _refuse_own(row.request, by)
+    refuse_own(row.request, by)
     is_alive = row.expires_at is not None and row.expires_at > timezone.now()
     if row.state != State.READY or not is_alive or row.file_id is None:
         raise NotReady(_("This copy is not there any more. Make another one."))

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from audit import persons
 from consent.models import Correction, RightsRequest
 from consent.queries import corrections as asked
+from consent.services.request_rows import refuse_own
 from security import context, trail
 from security.access.decision import decide as may
 from security.access.gate import Refused
@@ -72,8 +72,7 @@ def propose(*, request_id: UUID, proposal: Proposal, by: User) -> Correction:
         raise NotAsked(_("This request does not ask for a correction, or it is closed."))
     if request.identity_at is None or request.patient_id is None:
         raise NotAsked(_("First the identity of whoever asks must be proved."))
-    if persons.register().kept_from([by.pk], [request.patient_id]):
-        raise NotYours(_("This request is your own or of close family. A colleague works on it."))
+    refuse_own(request, by)
     if proposal.area not in Correction.Area.values or not _says(proposal.wrong, proposal.right):
         raise SaysTooLittle(_("Say what is wrong and what should stand there."))
     row = Correction(

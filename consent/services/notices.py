@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from consent import sections
+from consent import sections, verifier
 from consent.models import Notice, NoticeDelivery, NoticeText
 from consent.queries import notices as reads
 from patients.informing import NotInformed, Told
@@ -63,8 +61,7 @@ class Publication:
 
 def digest(said: Mapping[str, str]) -> str:
     """Return the SHA-256 of the canonical words of a notice."""
-    text = json.dumps(dict(said), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return verifier.digest(said)
 
 
 @transaction.atomic

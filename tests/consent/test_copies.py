@@ -16,6 +16,7 @@ from django.utils import timezone
 from audit.models import Event
 from consent.models import RecordCopy, RightsRequest
 from consent.services import copies
+from consent.services.request_rows import OwnRequest
 from patients.models import Document, Patient, StaffLink
 from patients.services import merges
 from security.sealing import files
@@ -190,7 +191,7 @@ def test_archive_and_passphrase_go_through_two_pairs_of_hands(clinic, second):
 def test_nobody_makes_a_copy_of_the_own_record_or_of_close_family(clinic):
     officer = clinic.users["officer"]
     StaffLink.objects.create(user=officer, patient=clinic.patient, kind="family")
-    with pytest.raises(copies.OnYourself):
+    with pytest.raises(OwnRequest):
         copies.begin(request_id=asked(clinic.patient).pk, by=officer)
 
 
@@ -201,7 +202,7 @@ def test_a_copy_of_a_colleague_is_made_of_the_account(clinic, second):
         language="zh-hans", identity_at=timezone.now(), asked="x",
     )  # fmt: skip
     request.save()
-    with pytest.raises(copies.OnYourself):
+    with pytest.raises(OwnRequest):
         copies.begin(request_id=request.pk, by=officer)
     row = copies.produce(copy_id=copies.begin(request_id=request.pk, by=second).pk)
     assert row.manifest["entries"]["security.user"] == 1
