@@ -35,6 +35,7 @@ LINTERS = (
         "audit",
         "patients",
         "consent",
+        "engagement",
         "crm",
     ),
     ("check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"),

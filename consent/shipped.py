@@ -13,7 +13,7 @@ from security.access.purposes import Purpose as P
 from security.classification import Category as C
 
 PATIENT_DATA = (C.DEMOGRAPHICS, C.IDENTIFIERS, C.APPOINTMENTS, C.CLINICAL, C.RESTRICTED)
-CHANNELS = ("email", "sms", "phone", "post")
+CHANNELS = ("email", "sms", "wechat", "phone", "post")
 CONSENT = {"hipaa": "authorisation", "gdpr": "consent", "pipl": "separate"}
 # What a clinic can not do without: these are never retired.
 ESSENTIAL = frozenset({"care", "emergency", "legal_duty"})

@@ -20,6 +20,7 @@ PEOPLE: Mapping[str, Promise] = {
 CHANNELS: Mapping[str, Promise] = {
     "email": _("By e-mail"),
     "sms": _("By text message"),
+    "wechat": _("By WeChat"),
     "phone": _("By phone"),
     "post": _("By letter"),
 }

@@ -86,7 +86,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = schedule.HANDED_OUT
 
 # --- apps -----------------------------------------------------------------------------------
-OUR_APPS = ["security", "audit", "patients", "consent", "crm"]
+OUR_APPS = ["security", "audit", "patients", "consent", "engagement", "crm"]
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",

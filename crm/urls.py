@@ -26,6 +26,7 @@ urlpatterns = [
     path("audit/", include("audit.urls")),
     path("patients/", include("patients.urls")),
     path("consent/", include("consent.urls")),
+    path("engagement/", include("engagement.urls")),
     path("admin/", admin.site.urls),
 ]
 

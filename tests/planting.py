@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from consent.models import Consent, Erasure, ProcessingPurpose, Recipient, RightsRequest, State
+from engagement.models import Service
 from patients.models import Invoice, Note, Patient
 from security.ids import new_id
 from security.models import User
@@ -61,6 +62,7 @@ def columns_for(patient: Patient, account: User) -> dict[str, Any]:
         "opened_by": account, "assigned_to": account, "number": new_id().hex[:20],
         "dedupe_key": new_id().hex, "made_by": account, "other_id": patient.pk,
         "starts_on": day, "ends_on": day, "starts_at": now, "until": now, "zone": "UTC",
+        "clinician": account, "service": Service.objects.create(name=f"Planted {new_id().hex}"),
         "given_at": now, "consent": _consent(patient), "recipient": _recipient(),
         "processing": ProcessingPurpose.objects.create(key=f"planted-{new_id().hex[:20]}"),
         "plan": {"subjects": [str(patient.pk)], "scopes": [], "loose": {}, "holds": []},

@@ -63,7 +63,7 @@ def _marketing() -> ProcessingPurpose:
             "grounds": {Law.HIPAA: "authorisation", Law.GDPR: "consent", Law.PIPL: "consent"},
             "uses": [Purpose.HMARKT],
             "categories": [Category.DEMOGRAPHICS],
-            "channels": ["email", "sms", "phone", "post"],
+            "channels": ["email", "sms", "wechat", "phone", "post"],
             "is_per_channel": True,
         },
     )

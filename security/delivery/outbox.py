@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from security import trail
 from security.access.gate import Refused
@@ -31,13 +31,20 @@ class Message:
     address: str
     title: str
     text: str
+    # Why data are used: asked again when it leaves. Empty: nobody's choice is asked.
+    purpose: str = ""
+    once_key: str | None = None
+    origin_id: UUID | None = None
 
 
 @transaction.atomic
 def queue(
     *, message: Message, recipient: UUID, kind: SubjectKind, by: User | None
 ) -> OutboxMessage:
-    """Put one message into the outbox, sealed under its recipient's key."""
+    """Put one message into the outbox, sealed under its recipient's key.
+
+    With a `once_key` that a message has already, that one is returned and nothing is written.
+    """
     if message.channel not in settings.DELIVERY_CHANNELS:
         raise UnknownChannel(message.channel)
     if not (message.address.isprintable() and message.title.isprintable()):
@@ -50,7 +57,15 @@ def queue(
         address=message.address,
         title=message.title,
         text=message.text,
+        purpose=message.purpose,
+        once_key=message.once_key,
+        origin_id=message.origin_id,
     )
-    row.save()
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:
+        # Whoever asks twice for the same gets the same message.
+        return OutboxMessage.objects.get(once_key=message.once_key)
     trail.record("security.message.queued", by=by, subjects=[recipient], changed=[row], obj=row)
     return row

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from security import context, trail
-from security.delivery import channels
+from security.delivery import channels, permits
 from security.delivery.channels import Letter, NotDelivered
 from security.models import OutboxMessage
 from security.sealing.errors import SealBroken
@@ -37,8 +37,11 @@ def send_next() -> bool:
     if row is None:
         return False
     row.attempts += 1
-    failure = _hand_over(row)
-    if not failure:
+    refusal = permits.refusal(row)
+    failure = "" if refusal else _hand_over(row)
+    if refusal:
+        row.state, row.failure = State.SKIPPED, refusal
+    elif not failure:
         row.state, row.sent_at, row.failure = State.SENT, timezone.now(), ""
     elif failure in FINAL or row.attempts >= ATTEMPTS_LIMIT:
         row.state, row.failure = State.FAILED, failure
@@ -74,6 +77,12 @@ def _hand_over(row: OutboxMessage) -> str:
 
 def _record(row: OutboxMessage) -> None:
     if row.state == State.WAITING:
+        return
+    if row.state == State.SKIPPED:
+        trail.record(
+            "security.message.skipped", outcome="refused", subjects=[row.subject_id], obj=row,
+            fields=[f"rule:{row.failure}"],
+        )  # fmt: skip
         return
     is_sent = row.state == State.SENT
     trail.record(

@@ -18,6 +18,8 @@ class OutboxMessage(SealedModel):
         WAITING = "waiting", _("Waiting")
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Failed")
+        # It may not leave any more: consent was withdrawn, the reason is gone, somebody stopped it.
+        SKIPPED = "skipped", _("Not sent")
 
     category, scope, seal_label = Category.ACCOUNT, Scope.RECORD, "security.outbox"
     subject_field = "subject_id"
@@ -32,20 +34,33 @@ class OutboxMessage(SealedModel):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     sent_at = models.DateTimeField(null=True)
     failure = models.CharField(max_length=60, blank=True, default="")
+    # Why data are used, asked again before it leaves; empty where no person's choice is asked.
+    purpose = models.CharField(max_length=32, blank=True, default="")
+    # Of two messages with one key the second is never made; most have none, and none is no key.
+    once_key = models.CharField(max_length=100, null=True, unique=True)  # noqa: DJ001
+    # What it came from, for whoever wants to know what became of it.
+    origin_id = models.UUIDField(null=True)
 
     address = SealedText(level=4, purpose="delivery")
     title = SealedText(level=4, purpose="delivery")
     text = SealedText(level=4, purpose="delivery")
 
     class Meta:
-        indexes = (models.Index(fields=["state", "next_at"], name="security_outbox_next"),)
+        indexes = (
+            models.Index(fields=["state", "next_at"], name="security_outbox_next"),
+            models.Index(
+                fields=["origin_id"],
+                condition=models.Q(origin_id__isnull=False),
+                name="security_outbox_origin",
+            ),
+        )
 
     class Privacy:
         plain = {
             name: Plain(level=3, purpose="delivery")
             for name in (
                 "subject_id", "recipient_kind", "channel", "topic", "state", "attempts", "next_at",
-                "created_at", "sent_at", "failure",
+                "created_at", "sent_at", "failure", "purpose", "once_key", "origin_id",
             )
         }  # fmt: skip
         operational = ("state", "attempts", "next_at", "sent_at", "failure")

@@ -11,7 +11,7 @@ from security.classification import Plain
 from security.sealing import EnvelopeField, Sealed, SealedModel, register
 from security.sealing.shape import shape_of
 
-OURS = {"security", "audit", "patients", "consent", "crm"}
+OURS = {"security", "audit", "patients", "consent", "engagement", "crm"}
 MODELS = list(apps.get_models(include_auto_created=True))
 SEALED = list(register.sealed_models())
 

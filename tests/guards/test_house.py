@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import models
 
 ROOT = Path(settings.BASE_DIR)
-OURS = ("security", "audit", "patients", "consent", "crm")
+OURS = ("security", "audit", "patients", "consent", "engagement", "crm")
 SOURCES = sorted(
     path
     for app in OURS

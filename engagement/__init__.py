@@ -1,0 +1,1 @@
+"""The relationship: appointments, follow-up, messages, campaigns, feedback, leads."""

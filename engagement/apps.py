@@ -1,0 +1,19 @@
+"""Start-up of the engagement app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+
+class EngagementConfig(AppConfig):
+    """The relationship with patients, computed under consent."""
+
+    name = "engagement"
+    verbose_name = _("Engagement")
+
+    def ready(self) -> None:
+        """Let delivery ask for consent again whenever a message leaves."""
+        # By name: an app's models can not be imported before all apps are there.
+        import_string("engagement.services.outgoing.install")()

@@ -1,0 +1,94 @@
+"""Sending to patients: the one door, which asks for consent and an address before anything is queued."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from consent.queries import standing
+from engagement.queries import ways
+from engagement.queries.ways import ASKED_AS, NoWay, Way
+from security.access.gate import Refused
+from security.classification import SubjectKind
+from security.delivery import outbox, permits
+from security.models import OutboxMessage, User
+
+
+class NotReachable(Refused):
+    """The person may not be reached so: no consent, no address, or no such way."""
+
+    def __init__(self, no_way: NoWay) -> None:
+        answer = no_way.answer
+        super().__init__(
+            answer.reason if answer else _("There is no address for this way of sending.")
+        )
+        self.no_way = no_way
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is said; strangers read mail and text messages on their way, so it names nothing of health."""
+
+    topic: str
+    title: str
+    text: str
+
+
+@transaction.atomic
+def send(
+    *,
+    patient_id: UUID,
+    purpose: str,
+    channel: str,
+    content: Content,
+    once_key: str,
+    origin_id: UUID | None = None,
+    by: User | None,
+) -> OutboxMessage:
+    """Queue one message to a patient; asked twice with one key, it is queued once."""
+    way = ways.find(patient_id, purpose, channel)
+    if isinstance(way, NoWay):
+        raise NotReachable(way)
+    return send_by(
+        way=way, purpose=purpose, content=content, once_key=once_key, origin_id=origin_id, by=by
+    )
+
+
+@transaction.atomic
+def send_by(
+    *,
+    way: Way,
+    purpose: str,
+    content: Content,
+    once_key: str,
+    origin_id: UUID | None = None,
+    by: User | None,
+) -> OutboxMessage:
+    """Queue one message by a way that was found in this transaction."""
+    message = outbox.Message(
+        channel=way.channel,
+        topic=content.topic,
+        address=way.address,
+        title=content.title,
+        text=content.text,
+        purpose=purpose,
+        once_key=once_key,
+        origin_id=origin_id,
+    )
+    return outbox.queue(message=message, recipient=way.patient_id, kind=SubjectKind.PATIENT, by=by)
+
+
+def still_allowed(row: OutboxMessage) -> str:
+    """Return "consent" where a patient may no longer be written to for what a message is about."""
+    if row.recipient_kind != SubjectKind.PATIENT or not row.purpose:
+        return ""
+    asked = standing.may(row.subject_id, row.purpose, ASKED_AS.get(row.channel, row.channel))
+    return "" if asked.allowed else "consent"
+
+
+def install() -> None:
+    """Ask for consent again whenever a message leaves."""
+    permits.add("consent", still_allowed)
