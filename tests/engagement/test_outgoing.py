@@ -10,18 +10,27 @@ from security.models import OutboxMessage
 from tests import consenting
 from tests.patients import cast
 
+pytestmark = [pytest.mark.django_db]
 CONTENT = outgoing.Content("engagement.test", "Your clinic", "Something waits for you.")
+
+
+@pytest.fixture(autouse=True)
+def by_email(settings):
+    settings.DELIVERY_CHANNELS = {
+        one: "security.delivery.channels.EmailChannel" for one in ("email", "wechat")
+    }
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 
 @pytest.fixture
 def mia(system):
-    row = cast.patient(record_number="R-1")
-    row.telecoms = [
-        {"system": "email", "value": "mia@example.org"},
-        {"system": "phone", "value": "+86 138 0013 8000", "use": "mobile"},
-    ]
-    row.save()
-    return row
+    return cast.patient(
+        record_number="R-1",
+        telecoms=[
+            {"system": "email", "value": "mia@example.org"},
+            {"system": "phone", "value": "+86 138 0013 8000", "use": "mobile"},
+        ],
+    )
 
 
 def send(patient, *, channel="email", once_key="one"):
