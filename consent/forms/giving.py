@@ -25,6 +25,12 @@ ON_SCREEN = [
     (Method.TYPED, _("Types the name as signature")),
     (Method.VERBAL, _("Says it, a colleague hears it")),
 ]
+# How it is taken back: a word is enough, and HIPAA wants it in writing (45 CFR 164.508(b)(5)).
+IN_WRITING = [
+    (Method.TICK, _("Says so here")),
+    (Method.TYPED, _("In writing: types the name as signature")),
+    (Method.PAPER, _("In writing: by letter")),
+]
 # As text; a signature has a few hundred points.
 MOST_SIGNATURE = 60_000
 NOON = time(12)
@@ -124,9 +130,19 @@ class Giving(forms.Form):
 
 
 class Withdrawing(forms.Form):
-    """Who withdraws; nothing else is asked, for it must be as easy as giving."""
+    """Who withdraws; nothing else must be said, for it must be as easy as giving."""
 
     giver = forms.ChoiceField(label=_("Who withdraws"))
+    method = forms.ChoiceField(
+        label=_("How"), required=False, choices=IN_WRITING, initial=Method.TICK
+    )
+    typed = forms.CharField(label=_("Name as signature"), max_length=120, required=False)
+    letter = forms.CharField(
+        label=_("Which letter"),
+        max_length=300,
+        required=False,
+        help_text=_("Its day, when it came in, and where it is kept."),
+    )
     proof = forms.CharField(
         label=_("Proof of the authority"),
         max_length=500,
@@ -150,9 +166,11 @@ class Withdrawing(forms.Form):
         """Return what was said, as the deed takes it."""
         said = self.cleaned_data
         giver = self.givers[said["giver"]]
+        named = {Method.TYPED: "typed", Method.PAPER: "letter"}.get(said["method"])
         return Act(
-            method=Method.TICK, capacity=giver.capacity, relation_id=giver.relation_id,
+            method=said["method"] or Method.TICK, capacity=giver.capacity, relation_id=giver.relation_id,
             giver=said["giver_name"], proof=said["proof"], reason=said["reason"],
+            signature={named: said[named].strip()} if named else None,
         )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.functional import Promise
@@ -20,10 +21,12 @@ from consent.models import (
     ConsentEvent,
     ConsentForm,
     ConsentFormVersion,
+    Notice,
     ProcessingPurpose,
     State,
 )
-from consent.queries import givers, words
+from consent.models.consent import REFUSED
+from consent.queries import givers, notices, words
 from patients.models import Patient
 from patients.queries.chart import Chart
 from security.access.permissions import Permission
@@ -44,6 +47,7 @@ TONES: Mapping[str, str] = {
     State.EXPIRED: "warn", State.SUPERSEDED: "warn", State.INVALID: "danger",
 }  # fmt: skip
 Shown = dict[str, Any]
+Form = ConsentForm.Kind
 
 
 def channel_label(channel: str) -> str:
@@ -67,14 +71,32 @@ def languages(form_id: UUID) -> list[str]:
     return list(rows.order_by("language").values_list("language", flat=True))
 
 
+def standing_of(patient_id: UUID, **about: Any) -> dict[tuple[UUID, str], Consent]:
+    """Return where each purpose and channel stands, also by a later refusal under a record taken in."""
+    refused = Q(patient__merged_into=patient_id, state__in=REFUSED)
+    rows = Consent.objects.filter(Q(patient=patient_id) | refused, **about)
+    found: dict[tuple[UUID, str], Consent] = {}
+    # What was said last holds; of one moment the refusal.
+    for row in sorted(
+        rows.select_related("purpose"), key=lambda one: (one.since, one.state in REFUSED)
+    ):
+        found[row.purpose_id, row.channel] = row
+    return found
+
+
+def _taken_in(patient_id: UUID, known: Iterable[Consent]) -> list[Consent]:
+    """Return what was said under records that were merged into this one and does not count here."""
+    rows = Consent.objects.filter(patient__merged_into=patient_id)
+    rows = rows.exclude(pk__in=[one.pk for one in known]).select_related("purpose")
+    return list(rows.order_by("purpose__key", "channel", "pk"))
+
+
 def page(chart: Chart) -> Shown:
     """Return every purpose that the patient may be asked about, and those decided about before."""
     patient = chart.patient
-    standing = {
-        (row.purpose_id, row.channel): row
-        for row in Consent.objects.filter(patient=patient).select_related("purpose")
-    }
-    last = _last_of(list(standing.values()))
+    standing = standing_of(patient.pk)
+    apart = _taken_in(patient.pk, standing.values())
+    last = _last_of([*standing.values(), *apart])
     lines = [
         _line(chart, purpose, channel, standing.pop((purpose.pk, channel), None), form, last)
         for purpose, form in _asked()
@@ -84,6 +106,7 @@ def page(chart: Chart) -> Shown:
     return {
         "lines": lines,
         "past": past,
+        "taken_in": [_line(chart, row.purpose, row.channel, row, None, last) for row in apart],
         "may_write": chart.may(Permission.CONSENT_WRITE),
         "reads_record": chart.may(Permission.CLINICAL_READ),
         "guardian": _guardian(patient),
@@ -135,7 +158,11 @@ def _line(
     if row is not None and row.state == State.GRANTED and row.until and row.until <= now:
         # The nightly run has not written it yet; it holds no longer all the same.
         shown |= {"state": State.EXPIRED.label, "tone": TONES[State.EXPIRED]}
-    return shown | _next(row, last.get(row.pk) if row else None, now, is_asked=form is not None)
+    shown |= _next(row, last.get(row.pk) if row else None, now, is_asked=form is not None)
+    if row is not None and row.patient_id != chart.patient.pk and form is not None:
+        apart = gettext("Said under a record that was taken in.")
+        shown["note"] = " ".join(filter(None, (shown["note"], apart)))
+    return shown
 
 
 def ask_url(patient_id: UUID, form: ConsentForm, channel: str) -> str:
@@ -180,8 +207,23 @@ def history(chart: Chart, row: Consent) -> list[Shown]:
     events = list(
         row.events.select_related("noted_by", "words__form").order_by("-given_at", "-noted_at")
     )
-    started = _started(events)
-    return [_event(chart, event) | {"effects": started.get(event.pk, [])} for event in events]
+    started, told = _started(events), _told_of(events)
+    return [
+        _event(chart, event)
+        | {"effects": started.get(event.pk, []), "notices": [told[one] for one in event.notices]}
+        for event in events
+    ]
+
+
+def is_authorised(row: Consent) -> bool:
+    """Tell whether a purpose was last decided on a HIPAA authorisation."""
+    said = row.events.filter(words__isnull=False).order_by("-given_at", "-noted_at")
+    return said.values_list("words__form__kind", flat=True).first() == Form.AUTHORISATION
+
+
+def _told_of(events: Iterable[ConsentEvent]) -> dict[UUID, str]:
+    ids = {one for event in events for one in event.notices}
+    return {row.pk: notices.title(row) for row in Notice.objects.filter(pk__in=ids)}
 
 
 def _started(events: list[ConsentEvent]) -> dict[UUID, list[Shown]]:
@@ -208,6 +250,7 @@ def _event(chart: Chart, event: ConsentEvent) -> Shown:
         "language": words.NAMES.get(event.language, event.language),
         "digest": event.text_sha256[:16],
         "is_receipted": event.words_id is not None,
+        "is_spoken": _is_spoken(event),
         "broken": False,
     }
     if chart.is_masked:
@@ -226,11 +269,19 @@ def _told(event: ConsentEvent) -> Shown:
         "witness": event.witness,
         "reason": event.reason,
         "typed": signature.get("typed", ""),
+        "letter": signature.get("letter", ""),
         "strokes": [
             " ".join(f"{point[0]},{point[1]}" for point in stroke)
             for stroke in signature.get("strokes") or ()
         ],
     }
+
+
+def _is_spoken(event: ConsentEvent) -> bool:
+    """Tell whether an authorisation was taken back by word alone."""
+    is_authorised = event.words is not None and event.words.form.kind == Form.AUTHORISATION
+    spoken = {ConsentEvent.Method.TICK, ConsentEvent.Method.VERBAL}
+    return is_authorised and event.kind == State.WITHDRAWN and event.method in spoken
 
 
 def _is_late(event: ConsentEvent) -> bool:

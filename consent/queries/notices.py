@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -145,6 +146,15 @@ def deliveries(patient_id: UUID) -> QuerySet[NoticeDelivery]:
     """Return what a person was told of, the newest first."""
     rows = NoticeDelivery.objects.filter(patient_id__in=persons.register().former(patient_id))
     return rows.select_related("notice", "told_by").order_by("-told_at", "-pk")
+
+
+def known_to(patient_id: UUID, at: datetime) -> list[Notice]:
+    """Return the versions that a person knew at an instant: of each law the one that was told last."""
+    told = deliveries(patient_id).filter(told_at__lte=at).exclude(way=Way.DEFERRED)
+    found: dict[str, Notice] = {}
+    for row in told:
+        found.setdefault(row.notice.law, row.notice)
+    return [found[law] for law in sorted(found)]
 
 
 def untold(patient_id: UUID) -> list[Notice]:

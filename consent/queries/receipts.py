@@ -11,8 +11,8 @@ from django.utils import formats, timezone, translation
 from django.utils.translation import gettext
 
 from consent import keys, verifier
-from consent.models import ConsentEvent
-from consent.queries import words
+from consent.models import ConsentEvent, Notice
+from consent.queries import notices, words
 from consent.queries.consents import channel_label
 from patients.names import display
 from security import qr
@@ -39,8 +39,13 @@ def facts(event: ConsentEvent) -> Facts:
         if event.words
         else "",
         "words": event.text_sha256,
+        "notices": "; ".join(f"{one.law} {one.number}" for one in _notices(event)),
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _notices(event: ConsentEvent) -> list[Notice]:
+    return list(Notice.objects.filter(pk__in=event.notices).order_by("law"))
 
 
 def _name(event: ConsentEvent) -> str:
@@ -106,6 +111,7 @@ def _about(event: ConsentEvent) -> Mapping[str, str]:
             filter(None, (str(event.get_capacity_display()), event.giver))
         ),
         gettext("How"): event.get_method_display(),
+        gettext("Privacy notices known then"): "; ".join(map(notices.title, _notices(event))),
         gettext("Number"): str(event.pk),
         gettext("Digest of the words"): event.text_sha256,
     }

@@ -203,6 +203,14 @@ def check_method(act: Act, form: ConsentForm | None, *, by: User | None) -> None
         refuse("paper", _("Paper counts once its scan is in the record."))
 
 
+def check_end(act: Act, *, by: User | None) -> None:
+    """Refuse a way to take something back that leaves no proof; a letter says where it is kept."""
+    if act.method != Method.PAPER:
+        check_method(act, None, by=by)
+    elif not str((act.signature or {}).get("letter", "")).strip():
+        refuse("paper", _("Say which letter it is, and where it is kept."))
+
+
 def _check_witness(witness: User | None, by: User | None) -> None:
     if witness is None or not witness.is_active or witness.kind != User.Kind.STAFF:
         refuse("witness", _("Name the colleague who heard it."))

@@ -19,6 +19,9 @@ from consent.models import (
     ProcessingPurpose,
     State,
 )
+from consent.models.consent import REFUSED
+from consent.queries import notices
+from consent.queries.consents import standing_of
 from consent.services import acts
 from consent.services.acts import Act, Capacity, Method, StaleWords, refuse
 from patients.models import Patient
@@ -32,7 +35,7 @@ ACTIONS = {
     State.EXPIRED: "consent.consent.expired",
     State.SUPERSEDED: "consent.consent.superseded",
 }
-NO = frozenset({State.DECLINED, State.WITHDRAWN})
+NO = REFUSED
 SYSTEM = Act(method=Method.SYSTEM, capacity=Capacity.SYSTEM)
 
 
@@ -94,7 +97,8 @@ def _answer(
     if row is not None and last is not None and _is_same(row, last, kind, words, act, until):
         return _repeated(row, last, by)
     if kind == State.GRANTED:
-        _check_may_agree(row, last, act, given_at)
+        held = standing_of(patient_id, purpose=purpose, channel=channel).get((purpose.pk, channel))
+        _check_may_agree(held, last if held == row else _last(held), act, given_at)
     event = _event(kind, act, words, giver, given_at=given_at, until=until, by=by)
     return _write(
         row or Consent(patient=patient, purpose=purpose, channel=channel), last, event, by
@@ -108,7 +112,7 @@ def _withdraw(consent_id: UUID, patient_id: UUID, act: Act, by: User | None) -> 
     last = _last(row)
     given_at = acts.moment(act, patient, None, timezone.now())
     giver = acts.name_of_giver(act, patient, State.WITHDRAWN)
-    acts.check_method(act, None, by=by)
+    acts.check_end(act, by=by)
     if last is not None and row.state in NO:
         return _repeated(row, last, by)
     words = last.words if last else None
@@ -244,6 +248,8 @@ def _write(row: Consent, last: ConsentEvent | None, event: ConsentEvent, by: Use
         row.until, row.ask_from = event.until, _ask_from(event)
         row.save(force_insert=is_new)
     event.consent, event.patient_id = row, row.patient_id
+    if event.method != Method.SYSTEM:
+        event.notices = [one.pk for one in notices.known_to(row.patient_id, event.given_at)]
     event.save(force_insert=True)
     started = effects.after(event.kind, row.purpose.key) if is_effective else ()
     jobs = ConsentEffect.objects.bulk_create(

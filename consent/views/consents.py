@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from audit import persons
 from consent.forms.giving import Giving, Withdrawing
 from consent.models import Consent, ConsentEvent, ConsentForm, ConsentFormVersion, State
 from consent.queries import consents as queries
@@ -79,8 +80,8 @@ def asked_of(request: SignedInRequest, patient_id: UUID, form_id: UUID) -> Asked
     purpose = found.form.purpose
     if channel not in (purpose.channels if purpose.is_per_channel else [""]):
         raise Http404
-    rows = Consent.objects.filter(patient_id=patient_id, purpose=purpose, channel=channel)
-    return Asked(chart, found, channel, rows.first())
+    standing = queries.standing_of(patient_id, purpose=purpose, channel=channel)
+    return Asked(chart, found, channel, standing.get((purpose.pk, channel)))
 
 
 def _giving(asked: Asked, sent: Any = None) -> Giving:
@@ -166,17 +167,20 @@ def tell(request: SignedInRequest, taken: consents.Taken) -> None:
 def consent(request: SignedInRequest, patient_id: UUID, consent_id: UUID) -> HttpResponse:
     """Show all that was said of one purpose, with the way to withdraw."""
     row = _row(patient_id, consent_id)
-    return _one(request, row, None)
+    return _one(request, patient_id, row, None)
 
 
 def _row(patient_id: UUID, consent_id: UUID) -> Consent:
-    rows = Consent.objects.select_related("purpose")
-    return get_object_or_404(rows, pk=consent_id, patient_id=patient_id)
+    rows = Consent.objects.filter(patient__in=persons.register().former(patient_id))
+    return get_object_or_404(rows.select_related("purpose"), pk=consent_id)
 
 
-def _one(request: SignedInRequest, row: Consent, form: Withdrawing | None) -> HttpResponse:
-    chart = chart_of(request, row.patient_id)
-    may_end = chart.may(WRITE) and row.state not in consents.NO
+def _one(
+    request: SignedInRequest, patient_id: UUID, row: Consent, form: Withdrawing | None
+) -> HttpResponse:
+    chart = chart_of(request, patient_id)
+    is_apart = row.patient_id != patient_id
+    may_end = chart.may(WRITE) and row.state not in consents.NO and not is_apart
     if may_end and form is None:
         form = Withdrawing(givers=givers.of(chart.patient))
     more = {
@@ -186,16 +190,18 @@ def _one(request: SignedInRequest, row: Consent, form: Withdrawing | None) -> Ht
         "events": queries.history(chart, row),
         "form": form if may_end else None,
         "may_write": chart.may(WRITE),
+        "is_apart": is_apart,
+        "is_signed": queries.is_authorised(row),
     }
     status = 422 if form is not None and form.is_bound else 200
-    return shown(request, row.patient_id, "consent/consents/_consent.html", more, status)
+    return shown(request, patient_id, "consent/consents/_consent.html", more, status)
 
 
 @require_POST
 @requires(WRITE, of="patient_id")
 def withdraw(request: SignedInRequest, patient_id: UUID, consent_id: UUID) -> HttpResponseBase:
     """Withdraw one consent from now on."""
-    row = _row(patient_id, consent_id)
+    row = get_object_or_404(Consent, pk=consent_id, patient_id=patient_id)
     form = Withdrawing(request.POST, givers=givers.of(chart_of(request, patient_id).patient))
     if form.is_valid():
         try:
@@ -204,7 +210,7 @@ def withdraw(request: SignedInRequest, patient_id: UUID, consent_id: UUID) -> Ht
             form.add_error(None, str(refusal.reason))
         else:
             return redirect("consent:consents", patient_id)
-    return _one(request, row, form)
+    return _one(request, patient_id, row, form)
 
 
 @require_POST
@@ -212,8 +218,9 @@ def withdraw(request: SignedInRequest, patient_id: UUID, consent_id: UUID) -> Ht
 def receipt(request: SignedInRequest, patient_id: UUID, act_id: UUID) -> HttpResponse:
     """Hand out the receipt of an act, as a signed file or on paper."""
     chart = chart_of(request, patient_id)
-    rows = ConsentEvent.objects.select_related("consent__purpose", "words__form", "patient")
-    event = get_object_or_404(rows, pk=act_id, patient_id=patient_id)
+    rows = ConsentEvent.objects.filter(patient__in=persons.register().former(patient_id))
+    rows = rows.select_related("consent__purpose", "words__form", "patient")
+    event = get_object_or_404(rows, pk=act_id)
     if chart.is_masked:
         raise Http404
     as_file = request.POST.get("kind") == "json"
