@@ -13,10 +13,11 @@ from audit import persons
 from audit.models import Case
 from audit.services import cases
 from consent.models import ProcessingPurpose, ProcessingRestriction, RightsRequest
-from consent.queries import calendar, repeats
+from consent.queries import calendar, executions, repeats
 from consent.services import restrictions
 from consent.services.request_rows import opened, record, refuse_unless_officer, words, write
 from consent.services.requests import Unproved
+from patients.services import erasures as records
 from security.access.gate import Refused
 from security.models import User
 
@@ -121,3 +122,18 @@ def restrict(
     write(row)
     record("consent.request.carried_out", row, by=by)
     return made
+
+
+@transaction.atomic
+def close_accounts(*, request_id: UUID, version: int, by: User) -> int:
+    """Close the accounts of the portal that open the person's data; what the law keeps stays."""
+    row = opened(request_id, version, by)
+    refuse_unless_officer(by)
+    if row.identity_at is None:
+        raise Unproved(_("First it has to be shown who asks."))
+    if row.patient_id is None or row.kind != Kind.CLOSURE:
+        raise NothingToRestrict(_("This request asks for the closure of no patient's account."))
+    count = records.close_accounts(patient_ids=executions.ids_of(row), by=by)
+    write(row)
+    record("consent.request.carried_out", row, by=by)
+    return count

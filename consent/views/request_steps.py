@@ -106,7 +106,8 @@ def close(request: SignedInRequest, rights_id: UUID) -> HttpResponseBase:
     """Answer the request."""
 
     def deed(said: dict[str, Any]) -> None:
-        said["answer"] = Answer(*(said.pop(name) for name in ("state", "words", "refusal")))
+        names = ("state", "words", "refusal", "is_elsewhere")
+        said["answer"] = Answer(*(said.pop(name) for name in names))
         requests.close(**said)
         messages.success(request, _("The request is answered. Its letter is ready below."))
 
@@ -185,3 +186,15 @@ def restrict(request: SignedInRequest, rights_id: UUID) -> HttpResponseBase:
         messages.success(request, _("The use of the data is restricted from now on."))
 
     return _done(request, rights_id, "restriction", forms.Restrict(request.POST), deed)
+
+
+@require_POST
+@requires(MANAGE)
+def close_accounts(request: SignedInRequest, rights_id: UUID) -> HttpResponseBase:
+    """Close the accounts of the portal that open the person's data."""
+
+    def deed(said: dict[str, Any]) -> None:
+        request_steps.close_accounts(**said)
+        messages.success(request, _("The accounts are closed."))
+
+    return _done(request, rights_id, "accounts", Versioned(request.POST), deed)

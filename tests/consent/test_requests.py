@@ -35,8 +35,8 @@ def actions(row):
     return [one.action.rpartition(".")[2] for one in events]
 
 
-def close(row, by, state="granted", ground="", version=None):
-    answer = Answer(state, "Here is the copy.", ground)
+def close(row, by, state="granted", ground="", version=None, *, is_elsewhere=True):
+    answer = Answer(state, "Here is the copy.", ground, is_elsewhere)
     return requests.close(request_id=row.pk, version=version or row.version, answer=answer, by=by)
 
 
