@@ -178,6 +178,9 @@ SENTENCES: dict[str, Promise] = {
     "patients.codes.imported": _("A code list was brought in."),
     "patients.disclosure.accounted": _("An accounting of disclosures was given out."),
     "patients.disclosure.noted": _("A disclosure to somebody outside was noted."),
+    "patients.disclosure.silenced": _(
+        "Disclosures to an authority were held back from the patient."
+    ),
     "patients.document.added": _("A document was added to a record."),
     "patients.document.downloaded": _("A document was taken out of a record."),
     "patients.document.refused": _("An uploaded file was refused."),

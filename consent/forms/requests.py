@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -216,6 +218,26 @@ class Suspend(Versioned):
     )
     is_written = forms.BooleanField(label=_("In writing"), required=False)
     until = day(_("Until"))
+    disclosures = forms.MultipleChoiceField(
+        label=_("Which disclosures to it are held back"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "What the law lets be held back: to supervision of health care, to the police."
+        ),
+    )
+
+    def __init__(self, *args: Any, known: Sequence[tuple[str, str]] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not known:
+            del self.fields["disclosures"]
+            return
+        chosen: Any = self.fields["disclosures"]
+        chosen.choices = known
+
+    def clean_disclosures(self) -> list[UUID]:
+        """Return the ids of what is held back."""
+        return [UUID(one) for one in self.cleaned_data["disclosures"]]
 
 
 class OpenCase(Versioned):

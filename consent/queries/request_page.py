@@ -24,6 +24,7 @@ from consent.models import (
     RightsScan,
 )
 from consent.queries import askers, calendar, executions, repeats, requests
+from patients.queries import disclosures
 from security.models import ClinicProfile, User
 from security.people import called
 from security.sealing import SealBroken
@@ -183,6 +184,14 @@ def _place(row: RightsRequest) -> Shown | None:
     name, label = PLACES[row.kind]
     heir = persons.register().heirs([row.patient_id])[row.patient_id]
     return {"url": reverse(name, args=[heir]), "label": label}
+
+
+def withheld_from(row: RightsRequest) -> list[tuple[str, str]]:
+    """Return which disclosures to authorities could be held back from who asks for the accounting."""
+    if row.patient_id is None:
+        return []
+    heir = persons.register().heirs([row.patient_id])[row.patient_id]
+    return disclosures.to_authorities(heir)
 
 
 def _restrictions(row: RightsRequest) -> list[Shown]:

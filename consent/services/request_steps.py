@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from consent.services import restrictions
 from consent.services.request_rows import opened, record, refuse_unless_officer, words, write
 from consent.services.requests import Unproved
 from patients.services import erasures as records
+from patients.services.disclosures import withhold
 from security.access.gate import Refused
 from security.models import User
 
@@ -57,7 +58,14 @@ def charge(*, request_id: UUID, version: int, terms: str, by: User) -> RightsReq
 
 @transaction.atomic
 def suspend(
-    *, request_id: UUID, version: int, statement: str, is_written: bool, until: date, by: User
+    *,
+    request_id: UUID,
+    version: int,
+    statement: str,
+    is_written: bool,
+    until: date,
+    disclosures: Collection[UUID] = (),
+    by: User,
 ) -> RightsRequest:
     """Hold back an authority's own disclosures from the accounting, as it asked, until a day."""
     row = opened(request_id, version, by)
@@ -67,6 +75,9 @@ def suspend(
         raise NotSuspended(_("Only an accounting is suspended, until a day that lies ahead."))
     if not is_written and until > today + timedelta(days=ORAL_DAYS):
         raise NotSuspended(_("What was only said holds for 30 days. Ask for it in writing."))
+    if disclosures and row.patient_id is not None:
+        heir = persons.register().heirs([row.patient_id])[row.patient_id]
+        withhold(patient_id=heir, disclosure_ids=disclosures, until=until, by=by)
     row.suspended_until, row.suspension = until, words(statement)
     write(row)
     record("consent.request.suspended", row, by=by)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from consent.forms import requests as forms
+from consent.queries import request_page
 from consent.services import request_steps, requests
 from consent.services.requests import Answer
 from consent.views.requests import barrier, found, shown
@@ -159,9 +160,11 @@ def suspend(request: SignedInRequest, rights_id: UUID) -> HttpResponseBase:
 
     def deed(said: dict[str, Any]) -> None:
         request_steps.suspend(**said)
-        messages.success(request, _("It is noted. Leave these disclosures out until then."))
+        messages.success(request, _("It is noted. What you chose is left out until then."))
 
-    return _done(request, rights_id, "suspension", forms.Suspend(request.POST), deed)
+    known = request_page.withheld_from(found(request, rights_id))
+    form = forms.Suspend(request.POST, known=known)
+    return _done(request, rights_id, "suspension", form, deed)
 
 
 @require_POST

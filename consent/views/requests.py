@@ -109,7 +109,7 @@ def _forms(row: RightsRequest) -> dict[str, Form]:
     if repeats.may_charge(row) and not row.is_charged:
         made["charge"] = forms.Charge(initial=start)
     if row.kind == Kind.ACCOUNTING:
-        made["suspension"] = forms.Suspend(initial=start)
+        made["suspension"] = forms.Suspend(initial=start, known=request_page.withheld_from(row))
     if row.kind in (Kind.RESTRICTION, Kind.OBJECTION) and row.patient_id:
         made["restriction"] = forms.Restrict(initial=start)
     return made
