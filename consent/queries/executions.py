@@ -20,8 +20,9 @@ from consent.models import (
     RightsRequest,
     State,
 )
+from consent.queries.erasure_plans import IN_USE, STORE
 from patients.models import PortalAccount
-from security.classification import SubjectKind
+from security.classification import Scope, SubjectKind
 from security.models import User
 
 Kind = RightsRequest.Kind
@@ -33,6 +34,8 @@ class Execution:
 
     is_done: bool
     words: Promise
+    # A part is kept: then it is granted in part, on the ground of the law that keeps it.
+    is_partial: bool = False
 
 
 def of(row: RightsRequest) -> Execution | None:
@@ -41,7 +44,11 @@ def of(row: RightsRequest) -> Execution | None:
     if known is None:
         return None
     is_done, yes, no = known
-    return Execution(True, yes) if is_done(row) else Execution(False, no)
+    if not is_done(row):
+        return Execution(False, no)
+    if row.kind == Kind.ERASURE and _is_kept_in_part(row):
+        return Execution(True, KEPT_IN_PART, is_partial=True)
+    return Execution(True, yes)
 
 
 def ids_of(row: RightsRequest) -> Collection[UUID]:
@@ -68,6 +75,15 @@ def _is_erased(row: RightsRequest) -> bool:
     return Erasure.objects.filter(request=row, state=Erasure.State.DONE).exists()
 
 
+def _is_kept_in_part(row: RightsRequest) -> bool:
+    done = Erasure.objects.filter(request=row, state=Erasure.State.DONE)
+    # The proof of what was asked and allowed is kept of everybody.
+    plans = [
+        one for erasure in done for one in erasure.plan["scopes"] if one["scope"] != Scope.CONSENT
+    ]
+    return any(one["action"] in (STORE, IN_USE) for one in plans)
+
+
 def _is_restricted(row: RightsRequest) -> bool:
     return ProcessingRestriction.objects.filter(request=row).exists()
 
@@ -92,6 +108,9 @@ def _is_closed(row: RightsRequest) -> bool:
     return not PortalAccount.objects.in_force().filter(patient__in=ids_of(row)).exists()
 
 
+KEPT_IN_PART = _(
+    "The erasure was done and certified; a part is only stored, because a law keeps it."
+)
 COPIED = (
     _is_copied,
     _("A copy of everything was made for this request."),

@@ -111,6 +111,8 @@ def _request(request_id: UUID | None, subjects: list[UUID]) -> RightsRequest | N
     is_ours = row.subject_id in subjects and row.kind == RightsRequest.Kind.ERASURE
     if not is_ours or row.closed_at is not None:
         raise Impossible(_("This is no open request for the erasure of this person's data."))
+    if row.identity_at is None:
+        raise Impossible(_("First it has to be shown who asks."))
     return row
 
 

@@ -113,9 +113,10 @@ def restrict(
     """Carry out a restriction or an objection: limit the use of the patient's data from now on."""
     row = opened(request_id, version, by)
     refuse_unless_officer(by)
-    if row.identity_at is None:
-        raise Unproved(_("First it has to be shown who asks."))
     is_objection = row.kind == Kind.OBJECTION
+    # An objection is followed at once: to stop a use gives nothing out.
+    if row.identity_at is None and not is_objection:
+        raise Unproved(_("First it has to be shown who asks."))
     if row.patient_id is None or row.kind not in (Kind.RESTRICTION, Kind.OBJECTION):
         raise NothingToRestrict(_("This request asks for no restriction of a patient's data."))
     if is_objection and purpose is None:

@@ -317,6 +317,9 @@ def _carried_out(row: RightsRequest, answer: Answer) -> str:
     found = executions.of(row)
     if found is None:
         return ""
+    if found.is_partial and answer.state == State.GRANTED:
+        in_part = _("Grant it in part, and name the law that keeps the rest.")
+        raise NotCarriedOut(f"{found.words} {in_part}")
     if found.is_done:
         return RightsRequest.Where.HERE
     if not answer.is_elsewhere:

@@ -58,11 +58,11 @@ def corrected(row, officer):
     )  # fmt: skip
 
 
-def erased(row, officer):
+def erased(row, officer, scopes=()):
     Erasure.objects.create(
         subject_id=row.subject_id, patient=row.patient, origin="request", request=row, state="done",
         number="ER-1", planned_by=officer, ended_at=timezone.now(),
-        plan={"subjects": [str(row.subject_id)], "scopes": [], "loose": {}, "holds": []},
+        plan={"subjects": [str(row.subject_id)], "scopes": list(scopes), "loose": {}, "holds": []},
     )  # fmt: skip
 
 
@@ -106,6 +106,26 @@ def test_what_was_not_carried_out_is_not_granted_in_silence(mia, officer, kind, 
 @pytest.mark.parametrize("kind", ["explanation", "complaint"])
 def test_what_the_letter_itself_answers_needs_nothing_more(mia, officer, kind):
     assert grant(of(kind, mia, officer), officer).carried_out == ""
+
+
+def test_what_a_law_keeps_is_granted_in_part_alone(mia, officer):
+    row = of("erasure", mia, officer)
+    stored = {
+        "scope": "record",
+        "action": "store",
+        "until": "2041-01-01",
+        "rule": "x",
+        "article": "y",
+    }
+    erased(row, officer, [stored])
+    with pytest.raises(requests.NotCarriedOut, match="in part"):
+        grant(row, officer)
+
+
+def test_an_objection_is_followed_before_it_was_shown_who_asks(mia, officer):
+    row = asking.receive(mia, officer, "objection")
+    objected(row, officer)
+    assert executions.of(row).is_done
 
 
 def test_the_closure_of_an_account_is_done_at_the_desk(mia, officer):
