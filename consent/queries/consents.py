@@ -10,9 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import formats, timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from consent.effects import registered
 from consent.models import (
@@ -26,7 +24,7 @@ from consent.models import (
     State,
 )
 from consent.models.consent import REFUSED
-from consent.queries import givers, notices, words
+from consent.queries import channels, givers, notices, words
 from patients.models import Patient
 from patients.queries.chart import Chart
 from security.access.permissions import Permission
@@ -34,25 +32,12 @@ from security.people import called
 from security.sealing import SealBroken
 
 RENEW_WITHIN = timedelta(days=30)
-CHANNELS: Mapping[str, Promise] = {
-    "email": _("E-mail"),
-    "sms": _("Text message"),
-    "phone": _("Telephone"),
-    "post": _("Letter"),
-    "wechat": _("WeChat"),
-    "portal": _("Patient portal"),
-}
 TONES: Mapping[str, str] = {
     State.GRANTED: "good", State.DECLINED: "neutral", State.WITHDRAWN: "neutral",
     State.EXPIRED: "warn", State.SUPERSEDED: "warn", State.INVALID: "danger",
 }  # fmt: skip
 Shown = dict[str, Any]
 Form = ConsentForm.Kind
-
-
-def channel_label(channel: str) -> str:
-    """Return what a channel is called."""
-    return str(CHANNELS.get(channel, channel))
 
 
 def find_form(form_id: UUID, language: str) -> ConsentFormVersion | None:
@@ -97,20 +82,40 @@ def page(chart: Chart) -> Shown:
     standing = standing_of(patient.pk)
     apart = _taken_in(patient.pk, standing.values())
     last = _last_of([*standing.values(), *apart])
-    lines = [
-        _line(chart, purpose, channel, standing.pop((purpose.pk, channel), None), form, last)
-        for purpose, form in _asked()
-        for channel in (purpose.channels if purpose.is_per_channel else [""])
+    names, offers, lines = channels.names(), [], []
+    for purpose, form in _asked():
+        asked = channels.of(purpose)
+        if channels.is_per_recipient(purpose):
+            offers.append(_offer(chart, purpose, form))
+            # Of many recipients those alone about whom something was said.
+            asked = [one for one in asked if (purpose.pk, one) in standing]
+        lines += [
+            _line(chart, purpose, one, standing.pop((purpose.pk, one), None), form, last, names)
+            for one in asked
+        ]
+    past = [
+        _line(chart, row.purpose, row.channel, row, None, last, names) for row in standing.values()
     ]
-    past = [_line(chart, row.purpose, row.channel, row, None, last) for row in standing.values()]
     return {
         "lines": lines,
         "past": past,
-        "taken_in": [_line(chart, row.purpose, row.channel, row, None, last) for row in apart],
+        "offers": [one for one in offers if one["recipients"]],
+        "taken_in": [
+            _line(chart, row.purpose, row.channel, row, None, last, names) for row in apart
+        ],
         "may_write": chart.may(Permission.CONSENT_WRITE),
         "reads_record": chart.may(Permission.CLINICAL_READ),
         "guardian": _guardian(patient),
         "deceased": bool(patient.deceased),
+    }
+
+
+def _offer(chart: Chart, purpose: ProcessingPurpose, form: ConsentForm) -> Shown:
+    """Return a purpose that is agreed to for each recipient apart, with those who may be chosen."""
+    return {
+        "label": purpose.label,
+        "url": reverse("consent:answer", args=[chart.patient.pk, form.pk]),
+        "recipients": channels.outside(purpose),
     }
 
 
@@ -140,12 +145,12 @@ def _last_of(rows: Iterable[Consent]) -> dict[UUID, ConsentEvent]:
 
 def _line(
     chart: Chart, purpose: ProcessingPurpose, channel: str, row: Consent | None,
-    form: ConsentForm | None, last: Mapping[UUID, ConsentEvent],
+    form: ConsentForm | None, last: Mapping[UUID, ConsentEvent], names: Mapping[str, str],
 ) -> Shown:  # fmt: skip
     now = timezone.now()
     shown: Shown = {
         "label": purpose.label,
-        "channel": channel_label(channel),
+        "channel": channels.label(channel, names),
         "state": gettext("Not asked yet") if row is None else row.get_state_display(),
         "tone": "neutral" if row is None else TONES.get(row.state, "neutral"),
         "since": row.since if row else None,
@@ -215,6 +220,15 @@ def history(chart: Chart, row: Consent) -> list[Shown]:
     ]
 
 
+def _named(elements: object) -> Shown:
+    """Return which data may go to a recipient, and what for, as the person said it."""
+    said = elements if isinstance(elements, Mapping) else {}
+    parts = channels.data_labels(said.get("categories"))
+    if said.get("restricted") is True:
+        parts = f"{parts}, {gettext('specially protected entries as well')}"
+    return {"data": parts, "what_for": said.get("what_for", "")}
+
+
 def is_authorised(row: Consent) -> bool:
     """Tell whether a purpose was last decided on a HIPAA authorisation."""
     said = row.events.filter(words__isnull=False).order_by("-given_at", "-noted_at")
@@ -270,6 +284,7 @@ def _told(event: ConsentEvent) -> Shown:
         "reason": event.reason,
         "typed": signature.get("typed", ""),
         "letter": signature.get("letter", ""),
+        **_named(event.elements),
         "strokes": [
             " ".join(f"{point[0]},{point[1]}" for point in stroke)
             for stroke in signature.get("strokes") or ()

@@ -16,7 +16,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from audit.periods import instant
-from consent.models import ConsentEvent, ConsentForm, ConsentFormVersion, State
+from consent.models import (
+    ConsentEvent,
+    ConsentForm,
+    ConsentFormVersion,
+    ProcessingPurpose,
+    State,
+)
 from consent.queries import givers
 from patients.models import Patient
 from security import trail
@@ -73,6 +79,10 @@ class Act:
     expires_on: date | None = None
     paper_code: str = ""
     document_id: UUID | None = None
+    # Of a recipient outside: which categories of data, whether also what is specially protected, what for.
+    categories: tuple[str, ...] = ()
+    with_restricted: bool = False
+    what_for: str = ""
 
 
 def refuse(rule: str, reason: str | Promise) -> NoReturn:
@@ -242,3 +252,11 @@ def _is_point(point: Any) -> bool:
 def witness_words(witness: User | None) -> str:
     """Return the witness as the event keeps it: name and handle."""
     return f"{called(witness)} ({witness.handle})" if witness is not None else ""
+
+
+def check_named(act: Act, purpose: ProcessingPurpose) -> None:
+    """Refuse an agreement to a recipient that does not say which data (45 CFR 164.508(c)(1)(i), PIPL 23)."""
+    if not act.categories or not set(act.categories) <= set(purpose.categories):
+        refuse("data", _("Say which data may be given."))
+    if act.with_restricted and "restricted" not in purpose.categories:
+        refuse("data", _("This purpose has no specially protected entries."))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from consent.models import (
     State,
 )
 from consent.models.consent import REFUSED
-from consent.queries import notices
+from consent.queries import channels, notices
 from consent.queries.consents import standing_of
 from consent.services import acts
 from consent.services.acts import Act, Capacity, Method, StaleWords, refuse
@@ -82,7 +83,7 @@ def _answer(
     patient = _locked(patient_id)
     words = _in_force(words_id)
     form, purpose = words.form, words.form.purpose
-    if channel not in (purpose.channels if purpose.is_per_channel else [""]):
+    if channel not in channels.of(purpose):
         refuse("channel", _("This purpose is not asked for that channel."))
     given_at = acts.moment(act, patient, words, timezone.now())
     giver = acts.name_of_giver(act, patient, kind)
@@ -97,9 +98,13 @@ def _answer(
     if row is not None and last is not None and _is_same(row, last, kind, words, act, until):
         return _repeated(row, last, by)
     if kind == State.GRANTED:
+        if channels.is_per_recipient(purpose):
+            acts.check_named(act, purpose)
         held = standing_of(patient_id, purpose=purpose, channel=channel).get((purpose.pk, channel))
         _check_may_agree(held, last if held == row else _last(held), act, given_at)
     event = _event(kind, act, words, giver, given_at=given_at, until=until, by=by)
+    if kind == State.GRANTED and channels.is_per_recipient(purpose):
+        event.elements |= _named(act, words, channel)
     return _write(
         row or Consent(patient=patient, purpose=purpose, channel=channel), last, event, by
     )
@@ -186,7 +191,9 @@ def _is_same(
     """Tell whether the same was said before; a new last day is a renewal."""
     said = (row.state, last.words_id, last.capacity)
     days = [timezone.localdate(one) if one else None for one in (row.until, until)]
-    return said == (kind, words.pk, act.capacity) and days[0] == days[1] and not act.paper_code
+    named = last.elements.get("categories", ()) if isinstance(last.elements, Mapping) else ()
+    is_same = said == (kind, words.pk, act.capacity) and set(named) == set(act.categories)
+    return is_same and days[0] == days[1] and not act.paper_code
 
 
 def _check_may_agree(
@@ -226,6 +233,19 @@ def _event(
         elements=said | {"own_initiative": act.own_initiative}, reason=act.reason.strip(),
         device=" ".join(filter(None, (here.address, here.user_agent))),
     )  # fmt: skip
+
+
+def _named(act: Act, words: ConsentFormVersion, channel: str) -> dict[str, object]:
+    """Return to whom, which data and what for: a disclosure asks for these before it leaves."""
+    known = {one.key: one for one in channels.outside(words.form.purpose)}
+    return {
+        "recipients": [channel],
+        "recipient": asdict(known[channel]),
+        "categories": sorted(act.categories),
+        "restricted": act.with_restricted,
+        "what_for": act.what_for.strip(),
+        "expiry": words.elements.get("expiry", ""),
+    }
 
 
 def _elements(words: ConsentFormVersion) -> dict[str, object]:

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit import persons
 from consent.forms.giving import Giving, Withdrawing
 from consent.models import Consent, ConsentEvent, ConsentForm, ConsentFormVersion, State
+from consent.queries import channels, givers, words
 from consent.queries import consents as queries
-from consent.queries import givers, words
 from consent.services import consents, receipts
 from consent.services.acts import NotTaken, StaleWords
 from patients.models import Patient
@@ -78,7 +78,7 @@ def asked_of(request: SignedInRequest, patient_id: UUID, form_id: UUID) -> Asked
     if found is None:
         raise Http404
     purpose = found.form.purpose
-    if channel not in (purpose.channels if purpose.is_per_channel else [""]):
+    if channel not in channels.of(purpose):
         raise Http404
     standing = queries.standing_of(patient_id, purpose=purpose, channel=channel)
     return Asked(chart, found, channel, standing.get((purpose.pk, channel)))
@@ -86,14 +86,25 @@ def asked_of(request: SignedInRequest, patient_id: UUID, form_id: UUID) -> Asked
 
 def _giving(asked: Asked, sent: Any = None) -> Giving:
     start = {"words": asked.words.pk, "channel": asked.channel}
-    reader = str(asked.chart.reader.pk)
-    return Giving(
+    reader, purpose = str(asked.chart.reader.pk), asked.words.form.purpose
+    form = Giving(
         sent,
         initial=start,
         givers=givers.of(asked.chart.patient),
         colleagues=[one for one in colleagues.staff() if one[0] != reader],
         is_early=asked.is_early,
+        data=channels.data(purpose) if channels.is_per_recipient(purpose) else (),
     )
+    if Category.RESTRICTED not in purpose.categories:
+        form.fields.pop("with_restricted", None)
+    return form
+
+
+def _recipient(asked: Asked) -> channels.Outside | None:
+    """Return who would get the data, as the person is told; nobody where it goes to none outside."""
+    purpose = asked.words.form.purpose
+    known = channels.outside(purpose) if channels.is_per_recipient(purpose) else ()
+    return next((one for one in known if one.key == asked.channel), None)
 
 
 def _ask(
@@ -114,7 +125,8 @@ def _ask(
         ],
         "purpose": asked.words.form.purpose.label,
         "channel": asked.channel,
-        "channel_label": queries.channel_label(asked.channel),
+        "channel_label": channels.label(asked.channel),
+        "recipient": _recipient(asked),
         "early": queries.waits_until(asked.row) if asked.is_early and asked.row else "",
         "stale": stale,
         "is_signed": asked.words.form.kind == ConsentForm.Kind.AUTHORISATION,
@@ -185,7 +197,7 @@ def _one(
         form = Withdrawing(givers=givers.of(chart.patient))
     more = {
         "row": row,
-        "channel_label": queries.channel_label(row.channel),
+        "channel_label": channels.label(row.channel),
         "tone": queries.TONES.get(row.state, "neutral"),
         "events": queries.history(chart, row),
         "form": form if may_end else None,
@@ -250,9 +262,10 @@ def renewals(request: SignedInRequest) -> HttpResponse:
         for one in visible.filter(pk__in={row.patient_id for row in rows}).only(*people.CARD)
     }
     sights = people.sights(request.user, list(patients))
+    names = channels.names()
     page = [
         {"row": row, "person": people.row(patients[row.patient_id], sights[row.patient_id]),
-         "channel": queries.channel_label(row.channel)}
+         "channel": channels.label(row.channel, names)}
         for row in rows
         if row.patient_id in sights
     ]  # fmt: skip

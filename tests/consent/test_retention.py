@@ -187,6 +187,9 @@ def test_a_colleague_who_asks_is_told_until_when_the_account_is_kept_and_two_app
     leaver = world.person("nurse", name="Gone", is_active=False)
     asked = requests.Asked("erasure", "email", "Erase me.", timezone.now())
     row = requests.receive(asked=asked, subject_id=leaver.pk, subject_of="user", by=planner)
+    requests.prove_identity(
+        request_id=row.pk, version=row.version, how="known", shown="Known", by=planner
+    )
     about = {"user_id": leaver.pk, "reason": "Asked", "request_id": row.pk, "by": planner}
     with transaction.atomic():
         User._base_manager.filter(pk=leaver.pk).update(ends_on=timezone.localdate())
