@@ -58,7 +58,7 @@ class Named(forms.Form):
         label=_("What for"),
         max_length=500,
         required=False,
-        help_text=_("In the person's words; \u201cat my request\u201d is enough."),
+        help_text=_("In the person's words; “at my request” is enough."),
     )
 
     def about_recipient(self) -> dict[str, Any]:

@@ -127,9 +127,14 @@ def to_tell(user: User) -> QuerySet[Patient]:
     missing = Q(pk__in=())
     for notice in in_force():
         told = NoticeDelivery.objects.filter(
-            patient=OuterRef("pk"), notice__law=notice.law, notice__number__gte=_material(notice)
+            notice__law=notice.law, notice__number__gte=_material(notice)
         ).exclude(way=Way.DEFERRED)
-        missing |= ~Q(Exists(told))
+        # Told under a record that was merged is told.
+        own, taken_in = (
+            Exists(told.filter(**{name: OuterRef("pk")}))
+            for name in ("patient", "patient__merged_into")
+        )
+        missing |= ~Q(own) & ~Q(taken_in)
     return found.filter(missing)
 
 

@@ -107,6 +107,14 @@ def _recipient(asked: Asked) -> channels.Outside | None:
     return next((one for one in known if one.key == asked.channel), None)
 
 
+def _languages(shown: ConsentFormVersion) -> list[dict[str, Any]]:
+    """Return in which languages the words may be read."""
+    return [
+        {"code": code, "label": words.NAMES.get(code, code), "is_shown": code == shown.language}
+        for code in queries.languages(shown.form_id)
+    ]
+
+
 def _ask(
     request: SignedInRequest, asked: Asked, form: Giving, *, stale: bool = False
 ) -> HttpResponse:
@@ -115,14 +123,7 @@ def _ask(
         "form": form,
         "words": asked.words,
         "parts": words.parts(asked.words),
-        "languages": [
-            {
-                "code": code,
-                "label": words.NAMES.get(code, code),
-                "is_shown": code == asked.words.language,
-            }
-            for code in queries.languages(asked.words.form_id)
-        ],
+        "languages": _languages(asked.words),
         "purpose": asked.words.form.purpose.label,
         "channel": asked.channel,
         "channel_label": channels.label(asked.channel),

@@ -195,4 +195,5 @@ def _keep_scan(request: SignedInRequest, row: RightsRequest, form: forms.Receive
     try:
         scans.attach(request_id=row.pk, incoming=incoming, by=request.user)
     except Refused as refusal:
-        messages.error(request, f"{_('The scan was not taken.')} {refusal.reason}")
+        not_taken = _("The scan was not taken.")
+        messages.error(request, f"{not_taken} {refusal.reason}")

@@ -279,10 +279,10 @@ def test_a_consent_keeps_the_versions_that_the_person_knew_and_names_them_on_its
     published(officer, "pipl")
     first = published(officer, "hipaa")
     mia, desk = cast.patient(), cast.staff("receptionist")
-    notices.tell(patient_id=mia.pk, told=Told("en", "deferred"), by=desk)
+    notices.tell(patient_id=mia.pk, told=Told("deferred", "en"), by=desk)
     version = asking.words()
     assert asking.grant(mia, version, by=desk).event.notices == []
-    notices.tell(patient_id=mia.pk, told=Told("en", "shown"), by=desk)
+    notices.tell(patient_id=mia.pk, told=Told("shown", "en"), by=desk)
     second = published(officer, "pipl")
     taken = asking.grant(mia, version, by=desk, expires_on=TODAY() + timedelta(9)).event
     told = dict(Notice.objects.filter(pk__in=taken.notices).values_list("law", "number"))
