@@ -150,6 +150,9 @@ SENTENCES: dict[str, Promise] = {
     "consent.retention_rule.changed": _("A rule of retention was changed."),
     "consent.retention_run.approved": _("A retention run was approved."),
     "consent.retention_run.planned": _("A retention run was planned."),
+    "consent.scan.attached": _("A scan was put into the file of a request."),
+    "consent.scan.fetched": _("A scan in the file of a request was looked at."),
+    "consent.scan.refused": _("A scan was not taken into the file of a request."),
     "consent.transfer.noted": _("Data of patients went abroad."),
     "consent.transfer.refused": _("A transfer of data abroad was refused."),
     "consent.words.published": _("Words of a form of consent were published."),
@@ -178,6 +181,9 @@ SENTENCES: dict[str, Promise] = {
     "patients.codes.imported": _("A code list was brought in."),
     "patients.disclosure.accounted": _("An accounting of disclosures was given out."),
     "patients.disclosure.noted": _("A disclosure to somebody outside was noted."),
+    "patients.disclosure.silenced": _(
+        "Disclosures to an authority were held back from the patient."
+    ),
     "patients.document.added": _("A document was added to a record."),
     "patients.document.downloaded": _("A document was taken out of a record."),
     "patients.document.refused": _("An uploaded file was refused."),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from consent.forms.disclosures import OneDisclosure
 from consent.models import Sharing
 from consent.queries import inventory
-from consent.queries.leaving import SECTIONS
+from consent.queries.leaving import part_of
 from consent.services import disclosures
 from security.access.permissions import Permission
 from security.exports import Column, Exporter, register
@@ -77,7 +77,7 @@ def rows(user: User, parameters: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
     """Yield the items of a disclosure that were looked at, as they stand in the record now."""
     row = Sharing.objects.select_related("recipient", "processing").get(pk=parameters["disclosure"])
     for one in disclosures.chosen(row, user):
-        yield [str(SECTIONS[one.section].label), one.on, one.text, one.detail]
+        yield [part_of(one), one.on, one.text, one.detail]
 
 
 register(

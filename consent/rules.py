@@ -191,13 +191,13 @@ def _allowed_by(known: Known, permission: Permission, now: datetime) -> Q:
         rows = Consent.objects.in_force(now).filter(purpose_id=known.id, patient_id=OuterRef("pk"))
         allowed &= Q(Exists(rows))
     if known.key not in NEVER_WAITS:
-        allowed &= ~Q(Exists(_objections(known, permission, now)))
+        allowed &= ~limits.held_for(_objections(known, permission, now))
     return allowed
 
 
 def _objections(known: Known, permission: Permission, now: datetime) -> Any:
     rows = ProcessingRestriction.objects.in_force(now).filter(
-        Q(purpose_id=None) | Q(purpose_id=known.id), kind=Kind.OBJECTION, patient_id=OuterRef("pk")
+        Q(purpose_id=None) | Q(purpose_id=known.id), kind=Kind.OBJECTION
     )
     return rows.filter(_covers(permission))
 
@@ -261,15 +261,14 @@ def _unrestricted(actor: User, permission: Permission, purpose: str, now: dateti
     if not _is_bound(actor, permission, purpose) or not _any_limit():
         return Q()
     rows: Any = ProcessingRestriction.objects.in_force(now)
-    rows = rows.filter(_covers(permission), patient_id=OuterRef("pk"))
-    stored = Exists(rows.filter(kind=Kind.STORAGE))
-    free = ~Q(stored)
+    rows = rows.filter(_covers(permission))
+    free = ~Q(Exists(rows.filter(kind=Kind.STORAGE, patient_id=OuterRef("pk"))))
     if purpose in (Purpose.HCOMPL, Purpose.PATRQT):
         free |= Q(pk__in=_in_case(actor, now))
     if purpose in LEFT_OPEN:
         return free
     is_about = Q(purpose_id=None) | Q(purpose__uses__contains=[purpose])
-    return free & ~Q(Exists(rows.filter(is_about, kind=Kind.RESTRICTED)))
+    return free & ~limits.held_for(rows.filter(is_about, kind=Kind.RESTRICTED))
 
 
 def _in_case(actor: User, now: datetime) -> set[UUID]:

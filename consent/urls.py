@@ -25,6 +25,7 @@ from consent.views import (
     requests,
     restrictions,
     retention,
+    scans,
     transfers,
 )
 
@@ -152,6 +153,7 @@ urlpatterns = [
     path("requests/of/<uuid:patient_id>/new/", requests.new, name="request_new"),
     path("requests/letters/<uuid:letter_id>/", letters.paper, name="letter"),
     path("requests/letters/<uuid:letter_id>/sent/", letters.send, name="letter_sent"),
+    path("requests/scans/<uuid:scan_id>/", scans.fetch, name="scan"),
     path("requests/<uuid:rights_id>/", requests.one, name="request"),
     path("requests/<uuid:rights_id>/assign/", request_steps.assign, name="request_assign"),
     path("requests/<uuid:rights_id>/identity/", request_steps.identity, name="request_identity"),
@@ -167,6 +169,10 @@ urlpatterns = [
     path("requests/<uuid:rights_id>/charge/", request_steps.charge, name="request_charge"),
     path("requests/<uuid:rights_id>/suspend/", request_steps.suspend, name="request_suspend"),
     path("requests/<uuid:rights_id>/case/", request_steps.open_case, name="request_case"),
+    path("requests/<uuid:rights_id>/scans/", scans.attach, name="request_scan"),
+    path(
+        "requests/<uuid:rights_id>/accounts/", request_steps.close_accounts, name="request_accounts"
+    ),
     path("requests/<uuid:rights_id>/restrict/", request_steps.restrict, name="request_restrict"),
     # Erasures
     path("erasures/", erasures.listed, name="erasures"),

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from consent.models import ConsentEvent
+from consent.queries import channels
 from consent.queries.givers import Giver
 from consent.services.acts import Act
 from security.models import User
@@ -24,6 +25,12 @@ ON_SCREEN = [
     (Method.DRAWN, _("Signs below")),
     (Method.TYPED, _("Types the name as signature")),
     (Method.VERBAL, _("Says it, a colleague hears it")),
+]
+# How it is taken back: a word is enough, and HIPAA wants it in writing (45 CFR 164.508(b)(5)).
+IN_WRITING = [
+    (Method.TICK, _("Says so here")),
+    (Method.TYPED, _("In writing: types the name as signature")),
+    (Method.PAPER, _("In writing: by letter")),
 ]
 # As text; a signature has a few hundred points.
 MOST_SIGNATURE = 60_000
@@ -38,7 +45,33 @@ def day_field(label: Any, help_text: Any = "") -> forms.DateField:
     )
 
 
-class Giving(forms.Form):
+class Named(forms.Form):
+    """Which data may go to somebody outside, and what for."""
+
+    categories = forms.MultipleChoiceField(
+        label=_("Which data may be given"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    with_restricted = forms.BooleanField(
+        label=_("Specially protected entries as well"), required=False
+    )
+    what_for = forms.CharField(
+        label=_("What for"),
+        max_length=500,
+        required=False,
+        help_text=_("In the person's words; “at my request” is enough."),
+    )
+
+    def about_recipient(self) -> dict[str, Any]:
+        """Return what was said of a recipient; nothing where the form asks for none."""
+        said = self.cleaned_data
+        return {
+            "categories": tuple(said.get("categories", ())),
+            "with_restricted": said.get("with_restricted", False),
+            "what_for": said.get("what_for", ""),
+        }
+
+
+class Giving(Named):
     """Who decides, and how it is given."""
 
     words = forms.UUIDField(widget=forms.HiddenInput)
@@ -71,7 +104,7 @@ class Giving(forms.Form):
 
     def __init__(
         self, *args: Any, givers: Sequence[Giver], colleagues: Sequence[tuple[str, str]] = (),
-        is_early: bool = False, **options: Any,
+        is_early: bool = False, data: Sequence[tuple[str, str]] = (), **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(*args, **options)
         self.givers = {one.key: one for one in givers}
@@ -86,6 +119,12 @@ class Giving(forms.Form):
             )
         if not is_early:
             self.fields.pop("own_initiative", None)
+        if data:
+            chosen: Any = self.fields["categories"]
+            chosen.choices = data
+        else:
+            for name in ("categories", "with_restricted", "what_for"):
+                del self.fields[name]
 
     def clean_strokes(self) -> list[Any]:
         """Return the strokes of the pen; refuse what is larger than a signature."""
@@ -114,6 +153,7 @@ class Giving(forms.Form):
             reason=said["reason"],
             own_initiative=said.get("own_initiative", False),
             expires_on=said["expires_on"],
+            **self.about_recipient(),
         )
 
     def _signature(self) -> dict[str, Any] | None:
@@ -124,9 +164,19 @@ class Giving(forms.Form):
 
 
 class Withdrawing(forms.Form):
-    """Who withdraws; nothing else is asked, for it must be as easy as giving."""
+    """Who withdraws; nothing else must be said, for it must be as easy as giving."""
 
     giver = forms.ChoiceField(label=_("Who withdraws"))
+    method = forms.ChoiceField(
+        label=_("How"), required=False, choices=IN_WRITING, initial=Method.TICK
+    )
+    typed = forms.CharField(label=_("Name as signature"), max_length=120, required=False)
+    letter = forms.CharField(
+        label=_("Which letter"),
+        max_length=300,
+        required=False,
+        help_text=_("Its day, when it came in, and where it is kept."),
+    )
     proof = forms.CharField(
         label=_("Proof of the authority"),
         max_length=500,
@@ -150,13 +200,15 @@ class Withdrawing(forms.Form):
         """Return what was said, as the deed takes it."""
         said = self.cleaned_data
         giver = self.givers[said["giver"]]
+        named = {Method.TYPED: "typed", Method.PAPER: "letter"}.get(said["method"])
         return Act(
-            method=Method.TICK, capacity=giver.capacity, relation_id=giver.relation_id,
+            method=said["method"] or Method.TICK, capacity=giver.capacity, relation_id=giver.relation_id,
             giver=said["giver_name"], proof=said["proof"], reason=said["reason"],
+            signature={named: said[named].strip()} if named else None,
         )  # fmt: skip
 
 
-class Paper(forms.Form):
+class Paper(Named):
     """A signed form and its scan."""
 
     code = forms.CharField(
@@ -194,6 +246,8 @@ class Paper(forms.Form):
         self.givers = {one.key: one for one in givers}
         choices = [(one.key, _named(one)) for one in givers]
         self.fields["giver"] = forms.ChoiceField(label=_("Who signed"), choices=choices)
+        chosen: Any = self.fields["categories"]
+        chosen.choices = channels.data()
 
     def act(self) -> Act:
         """Return what was said, as the deed takes it."""
@@ -202,6 +256,7 @@ class Paper(forms.Form):
         return Act(
             method=Method.PAPER, capacity=giver.capacity, relation_id=giver.relation_id,
             giver=said["giver_name"], proof=said["proof"], reason=said["reason"],
+            **self.about_recipient(),
         )  # fmt: skip
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
+from uuid import UUID
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +21,7 @@ from consent.queries.request_page import HOW
 from consent.services.request_rows import MOST_LETTERS
 from patients.forms.billing import day
 from patients.forms.versioned import Versioned
+from patients.services.documents import Incoming
 from security.classification import Category
 from security.models import User
 
@@ -34,6 +38,32 @@ def said(label: Any, *, rows: int = 3, **options: Any) -> forms.CharField:
     """Return a field for words of a person."""
     widget = forms.Textarea(attrs={"rows": rows})
     return forms.CharField(label=label, max_length=MOST_LETTERS, widget=widget, **options)
+
+
+SCAN = _("PDF, JPEG, PNG or plain text. It stays with the request and is no part of the record.")
+
+
+def scan_field(*, required: bool) -> forms.FileField:
+    """Return a field for a scan."""
+    return forms.FileField(
+        label=_("Scan"),
+        help_text=SCAN,
+        required=required,
+        widget=forms.FileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png,.txt"}),
+        error_messages={"required": _("Choose a file."), "empty": _("The file is empty.")},
+        max_length=None,
+    )
+
+
+def scanned(file: UploadedFile, title: str) -> Incoming:
+    """Return a scan that somebody sent as it is taken in."""
+    return Incoming(
+        filename=file.name or "",
+        content=file.read(),
+        title=title,
+        kind="",
+        occurred_at=timezone.now(),
+    )
 
 
 class Narrowed(forms.Form):
@@ -69,6 +99,7 @@ class Receive(forms.Form):
     language = forms.ChoiceField(
         label=_("Language of the letters"), required=False, choices=LANGUAGES
     )
+    file = scan_field(required=False)
 
     def clean(self) -> dict[str, Any]:
         """Want the name of who asks for somebody else."""
@@ -76,6 +107,11 @@ class Receive(forms.Form):
         if given.get("capacity") != Capacity.SELF and not given.get("asker", "").strip():
             self.add_error("asker", _("Say who asks."))
         return given
+
+    def incoming(self) -> Incoming | None:
+        """Return the scan of what came in, where there is one; the way it came in is its title."""
+        file, way = self.cleaned_data["file"], Way(self.cleaned_data["way"])
+        return scanned(file, str(way.label)) if file else None
 
     def received_at(self) -> datetime:
         """Return the instant of receipt: now for today, else noon, which every day has."""
@@ -141,6 +177,11 @@ class Close(Versioned):
         widget=forms.RadioSelect,
     )
     refusal = forms.ChoiceField(label=_("Ground of the refusal"), required=False)
+    is_elsewhere = forms.BooleanField(
+        label=_("It was done outside the system, and the letter says how"),
+        required=False,
+        help_text=_("Only where the system has nothing to show for it."),
+    )
     words = said(
         _("What the letter says"), rows=4, help_text=_("In the language of the letter. Sealed.")
     )
@@ -177,6 +218,26 @@ class Suspend(Versioned):
     )
     is_written = forms.BooleanField(label=_("In writing"), required=False)
     until = day(_("Until"))
+    disclosures = forms.MultipleChoiceField(
+        label=_("Which disclosures to it are held back"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "What the law lets be held back: to supervision of health care, to the police."
+        ),
+    )
+
+    def __init__(self, *args: Any, known: Sequence[tuple[str, str]] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not known:
+            del self.fields["disclosures"]
+            return
+        chosen: Any = self.fields["disclosures"]
+        chosen.choices = known
+
+    def clean_disclosures(self) -> list[UUID]:
+        """Return the ids of what is held back."""
+        return [UUID(one) for one in self.cleaned_data["disclosures"]]
 
 
 class OpenCase(Versioned):
@@ -207,6 +268,21 @@ class Restrict(Versioned):
         chosen: Any = self.fields["purpose"]
         chosen.queryset = ProcessingPurpose.objects.active().order_by("key")
         chosen.label_from_instance = lambda one: one.label
+
+
+class Scan(forms.Form):
+    """A scan of what came in about a request."""
+
+    title = forms.CharField(
+        label=_("What it is"),
+        max_length=200,
+        help_text=_("Letter, power of attorney, answer of an authority. Sealed."),
+    )
+    file = scan_field(required=True)
+
+    def incoming(self) -> Incoming:
+        """Return the scan as it goes into the file of the request."""
+        return scanned(self.cleaned_data["file"], self.cleaned_data["title"])
 
 
 class Send(Versioned):

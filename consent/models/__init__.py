@@ -16,6 +16,7 @@ from consent.models.purpose import ProcessingPurpose, ProcessingPurposeVersion
 from consent.models.restriction import ProcessingRestriction
 from consent.models.retention import LegalHold, RetentionRule
 from consent.models.rights import RightsRequest
+from consent.models.scan import RightsScan
 from consent.models.sharing import Recipient, Sharing
 from consent.models.transfer import OverseasRecipient, Transfer, TransferPerson
 
@@ -48,6 +49,7 @@ __all__ = [
     "RetentionRun",
     "RightsLetter",
     "RightsRequest",
+    "RightsScan",
     "ScopeOutcome",
     "Sharing",
     "State",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -30,14 +31,28 @@ class State(models.TextChoices):
     INVALID = "invalid", _("Not valid")
 
 
+REFUSED = frozenset({State.DECLINED, State.WITHDRAWN})
+
+
 class ConsentQuerySet(models.QuerySet["Consent"]):
     """Queries over where consents stand."""
 
     def in_force(self, at: datetime | None = None) -> Self:
-        """Keep what is allowed at an instant, now by default: granted, begun and not over."""
+        """Keep what is allowed at an instant, now by default: granted, begun, not over, not refused since.
+
+        A refusal under a record that was merged into this one is the same person's; an agreement there stays
+        with that record.
+        """
         now = at or timezone.now()
         begun = self.filter(state=State.GRANTED, since__lte=now)
-        return begun.filter(Q(until__isnull=True) | Q(until__gt=now))
+        refused = Consent.objects.filter(
+            patient__merged_into=OuterRef("patient"),
+            purpose=OuterRef("purpose"),
+            channel=OuterRef("channel"),
+            state__in=REFUSED,
+            since__gte=OuterRef("since"),
+        )
+        return begun.filter(Q(until__isnull=True) | Q(until__gt=now)).exclude(Exists(refused))
 
 
 class Consent(models.Model):
@@ -120,7 +135,8 @@ class ConsentEvent(SealedModel):
     )
     text_sha256 = models.CharField(max_length=64, blank=True, default="")
     language = models.CharField(max_length=10, blank=True, default="")
-    notice_id = models.UUIDField(null=True)
+    # The versions of the privacy notices that the person knew then, one for each law.
+    notices = ArrayField(models.UUIDField(), default=list, blank=True)
     method = models.CharField(max_length=6, choices=Method.choices)
     capacity = models.CharField(max_length=14, choices=Capacity.choices)
     # The code that joins a printed form to its scan.
@@ -149,7 +165,7 @@ class ConsentEvent(SealedModel):
             name: Plain(level=3, purpose="accountability")
             for name in (
                 "consent", "patient", "kind", "given_at", "noted_at", "noted_by", "until", "words",
-                "text_sha256", "language", "notice_id", "method", "capacity", "paper_code",
+                "text_sha256", "language", "notices", "method", "capacity", "paper_code",
                 "document_id",
             )
         }  # fmt: skip

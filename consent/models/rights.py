@@ -74,6 +74,12 @@ class RightsRequest(SealedModel):
         WITHDRAWN = "withdrawn", _("Withdrawn")
         DUPLICATE = "duplicate", _("Asked before")
 
+    class Where(models.TextChoices):
+        """Where what was granted was carried out."""
+
+        HERE = "here", _("By the system")
+        ELSEWHERE = "elsewhere", _("Outside the system, as the letter says")
+
     category, scope, seal_label = Category.RIGHTS, Scope.CONSENT, "consent.request"
     subject_field = "subject_id"
     is_kept_apart = True
@@ -112,9 +118,10 @@ class RightsRequest(SealedModel):
     is_charged = models.BooleanField(default=False)
     # An authority wants its disclosures left out of the accounting until then (45 CFR 164.528(a)(2)).
     suspended_until = models.DateField(null=True)
-    # The case in which an officer reads the record for it, and the scan of the letter: ids alone.
+    # The case in which an officer reads the record for it: the id alone.
     case_id = models.UUIDField(null=True)
-    document_id = models.UUIDField(null=True)
+    # Where what was granted was carried out: by the system, or outside it, as the letter says.
+    carried_out = models.CharField(max_length=9, choices=Where.choices, blank=True, default="")
     # On which ground of which law it was refused, by the keys of `consent.answers`.
     refusal = models.CharField(max_length=24, blank=True, default="")
 
@@ -151,8 +158,7 @@ class RightsRequest(SealedModel):
                 "language", "received_at", "noted_at", "noted_by", "assigned_to", "identity_at",
                 "identity_by", "target_on", "due_on", "extended_at", "escalated_at", "closed_at",
                 "closed_by", "capacity", "repeats", "is_charged", "suspended_until", "case_id",
-                "document_id", "refusal",
-                "identity_how",
+                "refusal", "identity_how", "carried_out",
             )
         }  # fmt: skip
 

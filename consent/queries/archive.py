@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 
 import consent.printing
 from audit import persons
+from consent.models import RightsScan
 from consent.queries import bundle, readable, whole
 from patients.models import Document
 from security.classification import SubjectKind
@@ -106,6 +107,7 @@ def _members(
         manifest.broken += [f"{part.label} {one}" for one in part.broken]
         passed()
     yield "everything.json", bundle.dumps(held).encode()
+    yield from _scans(subject_id, manifest)
     if kind == SubjectKind.PATIENT:
         yield from _record(subject_id, manifest)
     passed()
@@ -140,6 +142,20 @@ def _originals(ids: Collection[UUID], manifest: Manifest) -> Iterator[tuple[str,
         yield name, row.pk, content
 
 
+def _scans(subject_id: UUID, manifest: Manifest) -> Iterator[tuple[str, bytes]]:
+    """Yield what the person sent in on paper with requests about the own data."""
+    ids = persons.register().former(subject_id)
+    rows = RightsScan.objects.filter(subject_id__in=ids).order_by("added_at", "pk")
+    for number, row in enumerate(rows, 1):
+        name = f"requests/{number:04d}.{ENDINGS.get(row.media_type, 'bin')}"
+        try:
+            content = files.read_all(row.file_id, row.file_key or "")
+        except SealBroken:
+            manifest.broken.append(f"consent.rightsscan {row.pk}: {name}")
+            continue
+        yield name, content
+
+
 def _readme() -> str:
     lines = (
         gettext("This archive holds a copy of everything that we keep about you."),
@@ -147,6 +163,7 @@ def _readme() -> str:
         gettext("record.json: the same record as a FHIR R4 Bundle, for another clinic or an app."),
         gettext("everything.json: every field of every entry about you."),
         gettext("files: the original documents."),
+        gettext("requests: what came in on paper with your requests."),
         gettext(
             "manifest.json: the SHA-256 of each file, and what could not be opened, if anything."
         ),

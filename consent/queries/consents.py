@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import formats, timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from consent.effects import registered
 from consent.models import (
@@ -20,10 +19,12 @@ from consent.models import (
     ConsentEvent,
     ConsentForm,
     ConsentFormVersion,
+    Notice,
     ProcessingPurpose,
     State,
 )
-from consent.queries import givers, words
+from consent.models.consent import REFUSED
+from consent.queries import channels, givers, notices, words
 from patients.models import Patient
 from patients.queries.chart import Chart
 from security.access.permissions import Permission
@@ -31,24 +32,12 @@ from security.people import called
 from security.sealing import SealBroken
 
 RENEW_WITHIN = timedelta(days=30)
-CHANNELS: Mapping[str, Promise] = {
-    "email": _("E-mail"),
-    "sms": _("Text message"),
-    "phone": _("Telephone"),
-    "post": _("Letter"),
-    "wechat": _("WeChat"),
-    "portal": _("Patient portal"),
-}
 TONES: Mapping[str, str] = {
     State.GRANTED: "good", State.DECLINED: "neutral", State.WITHDRAWN: "neutral",
     State.EXPIRED: "warn", State.SUPERSEDED: "warn", State.INVALID: "danger",
 }  # fmt: skip
 Shown = dict[str, Any]
-
-
-def channel_label(channel: str) -> str:
-    """Return what a channel is called."""
-    return str(CHANNELS.get(channel, channel))
+Form = ConsentForm.Kind
 
 
 def find_form(form_id: UUID, language: str) -> ConsentFormVersion | None:
@@ -67,27 +56,66 @@ def languages(form_id: UUID) -> list[str]:
     return list(rows.order_by("language").values_list("language", flat=True))
 
 
+def standing_of(patient_id: UUID, **about: Any) -> dict[tuple[UUID, str], Consent]:
+    """Return where each purpose and channel stands, also by a later refusal under a record taken in."""
+    refused = Q(patient__merged_into=patient_id, state__in=REFUSED)
+    rows = Consent.objects.filter(Q(patient=patient_id) | refused, **about)
+    found: dict[tuple[UUID, str], Consent] = {}
+    # What was said last holds; of one moment the refusal.
+    for row in sorted(
+        rows.select_related("purpose"), key=lambda one: (one.since, one.state in REFUSED)
+    ):
+        found[row.purpose_id, row.channel] = row
+    return found
+
+
+def _taken_in(patient_id: UUID, known: Iterable[Consent]) -> list[Consent]:
+    """Return what was said under records that were merged into this one and does not count here."""
+    rows = Consent.objects.filter(patient__merged_into=patient_id)
+    rows = rows.exclude(pk__in=[one.pk for one in known]).select_related("purpose")
+    return list(rows.order_by("purpose__key", "channel", "pk"))
+
+
 def page(chart: Chart) -> Shown:
     """Return every purpose that the patient may be asked about, and those decided about before."""
     patient = chart.patient
-    standing = {
-        (row.purpose_id, row.channel): row
-        for row in Consent.objects.filter(patient=patient).select_related("purpose")
-    }
-    last = _last_of(list(standing.values()))
-    lines = [
-        _line(chart, purpose, channel, standing.pop((purpose.pk, channel), None), form, last)
-        for purpose, form in _asked()
-        for channel in (purpose.channels if purpose.is_per_channel else [""])
+    standing = standing_of(patient.pk)
+    apart = _taken_in(patient.pk, standing.values())
+    last = _last_of([*standing.values(), *apart])
+    names, offers, lines = channels.names(), [], []
+    for purpose, form in _asked():
+        asked = channels.of(purpose)
+        if channels.is_per_recipient(purpose):
+            offers.append(_offer(chart, purpose, form))
+            # Of many recipients those alone about whom something was said.
+            asked = [one for one in asked if (purpose.pk, one) in standing]
+        lines += [
+            _line(chart, purpose, one, standing.pop((purpose.pk, one), None), form, last, names)
+            for one in asked
+        ]
+    past = [
+        _line(chart, row.purpose, row.channel, row, None, last, names) for row in standing.values()
     ]
-    past = [_line(chart, row.purpose, row.channel, row, None, last) for row in standing.values()]
     return {
         "lines": lines,
         "past": past,
+        "offers": [one for one in offers if one["recipients"]],
+        "taken_in": [
+            _line(chart, row.purpose, row.channel, row, None, last, names) for row in apart
+        ],
         "may_write": chart.may(Permission.CONSENT_WRITE),
         "reads_record": chart.may(Permission.CLINICAL_READ),
         "guardian": _guardian(patient),
         "deceased": bool(patient.deceased),
+    }
+
+
+def _offer(chart: Chart, purpose: ProcessingPurpose, form: ConsentForm) -> Shown:
+    """Return a purpose that is agreed to for each recipient apart, with those who may be chosen."""
+    return {
+        "label": purpose.label,
+        "url": reverse("consent:answer", args=[chart.patient.pk, form.pk]),
+        "recipients": channels.outside(purpose),
     }
 
 
@@ -117,12 +145,12 @@ def _last_of(rows: Iterable[Consent]) -> dict[UUID, ConsentEvent]:
 
 def _line(
     chart: Chart, purpose: ProcessingPurpose, channel: str, row: Consent | None,
-    form: ConsentForm | None, last: Mapping[UUID, ConsentEvent],
+    form: ConsentForm | None, last: Mapping[UUID, ConsentEvent], names: Mapping[str, str],
 ) -> Shown:  # fmt: skip
     now = timezone.now()
     shown: Shown = {
         "label": purpose.label,
-        "channel": channel_label(channel),
+        "channel": channels.label(channel, names),
         "state": gettext("Not asked yet") if row is None else row.get_state_display(),
         "tone": "neutral" if row is None else TONES.get(row.state, "neutral"),
         "since": row.since if row else None,
@@ -135,7 +163,11 @@ def _line(
     if row is not None and row.state == State.GRANTED and row.until and row.until <= now:
         # The nightly run has not written it yet; it holds no longer all the same.
         shown |= {"state": State.EXPIRED.label, "tone": TONES[State.EXPIRED]}
-    return shown | _next(row, last.get(row.pk) if row else None, now, is_asked=form is not None)
+    shown |= _next(row, last.get(row.pk) if row else None, now, is_asked=form is not None)
+    if row is not None and row.patient_id != chart.patient.pk and form is not None:
+        apart = gettext("Said under a record that was taken in.")
+        shown["note"] = " ".join(filter(None, (shown["note"], apart)))
+    return shown
 
 
 def ask_url(patient_id: UUID, form: ConsentForm, channel: str) -> str:
@@ -180,8 +212,32 @@ def history(chart: Chart, row: Consent) -> list[Shown]:
     events = list(
         row.events.select_related("noted_by", "words__form").order_by("-given_at", "-noted_at")
     )
-    started = _started(events)
-    return [_event(chart, event) | {"effects": started.get(event.pk, [])} for event in events]
+    started, told = _started(events), _told_of(events)
+    return [
+        _event(chart, event)
+        | {"effects": started.get(event.pk, []), "notices": [told[one] for one in event.notices]}
+        for event in events
+    ]
+
+
+def _named(elements: object) -> Shown:
+    """Return which data may go to a recipient, and what for, as the person said it."""
+    said = elements if isinstance(elements, Mapping) else {}
+    parts = channels.data_labels(said.get("categories"))
+    if said.get("restricted") is True:
+        parts = f"{parts}, {gettext('specially protected entries as well')}"
+    return {"data": parts, "what_for": said.get("what_for", "")}
+
+
+def is_authorised(row: Consent) -> bool:
+    """Tell whether a purpose was last decided on a HIPAA authorisation."""
+    said = row.events.filter(words__isnull=False).order_by("-given_at", "-noted_at")
+    return said.values_list("words__form__kind", flat=True).first() == Form.AUTHORISATION
+
+
+def _told_of(events: Iterable[ConsentEvent]) -> dict[UUID, str]:
+    ids = {one for event in events for one in event.notices}
+    return {row.pk: notices.title(row) for row in Notice.objects.filter(pk__in=ids)}
 
 
 def _started(events: list[ConsentEvent]) -> dict[UUID, list[Shown]]:
@@ -208,6 +264,7 @@ def _event(chart: Chart, event: ConsentEvent) -> Shown:
         "language": words.NAMES.get(event.language, event.language),
         "digest": event.text_sha256[:16],
         "is_receipted": event.words_id is not None,
+        "is_spoken": _is_spoken(event),
         "broken": False,
     }
     if chart.is_masked:
@@ -226,11 +283,20 @@ def _told(event: ConsentEvent) -> Shown:
         "witness": event.witness,
         "reason": event.reason,
         "typed": signature.get("typed", ""),
+        "letter": signature.get("letter", ""),
+        **_named(event.elements),
         "strokes": [
             " ".join(f"{point[0]},{point[1]}" for point in stroke)
             for stroke in signature.get("strokes") or ()
         ],
     }
+
+
+def _is_spoken(event: ConsentEvent) -> bool:
+    """Tell whether an authorisation was taken back by word alone."""
+    is_authorised = event.words is not None and event.words.form.kind == Form.AUTHORISATION
+    spoken = {ConsentEvent.Method.TICK, ConsentEvent.Method.VERBAL}
+    return is_authorised and event.kind == State.WITHDRAWN and event.method in spoken
 
 
 def _is_late(event: ConsentEvent) -> bool:

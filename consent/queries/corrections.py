@@ -54,7 +54,8 @@ def waiting_for(user: User) -> QuerySet[Correction]:
     for area, permission in WRITES.items():
         if reach_of_user(user, permission) is not Reach.NONE:
             patients = Patient.objects.visible_to(user, permission.category)
-            mine |= Q(area=area, patient__in=patients)
+            known = Q(patient__in=patients) | Q(patient__merged_into__in=patients)
+            mine |= Q(area=area) & known
     rows = Correction.objects.waiting().filter(mine).exclude(proposed_by=user)
     return rows.select_related("request").order_by("proposed_at", "pk")[:SHOWN]
 
@@ -70,6 +71,11 @@ def disagreements(patient_id: UUID) -> QuerySet[Correction]:
     rows = Correction.objects.filter(patient_id__in=persons.register().former(patient_id))
     beside = Q(disagreed_at__isnull=False) | Q(verdict=Correction.Verdict.ANNOTATED)
     return rows.filter(beside).select_related("decided_by").order_by("-decided_at", "pk")
+
+
+def heir_of(row: Correction) -> UUID:
+    """Return where the record is kept now that a correction is about."""
+    return persons.register().heirs([row.patient_id])[row.patient_id]
 
 
 def replaced_since(row: Correction) -> list[tuple[str, str]]:
@@ -92,7 +98,7 @@ def was_replaced(row: Correction, version_id: UUID | None) -> bool:
 
 
 def _replaced(row: Correction) -> QuerySet[RecordVersion]:
-    rows = RecordVersion.objects.filter(patient_id=row.patient_id, replaced_at__gte=row.proposed_at)
+    rows = RecordVersion.objects.filter(patient_id=heir_of(row), replaced_at__gte=row.proposed_at)
     if row.area in LABELS:
         rows = rows.filter(LABELS[row.area])
     else:
@@ -103,7 +109,7 @@ def _replaced(row: Correction) -> QuerySet[RecordVersion]:
 def recipients(row: Correction) -> Iterator[Recipient]:
     """Yield who got data of the person within six years and before the correction (GDPR 19, NDR 21)."""
     first = since()
-    found = Disclosure.objects.filter(patient_id=row.patient_id)
+    found = Disclosure.objects.filter(patient_id=heir_of(row))
     if row.decided_at is not None:
         found = found.filter(noted_at__lte=row.decided_at)
     for one in found.order_by("-noted_at", "pk"):

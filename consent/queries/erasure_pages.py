@@ -61,9 +61,7 @@ def _row(row: Erasure) -> dict[str, Any]:
 def waiting_requests() -> list[RightsRequest]:
     """Return the open requests for erasure that nobody planned anything for, the oldest first."""
     planned = Erasure.objects.exclude(state=Erasure.State.GIVEN_UP).exclude(request=None)
-    rows = RightsRequest.objects.open().filter(
-        kind=RightsRequest.Kind.ERASURE, subject_of=SubjectKind.PATIENT
-    )
+    rows = RightsRequest.objects.open().filter(kind=RightsRequest.Kind.ERASURE)
     return list(rows.exclude(pk__in=planned.values("request_id")).order_by("received_at")[:MOST])
 
 

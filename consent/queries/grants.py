@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from consent.models import Consent, ConsentEvent, State
+from consent.models.consent import REFUSED
 
 # Any channel: that somebody may be written to at all, not by which way.
 ANY = "*"
@@ -46,22 +47,37 @@ class Grant:
 def of(
     patients: Iterable[UUID], purposes: Iterable[UUID]
 ) -> Mapping[tuple[UUID, UUID], list[Grant]]:
-    """Return where these purposes stand for these patients, by both; one query."""
+    """Return where these purposes stand for these patients, by both; one query.
+
+    What somebody refused under a record that was merged into this one outweighs what was allowed before it.
+    """
     event = ConsentEvent.objects.filter(consent=OuterRef("pk"), kind=OuterRef("state"))
     newest: QuerySet[ConsentEvent] = event.order_by("-noted_at", "-pk")
-    rows = Consent.objects.filter(patient_id__in=list(patients), purpose_id__in=list(purposes))
-    found: dict[tuple[UUID, UUID], list[Grant]] = {}
+    ids = set(patients)
+    taken_in = Q(patient__merged_into__in=ids, state__in=REFUSED)
+    rows = Consent.objects.filter(Q(patient__in=ids) | taken_in, purpose_id__in=list(purposes))
+    found: dict[tuple[UUID, UUID], dict[str, Grant]] = {}
     columns = rows.annotate(
         event_id=Coalesce(Subquery(newest.values("pk")[:1]), F("pk")),
         capacity=Subquery(newest.values("capacity")[:1]),
         given_at=Subquery(newest.values("given_at")[:1]),
     ).values_list(
-        "patient_id", "purpose_id", "channel", "state", "since", "until", "event_id", "capacity", "given_at",
+        "patient_id", "patient__merged_into", "purpose_id", "channel", "state", "since", "until", "event_id",
+        "capacity", "given_at",
     )  # fmt: skip
     for row in columns.order_by("channel", "pk"):
-        patient, purpose, channel, state, since, until, event_id, capacity, given_at = row
-        grant = Grant(
-            patient, purpose, channel, state, since, until, event_id, capacity or "", given_at
-        )
-        found.setdefault((patient, purpose), []).append(grant)
-    return found
+        patient, heir, purpose, channel, state, since, until, event_id, capacity, given_at = row
+        for whose in {patient, heir} & ids:
+            grant = Grant(
+                whose, purpose, channel, state, since, until, event_id, capacity or "", given_at
+            )
+            said = found.setdefault((whose, purpose), {})
+            said[channel] = _weightier(said.get(channel), grant)
+    return {about: list(said.values()) for about, said in found.items()}
+
+
+def _weightier(one: Grant | None, other: Grant) -> Grant:
+    """Return which of two holds for one channel: what was said last; of one moment the refusal."""
+    if one is None:
+        return other
+    return max(one, other, key=lambda grant: (grant.since, grant.state in REFUSED))

@@ -13,6 +13,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from consent.models import Correction
+from consent.queries import corrections
 from patients.models import Invoice, PatientRecord
 from patients.names import display
 from patients.queries import details, entries, pages, people, wording
@@ -24,6 +26,15 @@ from security.sealing import SealBroken
 
 # Nobody looks through more before it leaves.
 MOST_LINES = 500
+# What a person says against the record goes wherever that part of it goes.
+BESIDE, BESIDE_LABEL = "beside", _("What the person disagrees with")
+Area = Correction.Area
+AREAS: Mapping[str, str] = {
+    Category.DEMOGRAPHICS: Area.DEMOGRAPHICS,
+    Category.IDENTIFIERS: Area.DEMOGRAPHICS,
+    Category.CLINICAL: Area.CLINICAL,
+    Category.BILLING: Area.BILLING,
+}
 KINDS = (
     "visits", "conditions", "allergies", "medications", "observations", "reports", "procedures",
     "immunizations", "plans",
@@ -83,9 +94,10 @@ def lines(
 ) -> list[Line]:
     """Return what would leave; of what is specially protected nothing is shown unless it is asked for."""
     found: list[Line] = []
-    for key, section in SECTIONS.items():
-        if key in sections and chart.may(section.permission):
-            found += section.lines(chart, period)
+    asked = [one for key, one in SECTIONS.items() if key in sections and chart.may(one.permission)]
+    for section in asked:
+        found += section.lines(chart, period)
+    found += _beside(chart, {AREAS[one.category] for one in asked})
     return [_hidden(one) if one.is_protected and not with_protected else one for one in found]
 
 
@@ -130,6 +142,17 @@ def _numbers(chart: Chart, period: Period) -> Iterator[Line]:
         yield Line("numbers", row.pk, row.version, "", entries.joined(*said))
     except SealBroken:
         yield _broken("numbers", row)
+
+
+def _beside(chart: Chart, areas: Collection[str]) -> Iterator[Line]:
+    """Yield what the person disagrees with in these parts: it goes along (45 CFR 164.526(d)(5), GDPR 16)."""
+    for row in corrections.disagreements(chart.patient.pk).filter(area__in=areas):
+        on = wording.day(row.disagreed_at or row.decided_at)
+        try:
+            said = row.disagreement or row.finding or ""
+            yield Line(BESIDE, row.pk, row.version, on, said, f"{row.wrong} → {row.right}")
+        except SealBroken:
+            yield _broken(BESIDE, row)
 
 
 def _of_kind(key: str) -> Callable[[Chart, Period], Iterator[Line]]:
@@ -190,6 +213,11 @@ SECTIONS: Mapping[str, Section] = {
         ),
     )
 }  # fmt: skip
+
+
+def part_of(line: Line) -> str:
+    """Return what the part of the record is called that a line belongs to."""
+    return str(BESIDE_LABEL if line.section == BESIDE else SECTIONS[line.section].label)
 
 
 def categories(sections: Collection[str]) -> set[str]:

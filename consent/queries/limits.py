@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from consent.models import ProcessingRestriction
 from security.access.purposes import Purpose
 from security.classification import Category
@@ -31,6 +33,8 @@ DATA = frozenset(
 )
 
 
+# Of a record that was merged into another one.
+TAKEN_IN = ~Q(kind=Kind.STORAGE)
 # What is specially protected is a part of the clinical record, and restricted with it.
 PART_OF = {str(Category.RESTRICTED): str(Category.CLINICAL)}
 
@@ -77,14 +81,28 @@ class Limit:
 
 
 def of(patients: Iterable[UUID]) -> Mapping[UUID, list[Limit]]:
-    """Return every restriction of these patients, past and future ones included; one query."""
+    """Return every restriction of these patients, past and future ones included; one query.
+
+    What somebody wanted under a record that was merged into this one is wanted still. What was only stored of
+    that record says nothing of this one.
+    """
     columns = (
-        "pk", "patient_id", "kind", "purpose_id", "purpose__uses", "categories", "starts_at", "ends_at",
+        "pk", "patient_id", "patient__merged_into", "kind", "purpose_id", "purpose__uses", "categories",
+        "starts_at", "ends_at",
     )  # fmt: skip
-    ids = list(patients)
-    found: dict[UUID, list[Limit]] = {one: [] for one in ids}
-    rows = ProcessingRestriction.objects.filter(patient_id__in=ids).order_by("starts_at", "pk")
-    for pk, patient, kind, purpose, uses, categories, start, end in rows.values_list(*columns):
-        limit = Limit(pk, patient, kind, purpose, tuple(uses or ()), tuple(categories), start, end)
-        found[patient].append(limit)
+    found: dict[UUID, list[Limit]] = {one: [] for one in patients}
+    rows = ProcessingRestriction.objects.filter(
+        Q(patient__in=found) | TAKEN_IN & Q(patient__merged_into__in=found)
+    ).order_by("starts_at", "pk")
+    for pk, patient, heir, kind, purpose, uses, named, start, end in rows.values_list(*columns):
+        for whose in {patient, heir} & found.keys():
+            if whose == patient or kind != Kind.STORAGE:
+                limit = Limit(pk, whose, kind, purpose, tuple(uses or ()), tuple(named), start, end)
+                found[whose].append(limit)
     return found
+
+
+def held_for(rows: QuerySet[ProcessingRestriction]) -> Q:
+    """Return the condition on patients that one of these restrictions is theirs, as `of` finds them."""
+    own = rows.filter(patient=OuterRef("pk"))
+    return Q(Exists(own)) | Q(Exists(rows.filter(TAKEN_IN, patient__merged_into=OuterRef("pk"))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -126,9 +127,14 @@ def to_tell(user: User) -> QuerySet[Patient]:
     missing = Q(pk__in=())
     for notice in in_force():
         told = NoticeDelivery.objects.filter(
-            patient=OuterRef("pk"), notice__law=notice.law, notice__number__gte=_material(notice)
+            notice__law=notice.law, notice__number__gte=_material(notice)
         ).exclude(way=Way.DEFERRED)
-        missing |= ~Q(Exists(told))
+        # Told under a record that was merged is told.
+        own, taken_in = (
+            Exists(told.filter(**{name: OuterRef("pk")}))
+            for name in ("patient", "patient__merged_into")
+        )
+        missing |= ~Q(own) & ~Q(taken_in)
     return found.filter(missing)
 
 
@@ -145,6 +151,15 @@ def deliveries(patient_id: UUID) -> QuerySet[NoticeDelivery]:
     """Return what a person was told of, the newest first."""
     rows = NoticeDelivery.objects.filter(patient_id__in=persons.register().former(patient_id))
     return rows.select_related("notice", "told_by").order_by("-told_at", "-pk")
+
+
+def known_to(patient_id: UUID, at: datetime) -> list[Notice]:
+    """Return the versions that a person knew at an instant: of each law the one that was told last."""
+    told = deliveries(patient_id).filter(told_at__lte=at).exclude(way=Way.DEFERRED)
+    found: dict[str, Notice] = {}
+    for row in told:
+        found.setdefault(row.notice.law, row.notice)
+    return [found[law] for law in sorted(found)]
 
 
 def untold(patient_id: UUID) -> list[Notice]:

@@ -10,8 +10,7 @@ from django.utils import formats, timezone, translation
 from django.utils.translation import gettext
 
 from consent.models import PaperForm
-from consent.queries import words
-from consent.queries.consents import channel_label
+from consent.queries import channels, words
 from patients.models import Patient
 from patients.names import display
 from patients.queries.people import birth
@@ -54,7 +53,8 @@ def content(paper: PaperForm, patient: Patient) -> dict[str, Any]:
             "code": shown(paper.code),
             "form": f"{row.form.key} {row.number} {row.text_sha256[:8]}",
             "about": [pair for pair in _about(paper, patient) if pair[1]],
-            "parts": [[part["heading"], part["text"]] for part in words.parts(row)],
+            "parts": [[part["heading"], part["text"]] for part in words.parts(row)]
+            + _to_tick(paper),
             "qr": qr.svg(MARK + paper.code),
             "agree": gettext("I agree"),
             "refuse": gettext("I do not agree"),
@@ -72,5 +72,32 @@ def _about(paper: PaperForm, patient: Patient) -> list[list[str]]:
         [gettext("Patient"), display(patient.names)],
         [gettext("Record number"), patient.record_number or ""],
         [gettext("Date of birth"), birth(patient.birth_on, patient.birth_precision)],
-        [gettext("Channel"), channel_label(paper.channel) if paper.channel else ""],
+        [_channel_name(paper), _channel(paper)],
     ]
+
+
+def _is_outside(paper: PaperForm) -> bool:
+    return channels.is_per_recipient(paper.words.form.purpose)
+
+
+def _channel_name(paper: PaperForm) -> str:
+    return gettext("Recipient") if _is_outside(paper) else gettext("Channel")
+
+
+def _channel(paper: PaperForm) -> str:
+    if not _is_outside(paper):
+        return channels.label(paper.channel)
+    known = channels.outside(paper.words.form.purpose)
+    found = next((one for one in known if one.key == paper.channel), None)
+    if found is None:
+        return channels.label(paper.channel)
+    return f"{found.name}, {found.contact} ({found.country})"
+
+
+def _to_tick(paper: PaperForm) -> list[list[str]]:
+    """Return what the person ticks by hand: which data may go to a recipient outside."""
+    if not _is_outside(paper):
+        return []
+    boxes = [f"[   ] {label}" for _key, label in channels.data(paper.words.form.purpose)]
+    boxes.append(f"[   ] {gettext('Specially protected entries as well')}")
+    return [[gettext("Tick which data may be given"), "     ".join(boxes)]]

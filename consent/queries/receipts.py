@@ -11,9 +11,8 @@ from django.utils import formats, timezone, translation
 from django.utils.translation import gettext
 
 from consent import keys, verifier
-from consent.models import ConsentEvent
-from consent.queries import words
-from consent.queries.consents import channel_label
+from consent.models import ConsentEvent, Notice
+from consent.queries import channels, notices, words
 from patients.names import display
 from security import qr
 
@@ -39,8 +38,19 @@ def facts(event: ConsentEvent) -> Facts:
         if event.words
         else "",
         "words": event.text_sha256,
+        "data": ",".join(_named(event, "categories") or ()),
+        "notices": "; ".join(f"{one.law} {one.number}" for one in _notices(event)),
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _named(event: ConsentEvent, name: str) -> Any:
+    """Return one of the things that a person said of a recipient."""
+    return event.elements.get(name) if isinstance(event.elements, Mapping) else None
+
+
+def _notices(event: ConsentEvent) -> list[Notice]:
+    return list(Notice.objects.filter(pk__in=event.notices).order_by("law"))
 
 
 def _name(event: ConsentEvent) -> str:
@@ -98,7 +108,9 @@ def _about(event: ConsentEvent) -> Mapping[str, str]:
     return {
         gettext("Patient"): _name(event),
         gettext("Purpose"): event.consent.purpose.label,
-        gettext("Channel"): channel_label(channel) if channel else "",
+        gettext("Channel"): channels.label(channel),
+        gettext("Data"): channels.data_labels(_named(event, "categories")),
+        gettext("What for"): str(_named(event, "what_for") or ""),
         gettext("What was said"): event.get_kind_display(),
         gettext("When"): _moment(event.given_at),
         gettext("Ends"): _moment(event.until) if event.until else "",
@@ -106,6 +118,7 @@ def _about(event: ConsentEvent) -> Mapping[str, str]:
             filter(None, (str(event.get_capacity_display()), event.giver))
         ),
         gettext("How"): event.get_method_display(),
+        gettext("Privacy notices known then"): "; ".join(map(notices.title, _notices(event))),
         gettext("Number"): str(event.pk),
         gettext("Digest of the words"): event.text_sha256,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -15,8 +16,15 @@ from audit.models import Event
 from audit.names import label_of
 from audit.queries import officers as accounts
 from consent import answers, clocks
-from consent.models import ProcessingRestriction, RightsLetter, RightsRequest
-from consent.queries import askers, calendar, repeats, requests
+from consent.models import (
+    Erasure,
+    ProcessingRestriction,
+    RightsLetter,
+    RightsRequest,
+    RightsScan,
+)
+from consent.queries import askers, calendar, executions, repeats, requests
+from patients.queries import disclosures
 from security.models import ClinicProfile, User
 from security.people import called
 from security.sealing import SealBroken
@@ -51,7 +59,7 @@ def of(user: User, row: RightsRequest) -> Shown:
     today, found = here.today, requests.clocks_of(row, here)
     shown = requests.line(row, requests.names_of(user, [row]), here)
     letters = list(row.letters.select_related("made_by", "sent_by").order_by("made_at", "pk"))
-    earlier = repeats.earlier(row)
+    earlier, scans = repeats.earlier(row), _scans(row)
     shown |= {
         "version": row.version,
         "way": row.get_way_display(),
@@ -70,14 +78,17 @@ def of(user: User, row: RightsRequest) -> Shown:
         "may_extend": _may_extend(row, found, today),
         "clocks": [_clock(one, today) for one in found],
         "letters": [_letter(one) for one in letters],
+        "scans": scans,
         "earlier": [requests.line(one, {}, here) for one in earlier],
         "is_often": repeats.is_often(row),
-        "timeline": _timeline(row, letters),
+        "timeline": _timeline(row, [one.pk for one in letters] + [one["id"] for one in scans]),
         "place": _place(row),
         "restrictions": _restrictions(row),
         "unknown_year": _unknown_year(row),
+        "carried_out": row.get_carried_out_display(),
+        "execution": executions.of(row) if row.closed_at is None else None,
     }
-    shown["next"] = _next(row, today, letters, shown["earlier"])
+    shown["next"] = _next(row, today, letters, shown)
     return shown | _said(row)
 
 
@@ -128,10 +139,21 @@ def _letter(one: RightsLetter) -> Shown:
     }
 
 
-def _timeline(row: RightsRequest, letters: Sequence[RightsLetter]) -> list[Shown]:
+def _scans(row: RightsRequest) -> list[Shown]:
+    found = []
+    for one in row.scans.select_related("added_by").order_by("added_at", "pk"):
+        shown = {"id": one.pk, "at": one.added_at, "by": called(one.added_by), "size": one.size}
+        try:
+            found.append(shown | {"title": one.title})
+        except SealBroken:
+            found.append(shown | {"title": "", "is_broken": True})
+    return found
+
+
+def _timeline(row: RightsRequest, ids_of_parts: Sequence[UUID]) -> list[Shown]:
     """Return who did what, as the trail says it; with two queries."""
-    ids = [row.pk, *(one.pk for one in letters)]
-    labels = [label_of(RightsRequest), label_of(RightsLetter)]
+    ids = [row.pk, *ids_of_parts]
+    labels = [label_of(RightsRequest), label_of(RightsLetter), label_of(RightsScan)]
     events = Event.objects.filter(object_label__in=labels, object_id__in=ids)
     found = list(events.newest_first()[:MOST_EVENTS])
     names = accounts.names_of({one.actor_id for one in found})
@@ -148,6 +170,12 @@ def _timeline(row: RightsRequest, letters: Sequence[RightsLetter]) -> list[Shown
 
 def _place(row: RightsRequest) -> Shown | None:
     """Return where the kind is carried out."""
+    if row.kind == Kind.ERASURE:
+        planned = Erasure.objects.filter(request=row).order_by("-planned_at").first()
+        if planned is None:
+            return {"url": reverse("consent:erasures"), "label": _("Plan the erasure")}
+        url = reverse("consent:erasure", args=[planned.pk])
+        return {"url": url, "label": _("Look at the erasure")}
     if row.kind in OWN_PLACES:
         name, label = OWN_PLACES[row.kind]
         return {"url": reverse(name, args=[row.pk]), "label": label}
@@ -156,6 +184,14 @@ def _place(row: RightsRequest) -> Shown | None:
     name, label = PLACES[row.kind]
     heir = persons.register().heirs([row.patient_id])[row.patient_id]
     return {"url": reverse(name, args=[heir]), "label": label}
+
+
+def withheld_from(row: RightsRequest) -> list[tuple[str, str]]:
+    """Return which disclosures to authorities could be held back from who asks for the accounting."""
+    if row.patient_id is None:
+        return []
+    heir = persons.register().heirs([row.patient_id])[row.patient_id]
+    return disclosures.to_authorities(heir)
 
 
 def _restrictions(row: RightsRequest) -> list[Shown]:
@@ -182,7 +218,7 @@ def _unknown_year(row: RightsRequest) -> int | None:
 
 
 def _next(
-    row: RightsRequest, today: date, letters: Sequence[RightsLetter], earlier: Sequence[Shown]
+    row: RightsRequest, today: date, letters: Sequence[RightsLetter], shown: Shown
 ) -> list[Promise]:
     """Return what is to do now, the first thing first."""
     unsent = [one for one in letters if not one.way]
@@ -197,11 +233,13 @@ def _next(
         steps.append(_("Give it to an officer."))
     if row.identity_at is None:
         steps.append(_("Have it shown who asks, and note it; or ask for it by letter."))
-    if earlier:
+    if shown["earlier"]:
         steps.append(
             _("Compare it with the earlier requests: join it, charge for it, or answer it.")
         )
-    steps.append(CARRY_OUT.get(row.kind, _("Look into it.")))
+    done = shown["execution"]
+    if done is None or not done.is_done:
+        steps.append(CARRY_OUT.get(row.kind, _("Look into it.")))
     return [*steps, _("Answer it, and send the letter."), *sent]
 
 

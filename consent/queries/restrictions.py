@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
+from audit import persons
 from consent.models import ProcessingRestriction
 from patients.models import Patient
 from security.classification import Category
@@ -22,7 +23,7 @@ PAGE = 50
 
 def of_patient(patient_id: UUID, *, sees_reasons: bool) -> list[dict[str, Any]]:
     """Return the restrictions of one patient, those in force first; reasons of bills alone to the desk."""
-    rows = ProcessingRestriction.objects.filter(patient_id=patient_id)
+    rows = ProcessingRestriction.objects.filter(patient__in=persons.register().former(patient_id))
     found = rows.select_related("purpose", "set_by", "ended_by").order_by("-starts_at", "-pk")
     shown = [
         _shown(row) | _reason(row, sees_reasons or row.kind == row.Kind.SELF_PAY) for row in found
@@ -35,13 +36,16 @@ def page(user: User, *, is_over: bool, after: str = "") -> dict[str, Any]:
     now = timezone.now()
     over = Q(ends_at__isnull=False, ends_at__lte=now)
     within = Patient.objects.visible_to(user, Category.RIGHTS).values("pk")
-    rows = ProcessingRestriction.objects.filter(over if is_over else ~over, patient__in=within)
-    rows = rows.defer("sealed")
+    known = Q(patient__in=within) | Q(patient__merged_into__in=within)
+    rows = ProcessingRestriction.objects.filter(known, over if is_over else ~over).defer("sealed")
     ordered = descending(rows, "starts_at", Place.read(after))
-    found = list(ordered.select_related("purpose", "set_by", "ended_by")[: PAGE + 1])
+    found = list(ordered.select_related("patient", "purpose", "set_by", "ended_by")[: PAGE + 1])
     last = found[PAGE - 1] if len(found) > PAGE else None
     return {
-        "rows": [_shown(row) for row in found[:PAGE]],
+        "rows": [
+            _shown(row) | {"patient_id": row.patient.merged_into_id or row.patient_id}
+            for row in found[:PAGE]
+        ],
         "next": Place(last.starts_at, last.pk).text() if last else "",
     }
 

@@ -17,6 +17,7 @@ from django.db import models
 from django.utils import timezone
 
 from audit import persons
+from consent.models import RightsRequest
 from patients.fhir import values
 from patients.models import Disclosure, Patient, PortalAccount, Protectable, RecordVersion
 from patients.queries import versions
@@ -156,7 +157,14 @@ def told(row: models.Model) -> dict[str, Any]:
         }
     if isinstance(row, RecordVersion):
         said["was"] = _was(row)
+    if isinstance(row, RightsRequest) and _is_held_back(row):
+        said |= dict.fromkeys(("suspension", "suspended_until"), None)
     return said
+
+
+def _is_held_back(row: RightsRequest) -> bool:
+    """Tell whether an authority asked that the person does not hear of it yet."""
+    return row.suspended_until is not None and row.suspended_until > timezone.localdate()
 
 
 def _was(version: RecordVersion) -> Any:

@@ -16,7 +16,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from audit.periods import instant
-from consent.models import ConsentEvent, ConsentForm, ConsentFormVersion, State
+from consent.models import (
+    ConsentEvent,
+    ConsentForm,
+    ConsentFormVersion,
+    ProcessingPurpose,
+    State,
+)
 from consent.queries import givers
 from patients.models import Patient
 from security import trail
@@ -73,6 +79,10 @@ class Act:
     expires_on: date | None = None
     paper_code: str = ""
     document_id: UUID | None = None
+    # Of a recipient outside: which categories of data, whether also what is specially protected, what for.
+    categories: tuple[str, ...] = ()
+    with_restricted: bool = False
+    what_for: str = ""
 
 
 def refuse(rule: str, reason: str | Promise) -> NoReturn:
@@ -203,6 +213,14 @@ def check_method(act: Act, form: ConsentForm | None, *, by: User | None) -> None
         refuse("paper", _("Paper counts once its scan is in the record."))
 
 
+def check_end(act: Act, *, by: User | None) -> None:
+    """Refuse a way to take something back that leaves no proof; a letter says where it is kept."""
+    if act.method != Method.PAPER:
+        check_method(act, None, by=by)
+    elif not str((act.signature or {}).get("letter", "")).strip():
+        refuse("paper", _("Say which letter it is, and where it is kept."))
+
+
 def _check_witness(witness: User | None, by: User | None) -> None:
     if witness is None or not witness.is_active or witness.kind != User.Kind.STAFF:
         refuse("witness", _("Name the colleague who heard it."))
@@ -234,3 +252,11 @@ def _is_point(point: Any) -> bool:
 def witness_words(witness: User | None) -> str:
     """Return the witness as the event keeps it: name and handle."""
     return f"{called(witness)} ({witness.handle})" if witness is not None else ""
+
+
+def check_named(act: Act, purpose: ProcessingPurpose) -> None:
+    """Refuse an agreement to a recipient that does not say which data (45 CFR 164.508(c)(1)(i), PIPL 23)."""
+    if not act.categories or not set(act.categories) <= set(purpose.categories):
+        refuse("data", _("Say which data may be given."))
+    if act.with_restricted and "restricted" not in purpose.categories:
+        refuse("data", _("This purpose has no specially protected entries."))

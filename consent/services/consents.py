@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,6 +20,9 @@ from consent.models import (
     ProcessingPurpose,
     State,
 )
+from consent.models.consent import REFUSED
+from consent.queries import channels, notices
+from consent.queries.consents import standing_of
 from consent.services import acts
 from consent.services.acts import Act, Capacity, Method, StaleWords, refuse
 from patients.models import Patient
@@ -32,7 +36,7 @@ ACTIONS = {
     State.EXPIRED: "consent.consent.expired",
     State.SUPERSEDED: "consent.consent.superseded",
 }
-NO = frozenset({State.DECLINED, State.WITHDRAWN})
+NO = REFUSED
 SYSTEM = Act(method=Method.SYSTEM, capacity=Capacity.SYSTEM)
 
 
@@ -79,7 +83,7 @@ def _answer(
     patient = _locked(patient_id)
     words = _in_force(words_id)
     form, purpose = words.form, words.form.purpose
-    if channel not in (purpose.channels if purpose.is_per_channel else [""]):
+    if channel not in channels.of(purpose):
         refuse("channel", _("This purpose is not asked for that channel."))
     given_at = acts.moment(act, patient, words, timezone.now())
     giver = acts.name_of_giver(act, patient, kind)
@@ -94,8 +98,13 @@ def _answer(
     if row is not None and last is not None and _is_same(row, last, kind, words, act, until):
         return _repeated(row, last, by)
     if kind == State.GRANTED:
-        _check_may_agree(row, last, act, given_at)
+        if channels.is_per_recipient(purpose):
+            acts.check_named(act, purpose)
+        held = standing_of(patient_id, purpose=purpose, channel=channel).get((purpose.pk, channel))
+        _check_may_agree(held, last if held == row else _last(held), act, given_at)
     event = _event(kind, act, words, giver, given_at=given_at, until=until, by=by)
+    if kind == State.GRANTED and channels.is_per_recipient(purpose):
+        event.elements |= _named(act, words, channel)
     return _write(
         row or Consent(patient=patient, purpose=purpose, channel=channel), last, event, by
     )
@@ -108,7 +117,7 @@ def _withdraw(consent_id: UUID, patient_id: UUID, act: Act, by: User | None) -> 
     last = _last(row)
     given_at = acts.moment(act, patient, None, timezone.now())
     giver = acts.name_of_giver(act, patient, State.WITHDRAWN)
-    acts.check_method(act, None, by=by)
+    acts.check_end(act, by=by)
     if last is not None and row.state in NO:
         return _repeated(row, last, by)
     words = last.words if last else None
@@ -182,7 +191,9 @@ def _is_same(
     """Tell whether the same was said before; a new last day is a renewal."""
     said = (row.state, last.words_id, last.capacity)
     days = [timezone.localdate(one) if one else None for one in (row.until, until)]
-    return said == (kind, words.pk, act.capacity) and days[0] == days[1] and not act.paper_code
+    named = last.elements.get("categories", ()) if isinstance(last.elements, Mapping) else ()
+    is_same = said == (kind, words.pk, act.capacity) and set(named) == set(act.categories)
+    return is_same and days[0] == days[1] and not act.paper_code
 
 
 def _check_may_agree(
@@ -224,6 +235,19 @@ def _event(
     )  # fmt: skip
 
 
+def _named(act: Act, words: ConsentFormVersion, channel: str) -> dict[str, object]:
+    """Return to whom, which data and what for: a disclosure asks for these before it leaves."""
+    known = {one.key: one for one in channels.outside(words.form.purpose)}
+    return {
+        "recipients": [channel],
+        "recipient": asdict(known[channel]),
+        "categories": sorted(act.categories),
+        "restricted": act.with_restricted,
+        "what_for": act.what_for.strip(),
+        "expiry": words.elements.get("expiry", ""),
+    }
+
+
 def _elements(words: ConsentFormVersion) -> dict[str, object]:
     purpose = words.form.purpose
     return {
@@ -244,6 +268,8 @@ def _write(row: Consent, last: ConsentEvent | None, event: ConsentEvent, by: Use
         row.until, row.ask_from = event.until, _ask_from(event)
         row.save(force_insert=is_new)
     event.consent, event.patient_id = row, row.patient_id
+    if event.method != Method.SYSTEM:
+        event.notices = [one.pk for one in notices.known_to(row.patient_id, event.given_at)]
     event.save(force_insert=True)
     started = effects.after(event.kind, row.purpose.key) if is_effective else ()
     jobs = ConsentEffect.objects.bulk_create(

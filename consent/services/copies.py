@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
+from audit import persons
 from consent.models import RecordCopy, RightsRequest
 from consent.queries import archive, whole
 from consent.services.request_rows import refuse_own
@@ -65,11 +66,12 @@ def begin(*, request_id: UUID, by: User) -> RecordCopy:
     refuse_own(request, by)
     if RecordCopy.objects.alive().filter(request=request).exists():
         raise OneIsThere(_("A copy for this request is there already, or is being made."))
+    subject = _heir(request)
     row = RecordCopy(
         request=request,
-        subject_id=request.subject_id,
+        subject_id=subject,
         subject_of=request.subject_of,
-        patient_id=request.patient_id,
+        patient_id=subject if request.patient_id else None,
         language=request.language,
         asked_by=by,
         parts_total=whole.count(SubjectKind(request.subject_of)),
@@ -78,6 +80,13 @@ def begin(*, request_id: UUID, by: User) -> RecordCopy:
     row.save()
     _tell("consent.copy.begun", row, by=by)
     return row
+
+
+def _heir(request: RightsRequest) -> UUID:
+    """Return where the record is kept now that a request is about: it may have been merged since."""
+    if request.patient_id is None:
+        return request.subject_id
+    return persons.register().heirs([request.patient_id])[request.patient_id]
 
 
 def _passphrase() -> str:

@@ -101,7 +101,7 @@ def decide(*, correction_id: UUID, found: Finding, by: User) -> Correction:
     row = _locked(correction_id)
     if row.verdict:
         raise DecidedBefore(_("Somebody decided about this correction already."))
-    decision = may(by, asked.WRITES[row.area], row.patient_id, context.current().purpose)
+    decision = may(by, asked.WRITES[row.area], asked.heir_of(row), context.current().purpose)
     if not decision.allowed or row.proposed_by_id == by.pk:
         raise NotYours(
             _("Whoever may write this part of the record decides, and not who proposed it.")

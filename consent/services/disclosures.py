@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.models import ProcessingPurpose, Recipient, Sharing
 from consent.queries import abroad, leaving
-from consent.queries.leaving import SECTIONS, Line, Period
+from consent.queries.leaving import BESIDE, SECTIONS, Line, Period
 from consent.services import permits
 from patients.models import Patient
 from patients.queries.chart import Chart
@@ -73,7 +73,7 @@ def prepare(*, patient_id: UUID, planned: Planned, by: User) -> Sharing:
     )  # fmt: skip
     row.event_id = _permitted(row, by)
     found = [one for one in lines(row, by) if not one.is_locked]
-    if not found:
+    if not any(one.section != BESIDE for one in found):
         raise NothingToDisclose(_("There is nothing of this to disclose."))
     row.items = _named(found)
     row.save()
@@ -117,8 +117,9 @@ def ask(
     if row.state != State.PREPARED:
         raise OverAlready(_("The file was asked for already."))
     row.event_id = _permitted(row, by)
-    row.items = [one for one in row.items or () if f"{one[0]}.{one[1]}" in keys]
-    if not row.items:
+    kept = [one for one in row.items or () if one[0] == BESIDE or f"{one[0]}.{one[1]}" in keys]
+    row.items = kept
+    if not any(one[0] != BESIDE for one in kept):
         raise NothingToDisclose(_("Nothing was chosen to disclose."))
     count = len(chosen(row, by))
     asked = exports.Asked(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from audit import persons
@@ -67,19 +69,39 @@ def plan(
 
 
 @transaction.atomic
-def plan_colleague(*, user_id: UUID, reason: str, by: User) -> Erasure:
+def plan_colleague(
+    *, user_id: UUID, reason: str, request_id: UUID | None = None, by: User
+) -> Erasure:
     """Work out the erasure of the personal part of a colleague's account, once its time is over."""
     user = User.objects.get(pk=user_id)
     if user.pk == by.pk:
         raise NotYours(_("Nobody plans the erasure of the own account."))
     content = erasure_plans.of_colleague(user)
+    request = _request(request_id, [user.pk])
+    if request is not None:
+        _require_over(content)
     return _planned(
         Erasure(
-            subject_id=user.pk, subject_of=SubjectKind.USER, origin=Origin.RETENTION, plan=content,
+            subject_id=user.pk, subject_of=SubjectKind.USER, request=request, plan=content,
+            origin=Origin.RETENTION if request is None else Origin.REQUEST,
             planned_by=by, reason=reason,
         ),
         by,
     )  # fmt: skip
+
+
+def _require_over(content: erasure_plans.Plan) -> None:
+    """Refuse with the law and the day where an account that somebody wants erased is still kept."""
+    for one in erasure_plans.scopes(content, erasure_plans.KEEP):
+        if one["until"] is None:
+            raise Impossible(
+                _("The colleague works here; the account is kept as long: %(law)s. Refuse it so.")
+                % {"law": one["article"]}
+            )
+        raise Impossible(
+            _("The account is kept until %(day)s: %(law)s. Refuse the request on that ground.")
+            % {"day": date_format(date.fromisoformat(one["until"])), "law": one["article"]}
+        )
 
 
 def _request(request_id: UUID | None, subjects: list[UUID]) -> RightsRequest | None:
@@ -89,6 +111,8 @@ def _request(request_id: UUID | None, subjects: list[UUID]) -> RightsRequest | N
     is_ours = row.subject_id in subjects and row.kind == RightsRequest.Kind.ERASURE
     if not is_ours or row.closed_at is not None:
         raise Impossible(_("This is no open request for the erasure of this person's data."))
+    if row.identity_at is None:
+        raise Impossible(_("First it has to be shown who asks."))
     return row
 
 

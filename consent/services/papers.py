@@ -11,8 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.models import Consent, ConsentFormVersion, PaperForm, State
+from consent.models import ConsentFormVersion, PaperForm, State
+from consent.queries import channels
 from consent.queries import papers as queries
+from consent.queries.consents import standing_of
 from consent.services import acts, consents
 from consent.services.acts import Act, StaleWords, refuse
 from consent.services.consents import Taken
@@ -43,9 +45,9 @@ def _print(
     if words.published_at is None or words.superseded_at is not None:
         raise StaleWords(None)
     purpose = words.form.purpose
-    if channel not in (purpose.channels if purpose.is_per_channel else [""]):
+    if channel not in channels.of(purpose):
         refuse("channel", _("This purpose is not asked for that channel."))
-    row = Consent.objects.filter(patient=patient, purpose=purpose, channel=channel).first()
+    row = standing_of(patient_id, purpose=purpose, channel=channel).get((purpose.pk, channel))
     if row and row.ask_from and row.ask_from > timezone.now() and not own_initiative:
         refuse("asked_too_soon", _("The patient refused and is not asked again yet."))
     paper = PaperForm.objects.create(

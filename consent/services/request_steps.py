@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -13,10 +13,12 @@ from audit import persons
 from audit.models import Case
 from audit.services import cases
 from consent.models import ProcessingPurpose, ProcessingRestriction, RightsRequest
-from consent.queries import calendar, repeats
+from consent.queries import calendar, executions, repeats
 from consent.services import restrictions
 from consent.services.request_rows import opened, record, refuse_unless_officer, words, write
 from consent.services.requests import Unproved
+from patients.services import erasures as records
+from patients.services.disclosures import withhold
 from security.access.gate import Refused
 from security.models import User
 
@@ -56,7 +58,14 @@ def charge(*, request_id: UUID, version: int, terms: str, by: User) -> RightsReq
 
 @transaction.atomic
 def suspend(
-    *, request_id: UUID, version: int, statement: str, is_written: bool, until: date, by: User
+    *,
+    request_id: UUID,
+    version: int,
+    statement: str,
+    is_written: bool,
+    until: date,
+    disclosures: Collection[UUID] = (),
+    by: User,
 ) -> RightsRequest:
     """Hold back an authority's own disclosures from the accounting, as it asked, until a day."""
     row = opened(request_id, version, by)
@@ -66,6 +75,9 @@ def suspend(
         raise NotSuspended(_("Only an accounting is suspended, until a day that lies ahead."))
     if not is_written and until > today + timedelta(days=ORAL_DAYS):
         raise NotSuspended(_("What was only said holds for 30 days. Ask for it in writing."))
+    if disclosures and row.patient_id is not None:
+        heir = persons.register().heirs([row.patient_id])[row.patient_id]
+        withhold(patient_id=heir, disclosure_ids=disclosures, until=until, by=by)
     row.suspended_until, row.suspension = until, words(statement)
     write(row)
     record("consent.request.suspended", row, by=by)
@@ -101,9 +113,10 @@ def restrict(
     """Carry out a restriction or an objection: limit the use of the patient's data from now on."""
     row = opened(request_id, version, by)
     refuse_unless_officer(by)
-    if row.identity_at is None:
-        raise Unproved(_("First it has to be shown who asks."))
     is_objection = row.kind == Kind.OBJECTION
+    # An objection is followed at once: to stop a use gives nothing out.
+    if row.identity_at is None and not is_objection:
+        raise Unproved(_("First it has to be shown who asks."))
     if row.patient_id is None or row.kind not in (Kind.RESTRICTION, Kind.OBJECTION):
         raise NothingToRestrict(_("This request asks for no restriction of a patient's data."))
     if is_objection and purpose is None:
@@ -121,3 +134,18 @@ def restrict(
     write(row)
     record("consent.request.carried_out", row, by=by)
     return made
+
+
+@transaction.atomic
+def close_accounts(*, request_id: UUID, version: int, by: User) -> int:
+    """Close the accounts of the portal that open the person's data; what the law keeps stays."""
+    row = opened(request_id, version, by)
+    refuse_unless_officer(by)
+    if row.identity_at is None:
+        raise Unproved(_("First it has to be shown who asks."))
+    if row.patient_id is None or row.kind != Kind.CLOSURE:
+        raise NothingToRestrict(_("This request asks for the closure of no patient's account."))
+    count = records.close_accounts(patient_ids=executions.ids_of(row), by=by)
+    write(row)
+    record("consent.request.carried_out", row, by=by)
+    return count

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import persons, working_days
 from consent import answers, clocks
 from consent.models import RightsLetter, RightsRequest
-from consent.queries import askers, calendar, languages
+from consent.queries import askers, calendar, executions, languages
 from consent.queries.requests import clocks_of
 from consent.services import clock_moves, letters
 from consent.services.request_rows import (
@@ -77,6 +77,10 @@ class NoExtension(Refused):
     """The law lets a request be extended once, inside the first period, or not at all."""
 
 
+class NotCarriedOut(Refused):
+    """What is granted was done: by the system, or outside it, and then somebody says so."""
+
+
 class NoGround(Refused):
     """A refusal names a ground that holds under every law that gives the right."""
 
@@ -98,7 +102,6 @@ class Asked:
     address: str = ""
     # Empty: the person's own.
     language: str = ""
-    document_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,8 @@ class Answer:
     state: str
     words: str
     refusal: str = ""
+    # Carried out by hand or in another system, of which this one knows nothing.
+    is_elsewhere: bool = False
 
 
 @transaction.atomic
@@ -121,7 +126,7 @@ def receive(
         raise NotInTime(_("A request cannot have been received in the future."))
     row = RightsRequest(
         number=_number(), kind=asked.kind, way=asked.way, capacity=asked.capacity,
-        received_at=asked.received_at, noted_by=by, document_id=asked.document_id,
+        received_at=asked.received_at, noted_by=by,
         subject_of=subject_of, asked=short_enough(asked.asked.strip()),
         asker=short_enough(asked.asker.strip()), address=short_enough(asked.address.strip()),
     )  # fmt: skip
@@ -300,10 +305,27 @@ def close(*, request_id: UUID, version: int, answer: Answer, by: User) -> Rights
     else:
         raise NoGround(_("Name a ground that holds under every law that gives this right."))
     row.outcome = words(answer.words)
+    row.carried_out = "" if answer.state == State.REFUSED else _carried_out(row, answer)
     _end(row, answer.state, by)
     letter = letters.write(row, kind=answer.state, by=by)
     record("consent.request.answered", row, by=by, rows=[letter])
     return row
+
+
+def _carried_out(row: RightsRequest, answer: Answer) -> str:
+    """Return where a request was carried out; raise NotCarriedOut where nobody did it or says so."""
+    found = executions.of(row)
+    if found is None:
+        return ""
+    if found.is_partial and answer.state == State.GRANTED:
+        in_part = _("Grant it in part, and name the law that keeps the rest.")
+        raise NotCarriedOut(f"{found.words} {in_part}")
+    if found.is_done:
+        return RightsRequest.Where.HERE
+    if not answer.is_elsewhere:
+        say_so = _("Do it first, or say that it was done outside the system.")
+        raise NotCarriedOut(f"{found.words} {say_so}")
+    return RightsRequest.Where.ELSEWHERE
 
 
 def refuse(*, request_id: UUID, version: int, ground: str, reason: str, by: User) -> RightsRequest:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit import persons
 from consent.models import ProcessingPurpose, ProcessingRestriction, RightsRequest
 from consent.queries.limits import DATA
 from consent.queries.register import NEVER_WAITS
@@ -123,8 +124,12 @@ def _lock(patient_id: UUID, request: RightsRequest | None, kind: str) -> None:
         rows = rows.filter(merged_into__isnull=True)
     if not rows.exists():
         raise NobodyThere(_("There is no such record."))
-    if request is not None and request.patient_id != patient_id:
+    if request is not None and _heir(request.patient_id) != _heir(patient_id):
         raise NotPossible(_("The request is another person's."))
+
+
+def _heir(patient_id: UUID | None) -> UUID | None:
+    return persons.register().heirs([patient_id]).get(patient_id) if patient_id else None
 
 
 @transaction.atomic

@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from audit import persons
 from consent.forms.giving import Giving, Withdrawing
 from consent.models import Consent, ConsentEvent, ConsentForm, ConsentFormVersion, State
+from consent.queries import channels, givers, words
 from consent.queries import consents as queries
-from consent.queries import givers, words
 from consent.services import consents, receipts
 from consent.services.acts import NotTaken, StaleWords
 from patients.models import Patient
@@ -77,22 +78,41 @@ def asked_of(request: SignedInRequest, patient_id: UUID, form_id: UUID) -> Asked
     if found is None:
         raise Http404
     purpose = found.form.purpose
-    if channel not in (purpose.channels if purpose.is_per_channel else [""]):
+    if channel not in channels.of(purpose):
         raise Http404
-    rows = Consent.objects.filter(patient_id=patient_id, purpose=purpose, channel=channel)
-    return Asked(chart, found, channel, rows.first())
+    standing = queries.standing_of(patient_id, purpose=purpose, channel=channel)
+    return Asked(chart, found, channel, standing.get((purpose.pk, channel)))
 
 
 def _giving(asked: Asked, sent: Any = None) -> Giving:
     start = {"words": asked.words.pk, "channel": asked.channel}
-    reader = str(asked.chart.reader.pk)
-    return Giving(
+    reader, purpose = str(asked.chart.reader.pk), asked.words.form.purpose
+    form = Giving(
         sent,
         initial=start,
         givers=givers.of(asked.chart.patient),
         colleagues=[one for one in colleagues.staff() if one[0] != reader],
         is_early=asked.is_early,
+        data=channels.data(purpose) if channels.is_per_recipient(purpose) else (),
     )
+    if Category.RESTRICTED not in purpose.categories:
+        form.fields.pop("with_restricted", None)
+    return form
+
+
+def _recipient(asked: Asked) -> channels.Outside | None:
+    """Return who would get the data, as the person is told; nobody where it goes to none outside."""
+    purpose = asked.words.form.purpose
+    known = channels.outside(purpose) if channels.is_per_recipient(purpose) else ()
+    return next((one for one in known if one.key == asked.channel), None)
+
+
+def _languages(shown: ConsentFormVersion) -> list[dict[str, Any]]:
+    """Return in which languages the words may be read."""
+    return [
+        {"code": code, "label": words.NAMES.get(code, code), "is_shown": code == shown.language}
+        for code in queries.languages(shown.form_id)
+    ]
 
 
 def _ask(
@@ -103,17 +123,11 @@ def _ask(
         "form": form,
         "words": asked.words,
         "parts": words.parts(asked.words),
-        "languages": [
-            {
-                "code": code,
-                "label": words.NAMES.get(code, code),
-                "is_shown": code == asked.words.language,
-            }
-            for code in queries.languages(asked.words.form_id)
-        ],
+        "languages": _languages(asked.words),
         "purpose": asked.words.form.purpose.label,
         "channel": asked.channel,
-        "channel_label": queries.channel_label(asked.channel),
+        "channel_label": channels.label(asked.channel),
+        "recipient": _recipient(asked),
         "early": queries.waits_until(asked.row) if asked.is_early and asked.row else "",
         "stale": stale,
         "is_signed": asked.words.form.kind == ConsentForm.Kind.AUTHORISATION,
@@ -166,36 +180,41 @@ def tell(request: SignedInRequest, taken: consents.Taken) -> None:
 def consent(request: SignedInRequest, patient_id: UUID, consent_id: UUID) -> HttpResponse:
     """Show all that was said of one purpose, with the way to withdraw."""
     row = _row(patient_id, consent_id)
-    return _one(request, row, None)
+    return _one(request, patient_id, row, None)
 
 
 def _row(patient_id: UUID, consent_id: UUID) -> Consent:
-    rows = Consent.objects.select_related("purpose")
-    return get_object_or_404(rows, pk=consent_id, patient_id=patient_id)
+    rows = Consent.objects.filter(patient__in=persons.register().former(patient_id))
+    return get_object_or_404(rows.select_related("purpose"), pk=consent_id)
 
 
-def _one(request: SignedInRequest, row: Consent, form: Withdrawing | None) -> HttpResponse:
-    chart = chart_of(request, row.patient_id)
-    may_end = chart.may(WRITE) and row.state not in consents.NO
+def _one(
+    request: SignedInRequest, patient_id: UUID, row: Consent, form: Withdrawing | None
+) -> HttpResponse:
+    chart = chart_of(request, patient_id)
+    is_apart = row.patient_id != patient_id
+    may_end = chart.may(WRITE) and row.state not in consents.NO and not is_apart
     if may_end and form is None:
         form = Withdrawing(givers=givers.of(chart.patient))
     more = {
         "row": row,
-        "channel_label": queries.channel_label(row.channel),
+        "channel_label": channels.label(row.channel),
         "tone": queries.TONES.get(row.state, "neutral"),
         "events": queries.history(chart, row),
         "form": form if may_end else None,
         "may_write": chart.may(WRITE),
+        "is_apart": is_apart,
+        "is_signed": queries.is_authorised(row),
     }
     status = 422 if form is not None and form.is_bound else 200
-    return shown(request, row.patient_id, "consent/consents/_consent.html", more, status)
+    return shown(request, patient_id, "consent/consents/_consent.html", more, status)
 
 
 @require_POST
 @requires(WRITE, of="patient_id")
 def withdraw(request: SignedInRequest, patient_id: UUID, consent_id: UUID) -> HttpResponseBase:
     """Withdraw one consent from now on."""
-    row = _row(patient_id, consent_id)
+    row = get_object_or_404(Consent, pk=consent_id, patient_id=patient_id)
     form = Withdrawing(request.POST, givers=givers.of(chart_of(request, patient_id).patient))
     if form.is_valid():
         try:
@@ -204,7 +223,7 @@ def withdraw(request: SignedInRequest, patient_id: UUID, consent_id: UUID) -> Ht
             form.add_error(None, str(refusal.reason))
         else:
             return redirect("consent:consents", patient_id)
-    return _one(request, row, form)
+    return _one(request, patient_id, row, form)
 
 
 @require_POST
@@ -212,8 +231,9 @@ def withdraw(request: SignedInRequest, patient_id: UUID, consent_id: UUID) -> Ht
 def receipt(request: SignedInRequest, patient_id: UUID, act_id: UUID) -> HttpResponse:
     """Hand out the receipt of an act, as a signed file or on paper."""
     chart = chart_of(request, patient_id)
-    rows = ConsentEvent.objects.select_related("consent__purpose", "words__form", "patient")
-    event = get_object_or_404(rows, pk=act_id, patient_id=patient_id)
+    rows = ConsentEvent.objects.filter(patient__in=persons.register().former(patient_id))
+    rows = rows.select_related("consent__purpose", "words__form", "patient")
+    event = get_object_or_404(rows, pk=act_id)
     if chart.is_masked:
         raise Http404
     as_file = request.POST.get("kind") == "json"
@@ -243,9 +263,10 @@ def renewals(request: SignedInRequest) -> HttpResponse:
         for one in visible.filter(pk__in={row.patient_id for row in rows}).only(*people.CARD)
     }
     sights = people.sights(request.user, list(patients))
+    names = channels.names()
     page = [
         {"row": row, "person": people.row(patients[row.patient_id], sights[row.patient_id]),
-         "channel": queries.channel_label(row.channel)}
+         "channel": channels.label(row.channel, names)}
         for row in rows
         if row.patient_id in sights
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from consent.forms.disclosures import Choose, Plan
 from consent.models import Sharing
 from consent.queries import disclosures as queries
-from consent.queries.leaving import SECTIONS
+from consent.queries.leaving import BESIDE, SECTIONS, part_of
 from consent.services import disclosures
 from security import context
 from security.access.decision import decide
@@ -86,7 +86,8 @@ def _show(request: SignedInRequest, row: Sharing, sent: Choose | None = None) ->
     if is_mine and row.state == Sharing.State.PREPARED and not page["row"]["broken"]:
         lines = disclosures.lines(row, request.user)
         page |= {
-            "lines": [(line, SECTIONS[line.section].label) for line in lines],
+            "lines": [(line, part_of(line)) for line in lines],
+            "beside": BESIDE,
             "form": sent or Choose(lines=lines, initial={"version": row.version, "kind": "csv"}),
         }
     status = 422 if sent is not None else 200

@@ -66,7 +66,10 @@ def plan(request: SignedInRequest) -> HttpResponseBase:
 def _planned(said: dict[str, Any], request: SignedInRequest) -> Erasure:
     if not said["is_patient"]:
         return erasures.plan_colleague(
-            user_id=said["subject"], reason=said["reason"], by=request.user
+            user_id=said["subject"],
+            reason=said["reason"],
+            request_id=said["request"],
+            by=request.user,
         )
     asked = Erasure.Origin.REQUEST if said["request"] else Erasure.Origin.OWN
     return erasures.plan(

@@ -11,11 +11,22 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from consent.queries import assessments, meter, transfers
+from consent.queries import (
+    assessments,
+    consents,
+    corrections,
+    meter,
+    notices,
+    requests,
+    transfers,
+)
+from patients.models import Patient
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.gate import SignedInRequest, requires
 from security.access.permissions import Permission
+from security.classification import Category
+from security.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +38,35 @@ class Part:
     icon: str
     label: Promise
     sentence: Promise
-    # How many things of this part an officer must look at.
-    waits: Callable[[], int] | None = None
+    # How many things of this part wait for this person.
+    waits: Callable[[User], int] | None = None
+
+
+def _for_officers(count: Callable[[], int]) -> Callable[[User], int]:
+    """Return a count that only who keeps the registers must look at."""
+
+    def waits(user: User) -> int:
+        manages = reach_of_user(user, Permission.CONSENT_MANAGE) is not Reach.NONE
+        return count() if manages else 0
+
+    return waits
+
+
+def _to_tell(user: User) -> int:
+    return notices.to_tell(user).count()
+
+
+def _to_correct(user: User) -> int:
+    return corrections.waiting_for(user).count()
+
+
+def _to_renew(user: User) -> int:
+    visible = Patient.objects.visible_to(user, Category.CONSENT)
+    return len(consents.renewals(visible=visible.order_by().values("pk")))
+
+
+def _to_answer(user: User) -> int:
+    return requests.counts(user)["open"]
 
 
 PARTS: tuple[Part, ...] = (
@@ -45,6 +83,7 @@ PARTS: tuple[Part, ...] = (
         "message",
         _("To be told of the notice"),
         _("People who were registered in an emergency, imported, or told of an older version."),
+        _to_tell,
     ),
     Part(
         (Permission.RIGHTS_MANAGE,),
@@ -59,6 +98,7 @@ PARTS: tuple[Part, ...] = (
         "edit",
         _("Corrections to decide"),
         _("What people say is wrong in their record."),
+        _to_correct,
     ),
     Part(
         (Permission.CONSENT_READ,),
@@ -80,7 +120,7 @@ PARTS: tuple[Part, ...] = (
         "activity",
         _("Minimisation meter"),
         _("How full each field is, who read it last, and what is collected and unused."),
-        meter.unused_count,
+        _for_officers(meter.unused_count),
     ),
     Part(
         (Permission.CONSENT_READ,),
@@ -88,7 +128,7 @@ PARTS: tuple[Part, ...] = (
         "shield-exclamation",
         _("Impact assessments"),
         _("What a purpose may mean for people, signed off by a second person."),
-        assessments.due_count,
+        _for_officers(assessments.due_count),
     ),
     Part(
         (Permission.CONSENT_READ,),
@@ -96,7 +136,7 @@ PARTS: tuple[Part, ...] = (
         "world",
         _("Data abroad"),
         _("Recipients in other countries, what allows it, and how many people's data went."),
-        transfers.waits,
+        _for_officers(transfers.waits),
     ),
     Part(
         (Permission.RIGHTS_READ,),
@@ -125,6 +165,7 @@ PARTS: tuple[Part, ...] = (
         "history",
         _("Consents that end soon"),
         _("Who may be asked to renew within 30 days."),
+        _to_renew,
     ),
     Part(
         (Permission.RIGHTS_READ,),
@@ -132,6 +173,7 @@ PARTS: tuple[Part, ...] = (
         "inbox",
         _("Rights desk"),
         _("What people ask about their data, by when the law wants an answer, and what was done."),
+        _to_answer,
     ),
     Part(
         (Permission.RIGHTS_READ,),
@@ -161,9 +203,8 @@ PARTS: tuple[Part, ...] = (
 @requires(Permission.CONSENT_READ, Permission.RIGHTS_READ)
 def home(request: SignedInRequest) -> HttpResponse:
     """Show the parts that this person may work in."""
-    manages = reach_of_user(request.user, Permission.CONSENT_MANAGE) is not Reach.NONE
     parts = [
-        {"part": part, "waits": part.waits() if part.waits and manages else 0}
+        {"part": part, "waits": part.waits(request.user) if part.waits else 0}
         for part in PARTS
         if any(reach_of_user(request.user, one) is not Reach.NONE for one in part.permissions)
     ]

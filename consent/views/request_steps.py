@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from consent.forms import requests as forms
+from consent.queries import request_page
 from consent.services import request_steps, requests
 from consent.services.requests import Answer
 from consent.views.requests import barrier, found, shown
@@ -106,7 +107,8 @@ def close(request: SignedInRequest, rights_id: UUID) -> HttpResponseBase:
     """Answer the request."""
 
     def deed(said: dict[str, Any]) -> None:
-        said["answer"] = Answer(*(said.pop(name) for name in ("state", "words", "refusal")))
+        names = ("state", "words", "refusal", "is_elsewhere")
+        said["answer"] = Answer(*(said.pop(name) for name in names))
         requests.close(**said)
         messages.success(request, _("The request is answered. Its letter is ready below."))
 
@@ -158,9 +160,11 @@ def suspend(request: SignedInRequest, rights_id: UUID) -> HttpResponseBase:
 
     def deed(said: dict[str, Any]) -> None:
         request_steps.suspend(**said)
-        messages.success(request, _("It is noted. Leave these disclosures out until then."))
+        messages.success(request, _("It is noted. What you chose is left out until then."))
 
-    return _done(request, rights_id, "suspension", forms.Suspend(request.POST), deed)
+    known = request_page.withheld_from(found(request, rights_id))
+    form = forms.Suspend(request.POST, known=known)
+    return _done(request, rights_id, "suspension", form, deed)
 
 
 @require_POST
@@ -185,3 +189,15 @@ def restrict(request: SignedInRequest, rights_id: UUID) -> HttpResponseBase:
         messages.success(request, _("The use of the data is restricted from now on."))
 
     return _done(request, rights_id, "restriction", forms.Restrict(request.POST), deed)
+
+
+@require_POST
+@requires(MANAGE)
+def close_accounts(request: SignedInRequest, rights_id: UUID) -> HttpResponseBase:
+    """Close the accounts of the portal that open the person's data."""
+
+    def deed(said: dict[str, Any]) -> None:
+        request_steps.close_accounts(**said)
+        messages.success(request, _("The accounts are closed."))
+
+    return _done(request, rights_id, "accounts", Versioned(request.POST), deed)

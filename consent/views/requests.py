@@ -16,8 +16,9 @@ from consent.forms import requests as forms
 from consent.models import RightsRequest
 from consent.queries import calendar, letter_words, officers, repeats, request_page
 from consent.queries import requests as queries
-from consent.services import requests
+from consent.services import requests, scans
 from consent.services.requests import Asked
+from patients.forms.versioned import Versioned
 from patients.queries.chart import banner
 from patients.views.chart import chart_of, sent
 from security.access.categories import Reach
@@ -85,6 +86,7 @@ def shown(
     """Show a request with its forms; the one that was refused says why."""
     manages = officers.may_work(request.user)
     page: dict[str, Any] = {"one": request_page.of(request.user, row), "manages": manages}
+    page["scan"] = forms.Scan()
     if manages and row.closed_at is None:
         page |= _forms(row)
     if wrong is not None:
@@ -102,10 +104,12 @@ def _forms(row: RightsRequest) -> dict[str, Form]:
         "extension": forms.Reasoned(initial=start, prefix="extension"),
         "case": forms.OpenCase(initial=start),
     }
+    if row.kind == Kind.CLOSURE and row.patient_id:
+        made["accounts"] = Versioned(initial=start)
     if repeats.may_charge(row) and not row.is_charged:
         made["charge"] = forms.Charge(initial=start)
     if row.kind == Kind.ACCOUNTING:
-        made["suspension"] = forms.Suspend(initial=start)
+        made["suspension"] = forms.Suspend(initial=start, known=request_page.withheld_from(row))
     if row.kind in (Kind.RESTRICTION, Kind.OBJECTION) and row.patient_id:
         made["restriction"] = forms.Restrict(initial=start)
     return made
@@ -138,7 +142,8 @@ def of_patient(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
 def new(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     """Take in a request about a patient."""
     chart = chart_of(request, patient_id)
-    form = forms.Receive(sent(request), initial={"received_on": calendar.today()})
+    start = {"received_on": calendar.today()}
+    form = forms.Receive(sent(request), request.FILES or None, initial=start)
     if form.is_valid() and (row := _received(request, form, patient_id, SubjectKind.PATIENT)):
         if chart.may(READ):
             return redirect("consent:request", row.pk)
@@ -153,7 +158,9 @@ def new(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
 def new_of_colleague(request: SignedInRequest) -> HttpResponseBase:
     """Take in a request of a colleague about the own data."""
     start = {"received_on": calendar.today()}
-    form = forms.OfColleague(sent(request), initial=start, people=officers.colleagues())
+    form = forms.OfColleague(
+        sent(request), request.FILES or None, initial=start, people=officers.colleagues()
+    )
     if form.is_valid():
         subject = UUID(form.cleaned_data["colleague"])
         if row := _received(request, form, subject, SubjectKind.USER):
@@ -177,4 +184,16 @@ def _received(
         form.add_error(None, str(refusal.reason))
         return None
     messages.success(request, _("The request is noted as %(number)s.") % {"number": row.number})
+    _keep_scan(request, row, form)
     return row
+
+
+def _keep_scan(request: SignedInRequest, row: RightsRequest, form: forms.Receive) -> None:
+    """Keep the scan of what came in; a request is noted even where its scan is not taken."""
+    if (incoming := form.incoming()) is None:
+        return
+    try:
+        scans.attach(request_id=row.pk, incoming=incoming, by=request.user)
+    except Refused as refusal:
+        not_taken = _("The scan was not taken.")
+        messages.error(request, f"{not_taken} {refusal.reason}")

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from audit import persons
 from consent.forms.restrictions import Lift, Restrict
 from consent.models import ProcessingRestriction
 from consent.queries import restrictions as queries
@@ -82,7 +83,8 @@ def new(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
 @requires(MANAGE, ASK, of="patient_id")
 def lift(request: SignedInRequest, patient_id: UUID, restriction_id: UUID) -> HttpResponseBase:
     """Lift one restriction, once the person was told."""
-    rows = ProcessingRestriction.objects.filter(patient_id=patient_id).defer("sealed")
+    known = persons.register().former(patient_id)
+    rows = ProcessingRestriction.objects.filter(patient__in=known).defer("sealed")
     row = get_object_or_404(rows, pk=restriction_id)
     sent = request.POST if request.method == "POST" else None
     form = Lift(sent, initial={"version": row.version})

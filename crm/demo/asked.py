@@ -11,6 +11,7 @@ from django.utils import timezone
 from consent.models import RightsRequest
 from consent.services import requests
 from consent.services.requests import Answer, Asked
+from patients.services import disclosures
 from security import trail
 from security.models import User
 
@@ -57,6 +58,7 @@ def work(found: Sequence[RightsRequest], officer: User) -> None:
         row.refresh_from_db()
     first, last = found[0], found[4]
     requests.extend(request_id=first.pk, version=first.version, reason=EXTENSION, by=officer)
+    disclosures.account(patient_id=last.subject_id, count=0, by=officer)
     answer = Answer(RightsRequest.State.GRANTED, GIVEN)
     requests.close(request_id=last.pk, version=last.version, answer=answer, by=officer)
     asked = found[1]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
+from django.utils import formats, timezone
 
 from patients.models import Disclosure
 from security import context
@@ -30,6 +31,8 @@ LEFT_OUT: Mapping[str, str] = {
     Ground.SECURITY: "164.528(a)(1)(vi), (vii)",
     Ground.LIMITED: "164.528(a)(1)(viii)",
 }
+# Who may ask that the patient is not told for a time (164.528(a)(2)).
+TO_AUTHORITIES = frozenset({Ground.OVERSIGHT, Ground.POLICE})
 LABELS = {str(one): one.label for one in Ground}
 
 
@@ -75,6 +78,18 @@ def of(patient_id: UUID) -> dict[str, Any]:
         "since": first,
         "until": today,
     }
+
+
+def to_authorities(patient_id: UUID) -> list[tuple[str, str]]:
+    """Return what went to authorities that may ask for silence, as choices of a form; the newest first."""
+    found = []
+    rows = Disclosure.objects.filter(patient_id=patient_id)
+    for row in rows.order_by("-noted_at", "-pk"):
+        with suppress(SealBroken):
+            if row.ground in TO_AUTHORITIES and row.disclosed_on:
+                on = formats.date_format(row.disclosed_on, "DATE_FORMAT")
+                found.append((str(row.pk), f"{on} · {row.recipient} · {LABELS[row.ground]}"))
+    return found
 
 
 def _shown(row: Disclosure, day: date, ground: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Disclosure, Patient
+from patients.queries.disclosures import TO_AUTHORITIES
 from security import trail
 from security.access.gate import Refused
 from security.models import User
@@ -18,6 +20,10 @@ from security.models import User
 
 class NotYetDisclosed(Refused):
     """The day of the disclosure lies ahead."""
+
+
+class NotAnAuthority(Refused):
+    """Only a health oversight agency or law enforcement has its disclosures held back."""
 
 
 class SaysTooLittle(Refused):
@@ -56,6 +62,31 @@ def note(*, patient_id: UUID, told: Told, by: User) -> Disclosure:
     row.save()
     trail.record("patients.disclosure.noted", subjects=[patient_id], changed=[row], obj=row, by=by)
     return row
+
+
+@transaction.atomic
+def withhold(
+    *, patient_id: UUID, disclosure_ids: Collection[UUID], until: date, by: User
+) -> list[Disclosure]:
+    """Hold disclosures to an authority back from the patient until a day (164.528(a)(2)).
+
+    A later day is never made an earlier one. No earlier version is kept: a copy of the record would tell it.
+    """
+    rows = Disclosure.objects.select_for_update(of=("self",)).filter(patient_id=patient_id)
+    found = [
+        row
+        for row in rows.filter(pk__in=disclosure_ids).order_by("pk")
+        if row.ground in TO_AUTHORITIES
+    ]
+    if len(found) != len(set(disclosure_ids)):
+        raise NotAnAuthority(_("Only what went to an authority is held back."))
+    for row in found:
+        row.silent_until = max(until, row.silent_until or until)
+        row.advance()
+        row.save()
+    if found:
+        trail.record("patients.disclosure.silenced", subjects=[patient_id], changed=found, by=by)
+    return found
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Event
@@ -12,6 +13,7 @@ from consent.models import Consent, ConsentEvent, ProcessingPurpose, State
 from consent.services import consents
 from consent.services.acts import NotTaken, StaleWords
 from security import trail
+from tests import world
 from tests.consent import asking
 from tests.patients import cast
 
@@ -246,3 +248,26 @@ def test_a_shorter_end_may_be_said_and_holds_through_its_last_day(mia, desk, wor
 
 def test_the_deeds_have_an_action_each():
     assert set(consents.ACTIONS) == set(State) - {State.INVALID}
+
+
+def test_an_authorisation_is_taken_back_in_writing_and_by_word_and_the_page_tells_which(mia, desk):
+    version = asking.words(asking.form(kind="authorisation"))
+    signed = {"method": "typed", "signature": {"typed": "Mia Muster"}}
+    row = asking.grant(mia, version, by=desk, **signed).consent
+    browser = world.signed_in(desk, world.factor_of(desk))
+    page, end = (
+        reverse(f"consent:{name}", args=[mia.pk, row.pk]) for name in ("consent", "withdraw")
+    )
+    refused("paper", asking.withdraw, row, by=desk, method="paper", signature={"letter": " "})
+    assert browser.post(end, {"giver": "self:"}).status_code == 302
+    assert "Said and not in writing" in browser.get(page).content.decode()
+    asking.grant(mia, version, by=desk, own_initiative=True, **signed)
+    letter = {
+        "giver": "self:",
+        "method": "paper",
+        "letter": "Of 3 May, in the folder of revocations",
+    }
+    assert browser.post(end, letter).status_code == 302
+    said = ConsentEvent.objects.latest("given_at")
+    assert (said.kind, said.method) == ("withdrawn", "paper")
+    assert "in the folder of revocations" in browser.get(page).content.decode()

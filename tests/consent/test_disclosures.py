@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from audit.models import Event
 from audit.queries import records
-from consent.models import Recipient, Sharing
+from consent.models import Correction, Recipient, RightsRequest, Sharing
 from consent.queries.leaving import Period
 from consent.services import disclosures, permits, recipients
 from patients.models import Condition, Disclosure
@@ -271,3 +271,27 @@ def test_the_list_costs_the_same_for_many_and_opens_nothing():
         counts.append(len(made_queries))
     assert counts[0] == counts[1]
     assert b"Nobody reads this" not in page.content
+
+
+def test_what_the_person_disagrees_with_goes_along_with_that_part(mia, doctor, officer, insurer):
+    request = RightsRequest.objects.create(
+        number="R-7", kind="rectification", way="staff", subject_id=mia.pk, patient=mia, language="en",
+        asked="x",
+    )  # fmt: skip
+    now, says = (
+        timezone.now(),
+        {"wrong": "Asthma", "right": "None", "disagreement": "I never had it"},
+    )
+    for area in ("clinical", "billing"):
+        Correction.objects.create(
+            request=request, patient=mia, area=area, verdict="refused", decided_at=now, disagreed_at=now,
+            decided_by=doctor, proposed_by=officer, **says | {"disagreement": f"{area}: never"},
+        )  # fmt: skip
+    authorise(mia, insurer)
+    row = prepared(mia, doctor, insurer)
+    beside = [f"{one[0]}.{one[1]}" for one in row.items if one[0] == "beside"]
+    export = asked(row, doctor, leave_out=beside)
+    made(export, doctor, officer)
+    text = taken(export, doctor)
+    assert "clinical: never" in text
+    assert "billing: never" not in text

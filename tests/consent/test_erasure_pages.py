@@ -70,13 +70,19 @@ def test_a_request_that_waits_is_planned_from_its_line(book):
         number="R-1", kind="erasure", way="letter", subject_id=clinic.other.pk, patient=clinic.other,
         language="en", asked="Erase me",
     )  # fmt: skip
-    officer = clinic.client("officer")
-    assert "R-1" in officer.get(reverse("consent:erasures"), secure=True).content.decode()
     said = {
         "subject": clinic.other.pk,
         "reason": "Asked for by the person R-1",
         "request": asked.pk,
     }
+    officer = clinic.client("officer")
+    unproved = officer.post(reverse("consent:erasure_plan"), said, secure=True)
+    assert "First it has to be shown who asks." in unproved.content.decode()
+    asked.identity_at = timezone.now()
+    asked.advance()
+    asked.save()
+    officer = clinic.client("officer")
+    assert "R-1" in officer.get(reverse("consent:erasures"), secure=True).content.decode()
     officer.post(reverse("consent:erasure_plan"), said, secure=True)
     row = Erasure.objects.get()
     assert (row.request_id, row.origin) == (asked.pk, "request")

@@ -11,6 +11,7 @@ from audit.models import Event
 from consent import sections
 from consent.models import Notice, NoticeDelivery
 from consent.queries import notices as reads
+from consent.queries import receipts
 from consent.services import notices
 from consent.services.notices import Publication
 from patients import informing
@@ -20,6 +21,8 @@ from patients.services import registration
 from security.models import ClinicProfile, Unit
 from security.sealing import StaleRecord
 from tests import world
+from tests.consent import asking
+from tests.patients import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 TODAY = timezone.localdate
@@ -270,3 +273,18 @@ def test_the_list_of_who_waits_asks_the_same_number_of_queries_for_one_and_for_t
         Patient.objects.create(names=[{"text": "More"}])
     with django_assert_num_queries(len(first.captured_queries)):
         desk.get(url)
+
+
+def test_a_consent_keeps_the_versions_that_the_person_knew_and_names_them_on_its_receipt(officer):
+    published(officer, "pipl")
+    first = published(officer, "hipaa")
+    mia, desk = cast.patient(), cast.staff("receptionist")
+    notices.tell(patient_id=mia.pk, told=Told("deferred", "en"), by=desk)
+    version = asking.words()
+    assert asking.grant(mia, version, by=desk).event.notices == []
+    notices.tell(patient_id=mia.pk, told=Told("shown", "en"), by=desk)
+    second = published(officer, "pipl")
+    taken = asking.grant(mia, version, by=desk, expires_on=TODAY() + timedelta(9)).event
+    told = dict(Notice.objects.filter(pk__in=taken.notices).values_list("law", "number"))
+    assert told == {"hipaa": first.number, "pipl": second.number - 1}
+    assert receipts.facts(taken)["notices"] == "hipaa 1; pipl 1"

@@ -151,7 +151,11 @@ def test_the_steps_are_taken_by_form_and_the_letter_is_kept_as_it_was(house):
     refused = step("answer", state="refused", words="No.", refusal="")
     assert refused.status_code == 422
     assert "Name a ground" in text(refused)
-    assert step("answer", state="granted", words="The copy is enclosed.").status_code == 302
+    undone = step("answer", state="granted", words="The copy is enclosed.")
+    assert undone.status_code == 422
+    assert "No copy was made for this request." in text(undone)
+    said = {"state": "granted", "words": "The copy is enclosed.", "is_elsewhere": "on"}
+    assert step("answer", **said).status_code == 302
     assert step("answer", state="granted", words="Again.").status_code == 422
     letter = RightsLetter.objects.get(request=row, kind="granted")
     paper = client.post(f"{DESK}letters/{letter.pk}/", secure=True)

@@ -6,10 +6,13 @@ import pytest
 from django.db import transaction
 
 from audit.models import Case, Event
-from consent.models import ProcessingPurpose, ProcessingRestriction, RightsLetter
+from consent.models import ProcessingPurpose, ProcessingRestriction, RightsLetter, RightsRequest
+from consent.queries import whole
 from consent.services import request_steps, requests
 from consent.services.requests import Answer
 from patients.models import PortalAccount, Relation, StaffLink
+from patients.queries import disclosures as accounting
+from patients.services import disclosures
 from security import trail
 from security.models import User
 from security.services import users
@@ -35,8 +38,8 @@ def actions(row):
     return [one.action.rpartition(".")[2] for one in events]
 
 
-def close(row, by, state="granted", ground="", version=None):
-    answer = Answer(state, "Here is the copy.", ground)
+def close(row, by, state="granted", ground="", version=None, *, is_elsewhere=True):
+    answer = Answer(state, "Here is the copy.", ground, is_elsewhere)
     return requests.close(request_id=row.pk, version=version or row.version, answer=answer, by=by)
 
 
@@ -299,10 +302,10 @@ def test_the_first_accounting_in_twelve_months_is_free(officer):
 def test_an_authority_suspends_an_accounting_orally_for_thirty_days_at_most(officer):
     row = asking.receive(asking.patient(), officer, "accounting")
 
-    def suspend(until, *, is_written):
+    def suspend(until, *, is_written, held=()):
         return request_steps.suspend(
             request_id=row.pk, version=row.version, statement="Police, by phone", is_written=is_written,
-            until=until, by=officer,
+            until=until, disclosures=held, by=officer,
         )  # fmt: skip
 
     for until, is_written in ((date(2026, 12, 25), False), (date(2026, 11, 24), True)):
@@ -310,7 +313,22 @@ def test_an_authority_suspends_an_accounting_orally_for_thirty_days_at_most(offi
             suspend(until, is_written=is_written)
     assert suspend(date(2026, 12, 24), is_written=False).suspended_until == date(2026, 12, 24)
     row.refresh_from_db()
-    assert suspend(date(2027, 6, 1), is_written=True).suspended_until == date(2027, 6, 1)
+    told = {"disclosed_on": date(2026, 11, 1), "what": "Name", "why": "File 7"}
+    police, doctor = (
+        disclosures.note(
+            patient_id=row.patient_id, told=disclosures.Told(recipient=who, ground=ground, **told), by=officer
+        )
+        for who, ground in (("City police", "police"), ("Dr Marsh", "mistake"))
+    )  # fmt: skip
+    with pytest.raises(disclosures.NotAnAuthority):
+        suspend(date(2027, 6, 1), is_written=True, held=[police.pk, doctor.pk])
+    row.refresh_from_db()
+    done = suspend(date(2027, 6, 1), is_written=True, held=[police.pk])
+    assert done.suspended_until == date(2027, 6, 1)
+    account = accounting.of(row.patient_id)
+    assert ([one["recipient"] for one in account["rows"]], account["silent"]) == (["Dr Marsh"], 1)
+    copy = whole.told(RightsRequest.objects.get(pk=row.pk))
+    assert (copy["suspension"], copy["suspended_until"]) == (None, None)
 
 
 def test_a_case_on_a_request_lets_its_officer_read_the_record(officer):

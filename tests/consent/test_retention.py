@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from consent import periods
 from consent.models import Erasure, RetentionRule
-from consent.queries import due, erasure_plans, retention, retention_facts
+from consent.queries import due, erasure_pages, erasure_plans, retention, retention_facts
 from consent.queries.retention_facts import Facts
-from consent.services import erasing, erasures, holds, retention_rules, retention_runs
+from consent.services import erasing, erasures, holds, requests, retention_rules, retention_runs
 from patients.models import Condition, Encounter, Patient
 from security.models import User
 from security.sealing import SealErased
@@ -180,3 +180,24 @@ def test_an_account_goes_after_its_time_and_keeps_its_handle(tmp_path):
     assert found.handle == leaver.handle
     with pytest.raises(SealErased):
         making.said(found, "display_name")
+
+
+def test_a_colleague_who_asks_is_told_until_when_the_account_is_kept_and_two_approve_after_it():
+    planner = making.officers(1)[0]
+    leaver = world.person("nurse", name="Gone", is_active=False)
+    asked = requests.Asked("erasure", "email", "Erase me.", timezone.now())
+    row = requests.receive(asked=asked, subject_id=leaver.pk, subject_of="user", by=planner)
+    requests.prove_identity(
+        request_id=row.pk, version=row.version, how="known", shown="Known", by=planner
+    )
+    about = {"user_id": leaver.pk, "reason": "Asked", "request_id": row.pk, "by": planner}
+    with transaction.atomic():
+        User._base_manager.filter(pk=leaver.pk).update(ends_on=timezone.localdate())
+    with pytest.raises(erasures.Impossible, match="kept until"):
+        erasures.plan_colleague(**about)
+    assert row in erasure_pages.waiting_requests()
+    with transaction.atomic():
+        left = timezone.localdate() - timedelta(days=366 * 7)
+        User._base_manager.filter(pk=leaver.pk).update(ends_on=left)
+    planned = erasures.plan_colleague(**about)
+    assert (planned.request, erasures.NEEDED[planned.origin]) == (row, 2)

@@ -20,6 +20,7 @@ from consent.models import (
     RetentionRun,
     RightsLetter,
     RightsRequest,
+    RightsScan,
 )
 from consent.services import certificates
 from patients.models import ImportBatch, Observation, Patient
@@ -27,6 +28,7 @@ from patients.services import merges, relations
 from security import trail
 from security.ids import new_id
 from security.models import Backup
+from security.sealing import files
 from tests import consenting, world
 from tests.consent import asking
 
@@ -94,6 +96,7 @@ def values(clinic, name):
         "day_id": CalendarDay.objects.create(day=date(2026, 10, 1), kind="holiday").pk,
         "rights_id": (asked := _rights(clinic)).pk,
         "letter_id": _letter(asked).pk,
+        "scan_id": _scan(asked).pk,
     }
 
 
@@ -159,6 +162,15 @@ def consent_of(clinic):
 def _event(clinic):
     """Return an event about the clinic's patient, of nobody in particular."""
     return trail.record("patients.chart.opened", subjects=[clinic.patient.pk])
+
+
+def _scan(asked):
+    """Return a scan that belongs to a request."""
+    kept = files.write([b"Letter"], most=100)
+    return RightsScan.objects.create(
+        request=asked, subject_id=asked.subject_id, media_type="text/plain", size=kept.size,
+        file_id=kept.file_id, file_key=kept.key, title="Letter",
+    )  # fmt: skip
 
 
 def _letter(asked):

@@ -80,6 +80,7 @@ OF_ONE_PERSON = {
     "consent:request_corrections",
     # A request is there for who may know of its patient.
     "consent:request",
+    "consent:scan",
     # A report that is not made yet has no paper.
     "audit:report_pdf",
     # A receipt names the patient: nobody has it who sees the patient masked.

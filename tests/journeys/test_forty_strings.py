@@ -28,6 +28,7 @@ from consent.models import (
     RecordCopy,
     RightsLetter,
     RightsRequest,
+    RightsScan,
     Sharing,
 )
 from crm.demo.staff import ACCOUNTS
@@ -164,7 +165,7 @@ PLANTED = {
     "restriction_id": ProcessingRestriction, "sharing_id": Sharing, "recipient_id": Recipient,
     "form_id": ConsentForm, "words_id": ConsentFormVersion, "consent_id": Consent,
     "act_id": ConsentEvent,
-    "letter_id": RightsLetter,
+    "letter_id": RightsLetter, "scan_id": RightsScan,
     "erasure_id": Erasure, "hold_id": LegalHold,
 }  # fmt: skip
 

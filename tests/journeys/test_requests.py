@@ -32,6 +32,7 @@ def test_an_officer_answers_a_request_and_looks_at_the_desk_in_both_languages(do
     officer.shoots("requests-1-request")
     page.get_by_label("Granted", exact=True).check()
     page.locator("textarea[name=words]").fill("The copy is enclosed.")
+    page.locator("input[name=is_elsewhere]").check()
     officer.presses("Answer")
     officer.sees("Its letter is ready below")
     row = RightsRequest.objects.latest("noted_at")
