@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -222,6 +222,17 @@ def _ready(copy_id: UUID, by: User) -> RecordCopy:
     if row.state != State.READY or not is_alive or row.file_id is None:
         raise NotReady(_("This copy is not there any more. Make another one."))
     return row
+
+
+@transaction.atomic
+def end_of(*, subject_ids: Collection[UUID]) -> int:
+    """End every copy of some people that is being made or waits; return how many there were."""
+    rows = RecordCopy.objects.alive().filter(subject_id__in=subject_ids)
+    found = list(rows.select_for_update(of=("self",)).select_related("request"))
+    for row in found:
+        _end(row, State.CANCELLED)
+        _tell("consent.copy.cancelled", row, by=None)
+    return len(found)
 
 
 @transaction.atomic

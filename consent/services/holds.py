@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +14,10 @@ from patients.models import Patient
 from security import trail
 from security.access.gate import Refused
 from security.models import User
+
+
+# Holds that are set and keys that are destroyed come one after the other.
+LOCK = 0x_CD_05_70_C6
 
 
 class WrongHold(Refused):
@@ -39,11 +43,18 @@ def set_hold(
     if patient_id is not None:
         # In line with an erasure that begins at the same time.
         list(Patient._base_manager.filter(pk=patient_id).select_for_update(of=("self",)))
+    in_line()
     row = LegalHold(patient_id=patient_id, until_on=until_on, set_by=by, reason=reason)
     row.seen_from, row.seen_until = seen or (None, None)
     row.save(force_insert=True)
     _tell("consent.hold.begun", row, by)
     return row
+
+
+def in_line() -> None:
+    """Wait until whoever sets a hold, or destroys keys, is through; inside a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 @transaction.atomic
