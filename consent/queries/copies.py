@@ -67,9 +67,14 @@ def one(reader: User, request_id: UUID) -> Shown | None:
         _names(reader, [row]).get(row.subject_id, ""),
         copy,
         may_begin=is_open and not (ready or is_making),
-        may_fetch=ready is not None and ready.told_by_id != reader.pk,
-        may_tell=ready is not None and ready.fetched_by_id != reader.pk,
+        may_fetch=ready is not None and _may_take(reader, ready.fetched_by_id, ready.told_by_id),
+        may_tell=ready is not None and _may_take(reader, ready.told_by_id, ready.fetched_by_id),
     )
+
+
+def _may_take(reader: User, mine_id: UUID | None, other_id: UUID | None) -> bool:
+    """Tell whether somebody may take one half: who took it before alone, and never who took the other."""
+    return reader.pk != other_id and mine_id in (None, reader.pk)
 
 
 def _can_be_taken(copy: RecordCopy) -> bool:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import persons
 from consent.models import Erasure, ErasureApproval, RetentionRun, RightsRequest
 from consent.queries import askers, calendar, erasure_plans
+from consent.services.request_rows import UNASKED
 from patients.services import series
 from security import trail
 from security.access.gate import Refused
@@ -20,8 +21,6 @@ from security.classification import SubjectKind
 from security.models import User
 
 State, Origin = Erasure.State, Erasure.Origin
-Request = RightsRequest.State
-UNASKED = frozenset({Request.WITHDRAWN, Request.REFUSED, Request.DUPLICATE})
 # Who agrees beside the planner: two people, and one where the time of a rule is over.
 NEEDED = {Origin.REQUEST: 2, Origin.OWN: 2, Origin.RETENTION: 1}
 

@@ -188,6 +188,36 @@ def test_archive_and_passphrase_go_through_two_pairs_of_hands(clinic, second):
     assert actions()[-2:] == ["consent.copy.fetched", "consent.copy.unlocked"]
 
 
+def test_a_third_pair_of_hands_does_not_let_the_first_have_both_halves(clinic, second):
+    row, officer = made(clinic), clinic.users["officer"]
+    copies.tell_passphrase(copy_id=row.pk, by=officer)
+    with pytest.raises(copies.SamePerson):
+        copies.tell_passphrase(copy_id=row.pk, by=second)
+    with pytest.raises(copies.SamePerson):
+        copies.fetch(copy_id=row.pk, by=officer)
+    copies.fetch(copy_id=row.pk, by=second)
+    with pytest.raises(copies.SamePerson):
+        copies.fetch(copy_id=row.pk, by=world.person("compliance_officer", name="Third"))
+    assert actions()[-2:] == ["consent.copy.unlocked", "consent.copy.fetched"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("state", "withdrawn"), ("state", "refused"), ("state", "duplicate"), ("capacity", "guardian")],
+)
+def test_a_copy_ends_with_the_request_or_the_authority_of_who_asked(clinic, second, column, value):
+    request = asked(clinic.patient)
+    row = copies.begin(request_id=request.pk, by=second)
+    rewrite("consent_rightsrequest", column, value, request.pk)
+    for deed in (copies.fetch, copies.tell_passphrase):
+        with pytest.raises(copies.NotAsked):
+            deed(copy_id=row.pk, by=second)
+    assert copies.produce(copy_id=row.pk).state == State.FAILED
+    with pytest.raises(copies.NotAsked):
+        copies.begin(request_id=request.pk, by=second)
+    assert actions() == ["consent.copy.begun", "consent.copy.failed"]
+
+
 def test_nobody_makes_a_copy_of_the_own_record_or_of_close_family(clinic):
     officer = clinic.users["officer"]
     StaffLink.objects.create(user=officer, patient=clinic.patient, kind="family")
