@@ -13,9 +13,9 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from consent.models import ConsentEvent
+from consent.models import ConsentEvent, State
 from consent.queries.givers import Giver
-from consent.services.acts import Act
+from consent.services.acts import MOST_STROKES, Act
 from security.models import User
 
 Method, Capacity = ConsentEvent.Method, ConsentEvent.Capacity
@@ -27,6 +27,8 @@ ON_SCREEN = [
 ]
 # As text; a signature has a few hundred points.
 MOST_SIGNATURE = 60_000
+# Stands for whatever is larger: more strokes than the deed takes, of which nobody reads one.
+TOO_LARGE: list[Any] = [[]] * (MOST_STROKES + 1)
 NOON = time(12)
 
 
@@ -41,6 +43,7 @@ def day_field(label: Any, help_text: Any = "") -> forms.DateField:
 class Giving(forms.Form):
     """Who decides, and how it is given."""
 
+    answer = forms.CharField(required=False)
     words = forms.UUIDField(widget=forms.HiddenInput)
     channel = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
     giver = forms.ChoiceField(label=_("Who decides"))
@@ -88,15 +91,22 @@ class Giving(forms.Form):
             self.fields.pop("own_initiative", None)
 
     def clean_strokes(self) -> list[Any]:
-        """Return the strokes of the pen; refuse what is larger than a signature."""
+        """Return the strokes of the pen; what is none is refused by the deed, which tells the trail."""
         text = self.cleaned_data["strokes"]
         if len(text) > MOST_SIGNATURE:
-            raise ValidationError(_("This signature is too large. Clear the field and sign again."))
+            return TOO_LARGE
         try:
             found = json.loads(text) if text else []
         except (ValueError, RecursionError):
-            raise ValidationError(_("Sign in the field.")) from None
+            return []
         return found if isinstance(found, list) else []
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what says neither yes nor no: nobody's silence is written down as a refusal."""
+        said: dict[str, Any] = super().clean() or {}
+        if said.get("answer") not in {State.GRANTED, State.DECLINED}:
+            raise ValidationError(_("Say whether the patient agrees or not."))
+        return said
 
     def act(self) -> Act:
         """Return what was said, as the deed takes it."""

@@ -48,7 +48,8 @@ def of(
 ) -> Mapping[tuple[UUID, UUID], list[Grant]]:
     """Return where these purposes stand for these patients, by both; one query."""
     event = ConsentEvent.objects.filter(consent=OuterRef("pk"), kind=OuterRef("state"))
-    newest: QuerySet[ConsentEvent] = event.order_by("-noted_at", "-pk")
+    # As the deeds order them: what was said last decides, not what was entered last.
+    newest: QuerySet[ConsentEvent] = event.order_by("-given_at", "-noted_at", "-pk")
     rows = Consent.objects.filter(patient_id__in=list(patients), purpose_id__in=list(purposes))
     found: dict[tuple[UUID, UUID], list[Grant]] = {}
     columns = rows.annotate(

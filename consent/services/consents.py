@@ -82,7 +82,7 @@ def _answer(
     if channel not in (purpose.channels if purpose.is_per_channel else [""]):
         refuse("channel", _("This purpose is not asked for that channel."))
     given_at = acts.moment(act, patient, words, timezone.now())
-    giver = acts.name_of_giver(act, patient, kind)
+    giver = acts.name_of_giver(act, patient, kind, given_at)
     # To refuse needs no signature.
     acts.check_method(act, form if kind == State.GRANTED else None, by=by)
     row = _standing(patient_id, purpose, channel)
@@ -107,7 +107,7 @@ def _withdraw(consent_id: UUID, patient_id: UUID, act: Act, by: User | None) -> 
     row = Consent.objects.select_for_update().get(pk=consent_id)
     last = _last(row)
     given_at = acts.moment(act, patient, None, timezone.now())
-    giver = acts.name_of_giver(act, patient, State.WITHDRAWN)
+    giver = acts.name_of_giver(act, patient, State.WITHDRAWN, given_at)
     acts.check_method(act, None, by=by)
     if last is not None and row.state in NO:
         return _repeated(row, last, by)
@@ -196,12 +196,22 @@ def _check_may_agree(
     if given_at < last.given_at:
         # It goes into the history only; the refusal stands.
         return
-    if given_at == last.given_at:
+    if act.printed_at is not None and act.printed_at < last.noted_at:
+        # Whoever signed it may have changed the mind since; a page for later is printed later.
+        refuse("refused_since", _("The patient refused after this form was printed. Print a new one."))
+    if given_at == last.given_at or _is_of_same_day(act, last):
         refuse("contradiction", _("A refusal of the same moment stands. Ask what is meant."))
     # A form was printed when it was time to ask, or on the patient's own wish.
     may_be_early = act.own_initiative or bool(act.paper_code)
     if row.ask_from is not None and given_at < row.ask_from and not may_be_early:
         refuse("asked_too_soon", _("The patient refused and is not asked again yet."))
+
+
+def _is_of_same_day(act: Act, last: ConsentEvent) -> bool:
+    """Tell whether it was said, nobody noted at what hour, on the day of a refusal."""
+    if act.given_at is None or act.paper_code:
+        return False
+    return timezone.localdate(act.given_at) == timezone.localdate(last.given_at)
 
 
 # --- writing --------------------------------------------------------------------------------

@@ -103,6 +103,14 @@ def test_the_newest_event_is_named_when_somebody_changed_the_mind(mia):
     assert may(mia, "marketing", "email").event_id == second.pk
 
 
+def test_what_was_entered_later_but_said_earlier_is_not_what_decides(mia):
+    now = timezone.now()
+    consenting.allow(mia, given_at=now)
+    first = may(mia, "marketing", "email").event_id
+    consenting.allow(mia, given_at=now - DAY)
+    assert may(mia, "marketing", "email").event_id == first
+
+
 # Channels
 
 
@@ -263,9 +271,9 @@ def test_many_are_answered_with_as_many_queries_as_one(django_assert_num_queries
     many = cast.patients(20)
     consenting.allow(*many[::2])
     consenting.limit(many[2], "objection")
-    # Register, laws, who is there, restrictions, consents; cards and their keys where somebody allowed it.
+    # Register, laws, who is there, restrictions, consents; of those who allowed it cards, keys, the age of consent.
     for some in (many[:1], many):
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             answers = may_many([one.pk for one in some], "marketing", "email")
     assert [answers[one.pk].allowed for one in many] == [
         number % 2 == 0 and number != 2 for number in range(20)
