@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from consent.models import ConsentEvent, State
+from consent.models import ConsentEvent, ScopeOutcome, State
 from consent.queries import grants, limits, register
 from consent.queries.grants import ANY, Grant
 from consent.queries.limits import Kind, Limit
@@ -23,6 +24,7 @@ from consent.queries.register import NEVER_WAITS, Known
 from patients.models import Patient
 from patients.queries import guardians
 from security import context
+from security.classification import Scope
 from security.sealing import SealBroken
 
 __all__ = ["ANY", "Answer", "may", "may_many"]
@@ -95,9 +97,11 @@ def may_many(
     known = next(iter(register.active(key=purpose)), None) if purpose and ids else None
     if known is None:
         return dict.fromkeys(ids, Answer(False, NO_PURPOSE))
-    there = set(
-        Patient.objects.filter(pk__in=ids, merged_into__isnull=True).values_list("pk", flat=True)
+    erased = ScopeOutcome.objects.filter(
+        patient_id=OuterRef("pk"), key_scope=Scope.RECORD, outcome=ScopeOutcome.Outcome.ERASED
     )
+    alive = Patient.objects.filter(~Exists(erased), pk__in=ids, merged_into__isnull=True)
+    there = set(alive.values_list("pk", flat=True))
     found = {one: held for one, held in limits.of(there).items() if held}
     said = grants.of(there, [known.id]) if known.needs_consent else {}
     answers = {

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent import shipped
-from consent.models import ProcessingPurpose, ProcessingPurposeVersion
+from consent.models import (
+    Consent,
+    ConsentFormVersion,
+    ProcessingPurpose,
+    ProcessingPurposeVersion,
+)
 from consent.queries import purposes as queries
-from security import trail
+from security import context, trail
 from security.access.gate import Refused
 from security.models import ClinicProfile, User
 from security.services import clinics
@@ -127,7 +132,8 @@ def change(
     if row.version != version:
         raise Conflict(row)
     said = _fit(content)
-    if row.state == State.ACTIVE and _widens(row, said) and not queries.is_assessed(row):
+    is_widened = row.state == State.ACTIVE and _widens(row, said)
+    if is_widened and not queries.is_assessed(row):
         raise NotAssessed(
             _(
                 "More data, recipients or countries than before need an impact assessment "
@@ -136,7 +142,28 @@ def change(
         )
     for name, value in said.items():
         setattr(row, name, value)
-    return _filed(_advanced(row, by), "consent.purpose.changed", reason, by)
+    ended = _asked_anew(row) if is_widened else []
+    return _filed(_advanced(row, by), "consent.purpose.changed", reason, by, ended)
+
+
+def _asked_anew(row: ProcessingPurpose) -> list[models.Model]:
+    """End what was agreed to when less was done (PIPL 14); nobody is asked until there are new words."""
+    if not row.needs_consent(queries.laws_of_clinic()):
+        return []
+    now = timezone.now()
+    words = ConsentFormVersion.objects.in_force().filter(form__purpose=row)
+    agreed = Consent.objects.in_force(now).filter(purpose=row)
+    shown = list(words.select_for_update(of=("self",)))
+    ended = list(agreed.select_for_update(of=("self",)))
+    for one in shown:
+        one.superseded_at = now
+    for consent in ended:
+        consent.until, consent.version = now, consent.version + 1
+    ConsentFormVersion.objects.bulk_update(shown, ["superseded_at"])
+    # The nightly run writes the event of each.
+    Consent.objects.bulk_update(ended, ["until", "version"], batch_size=2000)
+    context.current().forget_decisions()
+    return [*shown, *ended]
 
 
 def _widens(row: ProcessingPurpose, said: Mapping[str, Any]) -> bool:
@@ -199,9 +226,12 @@ def _advanced(row: ProcessingPurpose, by: User) -> ProcessingPurpose:
     return row
 
 
-def _filed(row: ProcessingPurpose, action: str, reason: str, by: User) -> ProcessingPurpose:
+def _filed(
+    row: ProcessingPurpose, action: str, reason: str, by: User, more: Sequence[models.Model] = ()
+) -> ProcessingPurpose:
     """Keep the version that was just written, and record the deed."""
     version = _version(row, reason, by)
     version.save(force_insert=True)
-    trail.record(action, by=by, changed=[row, version], obj=row, fields=[row.key], reason=reason)
+    changed = [row, version, *more]
+    trail.record(action, by=by, changed=changed, obj=row, fields=[row.key], reason=reason)
     return row

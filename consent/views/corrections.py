@@ -16,6 +16,7 @@ from consent.forms.corrections import Decided, Disagreement, Proposed
 from consent.models import Correction, RightsRequest
 from consent.queries import corrections as asked
 from consent.services import corrections
+from consent.views.requests import barrier, found
 from security.access.gate import Refused, SignedInRequest, requires
 from security.access.permissions import Permission
 
@@ -27,9 +28,11 @@ DECIDE = tuple(asked.WRITES.values())
 @requires(MANAGE)
 def of_request(request: SignedInRequest, rights_id: UUID) -> HttpResponseBase:
     """Show what one request wants corrected, and take a proposal."""
-    rights = RightsRequest.objects.filter(pk=rights_id, kind="rectification").first()
-    if rights is None:
+    rights = found(request, rights_id)
+    if rights.kind != RightsRequest.Kind.RECTIFICATION:
         raise Http404
+    if (barred := barrier(request, rights)) is not None:
+        return barred
     form = Proposed(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:

@@ -79,7 +79,7 @@ def hold_list(request: SignedInRequest) -> HttpResponseBase:
 
 
 @require_POST
-@requires(MANAGE)
+@requires(MANAGE, step_up=True)
 def lift(request: SignedInRequest, hold_id: UUID) -> HttpResponseBase:
     """Lift a hold, with a reason."""
     row = get_object_or_404(LegalHold, pk=hold_id)

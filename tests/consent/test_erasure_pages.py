@@ -68,7 +68,7 @@ def test_a_request_that_waits_is_planned_from_its_line(book):
     clinic = world.clinic()
     asked = RightsRequest.objects.create(
         number="R-1", kind="erasure", way="letter", subject_id=clinic.other.pk, patient=clinic.other,
-        language="en", asked="Erase me",
+        language="en", asked="Erase me", identity_at=timezone.now(),
     )  # fmt: skip
     officer = clinic.client("officer")
     assert "R-1" in officer.get(reverse("consent:erasures"), secure=True).content.decode()

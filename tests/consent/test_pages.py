@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consent.models import Consent, ConsentEvent, ConsentForm, ConsentFormVersion, PaperForm
+from consent.queries.words import digest
 from tests import consenting
 from tests.consent import asking
 from tests.patients import cast
@@ -238,11 +239,19 @@ def test_an_officer_writes_words_sees_what_they_miss_and_publishes_them(officer)
     assert "It can not be published while something is missing." in cast.words(page)
     draft = ConsentFormVersion.objects.get()
     publish = reverse("consent:form_publish", args=[form.pk, draft.pk])
-    officer.post(publish)
+    seen = re.compile(r'name="seen" value="(\w+)"')
+    officer.post(publish, {"seen": digest(draft)})
     draft.refresh_from_db()
     assert draft.published_at is None
     officer.post(write, said | {"signature": "You sign here."})
-    officer.post(publish)
+    read = seen.search(officer.get(address).content.decode()).group(1)
+    officer.post(write, said | {"signature": "You sign there."})
+    officer.post(publish, {"seen": read})
+    draft.refresh_from_db()
+    # Nobody publishes what was written since the page was opened.
+    assert draft.published_at is None
+    read = seen.search(officer.get(address).content.decode()).group(1)
+    officer.post(publish, {"seen": read})
     draft.refresh_from_db()
     assert draft.text_sha256 in officer.get(address).content.decode()
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
+from consent.models import ScopeOutcome
 from consent.queries.standing import ANY, Answer, may, may_many
 from security.ids import new_id
 from security.models import ClinicProfile
@@ -255,6 +256,16 @@ def test_a_record_that_does_not_open_allows_nothing(mia):
     consenting.allow(mia)
     cast.break_seal(mia)
     assert not may(mia, "marketing", "email").allowed
+
+
+def test_of_whom_was_erased_nothing_is_used_whatever_it_rests_on(mia):
+    consenting.purpose("operations", grounds=consenting.CARE)
+    assert may(mia, "operations").allowed
+    ScopeOutcome.objects.create(
+        subject_id=mia.pk, patient=mia, key_scope="record", outcome="erased",
+        decided_at=timezone.now(), erasure_id=new_id(), number="ER-1",
+    )  # fmt: skip
+    assert not may(mia, "operations").allowed
 
 
 def test_to_answer_is_no_reading_of_the_record(mia, system):
