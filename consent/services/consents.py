@@ -198,7 +198,9 @@ def _check_may_agree(
         return
     if act.printed_at is not None and act.printed_at < last.noted_at:
         # Whoever signed it may have changed the mind since; a page for later is printed later.
-        refuse("refused_since", _("The patient refused after this form was printed. Print a new one."))
+        refuse(
+            "refused_since", _("The patient refused after this form was printed. Print a new one.")
+        )
     if given_at == last.given_at or _is_of_same_day(act, last):
         refuse("contradiction", _("A refusal of the same moment stands. Ask what is meant."))
     # A form was printed when it was time to ask, or on the patient's own wish.

@@ -15,7 +15,6 @@ from security import trail
 from security.access.gate import Refused
 from security.models import User
 
-
 # Holds that are set and keys that are destroyed come one after the other.
 LOCK = 0x_CD_05_70_C6
 

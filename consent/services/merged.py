@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils.translation import gettext_noop
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from consent.models import Consent, ProcessingRestriction, ScopeOutcome, State
 from consent.services import consents, restrictions

@@ -17,7 +17,13 @@ from consent.services import restrictions
 from patients.models import Patient
 from security import context
 from security.access.decision import decide
-from security.access.gate import Refused, SignedInRequest, requires
+from security.access.gate import (
+    Refused,
+    SignedInRequest,
+    has_fresh_factor,
+    requires,
+    send_to_step_up,
+)
 from security.access.permissions import Permission
 
 READ, MANAGE, ASK = Permission.RIGHTS_READ, Permission.RIGHTS_MANAGE, Permission.RIGHTS_REQUEST
@@ -85,6 +91,9 @@ def lift(request: SignedInRequest, patient_id: UUID, restriction_id: UUID) -> Ht
     rows = ProcessingRestriction.objects.filter(patient_id=patient_id).defer("sealed")
     row = get_object_or_404(rows, pk=restriction_id)
     sent = request.POST if request.method == "POST" else None
+    if sent is not None and row.kind == row.Kind.STORAGE and not has_fresh_factor(request):
+        # It opens again what was only stored: as strong a deed as closing it.
+        return send_to_step_up(request)
     form = Lift(sent, initial={"version": row.version})
     if form.is_valid():
         said = {name: form.cleaned_data[name] for name in ("version", "reason")}

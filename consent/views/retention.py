@@ -18,7 +18,13 @@ from consent.queries import holds as hold_rows
 from consent.queries import retention
 from consent.services import holds, retention_rules, retention_runs
 from consent.views import erasures
-from security.access.gate import Refused, SignedInRequest, requires
+from security.access.gate import (
+    Refused,
+    SignedInRequest,
+    has_fresh_factor,
+    requires,
+    send_to_step_up,
+)
 from security.access.permissions import Permission
 
 MANAGE, AGREE = Permission.RIGHTS_MANAGE, Permission.ADMINISTRATION_MANAGE
@@ -39,6 +45,8 @@ def rule(request: SignedInRequest, retention_key: str) -> HttpResponseBase:
         row = retention.rule(retention_key)
     except RetentionRule.DoesNotExist:
         raise Http404 from None
+    if request.method == "POST" and not has_fresh_factor(request):
+        return send_to_step_up(request)
     form = forms.Rule(request.POST or None, initial=vars(row))
     if request.method == "POST" and form.is_valid():
         try:

@@ -196,7 +196,10 @@ def test_what_waits_is_asked_with_the_same_number_of_queries_for_one_and_for_ten
 
 def test_nobody_sees_or_answers_what_close_family_wants_corrected(clinic):
     row = proposed(clinic)
-    officer, page = clinic.users["officer"], reverse("consent:request_corrections", args=[row.request_id])
+    officer, page = (
+        clinic.users["officer"],
+        reverse("consent:request_corrections", args=[row.request_id]),
+    )
     assert clinic.client("officer").get(page).status_code == 200
     StaffLink.objects.create(user=officer, patient=clinic.patient, kind="family")
     assert clinic.client("officer").get(page).status_code == 404

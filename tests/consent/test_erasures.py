@@ -7,9 +7,9 @@ from django.utils import timezone
 from audit import coverage
 from audit.models import Event
 from audit.queries import records
-from consent.models import Erasure, LegalHold, RecordCopy, ScopeOutcome
+from consent.models import Erasure, LegalHold, RecordCopy, RightsLetter, ScopeOutcome
 from consent.queries import erasure_plans, retention
-from consent.services import certificates, copies, erasing, erasures, holds, requests
+from consent.services import certificates, copies, erasing, erasures, holds, letters, requests
 from patients.models import (
     CareRelationship,
     Condition,
@@ -235,6 +235,25 @@ def test_an_erasure_ends_with_the_request_that_asked_for_it(free, cast):
     assert row.state == Erasure.State.GIVEN_UP
     assert "taken back" in row.refusal
     assert Condition.objects.get().code_text == "Asthma"
+
+
+def test_a_request_is_answered_once_its_record_is_erased(free, cast, monkeypatch):
+    clinic = world.clinic()
+    with requesting.frozen():
+        request = requests.receive(
+            asked=requesting.asked("erasure"), subject_id=clinic.patient.pk, by=cast[0]
+        )
+    request = requesting.proved(request, cast[0])
+    making.erased(clinic.patient.pk, *cast)
+    answer = requests.Answer("granted", "Everything was erased.")
+    closed = requests.close(
+        request_id=request.pk, version=request.version, answer=answer, by=cast[0]
+    )
+    assert closed.state == "granted"
+    written = []
+    monkeypatch.setattr(letters.printing, "pdf", lambda _name, said: written.append(said) or b"%PDF")
+    letters.print_out(letter_id=RightsLetter.objects.latest("pk").pk, by=cast[0])
+    assert written[0]["to"] == []
 
 
 def test_an_archive_that_waits_to_be_fetched_goes_with_the_record(free, cast):
