@@ -1,5 +1,7 @@
 """Erasures: who may agree, what goes, what stays and says why, and what an interruption leaves."""
 
+from datetime import date
+
 import pytest
 from django.db import transaction
 from django.utils import timezone
@@ -281,6 +283,12 @@ def test_a_hold_on_a_time_of_visits_stops_who_was_seen_then(book, cast):
     assert not erasure_plans.of_patient(clinic.other.pk, "own")["holds"]
     holds.lift(hold_id=LegalHold.objects.get().pk, reason="Over", by=cast[0])
     assert not erasure_plans.of_patient(clinic.patient.pk, "own")["holds"]
+
+
+def test_a_hold_without_end_stops_erasures_and_not_the_desk(book, cast):
+    clinic = world.clinic()
+    holds.set_hold(seen=(date.min, date.max), until_on=date.max, reason="Court", by=cast[0])
+    assert erasure_plans.of_patient(clinic.patient.pk, "own")["holds"]
 
 
 def test_an_open_bill_stays_in_use(book, cast):
