@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from consent.forms.restrictions import Lift, Restrict
 from consent.models import ProcessingRestriction
 from consent.queries import restrictions as queries
-from consent.services import restrictions
+from consent.services import refusals, restrictions
 from patients.models import Patient
 from security import context
 from security.access.decision import decide
@@ -74,7 +74,8 @@ def new(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
         except restrictions.NobodyThere:
             raise Http404 from None
         except Refused as refusal:
-            form.add_error(None, str(refusal.reason))
+            said = refusals.note(refusal, subjects=[patient_id], by=request.user)
+            form.add_error(None, said)
         else:
             messages.success(request, _("Restricted. Every decision from now on keeps to it."))
             return redirect("consent:restrictions_of", patient_id)
@@ -100,7 +101,8 @@ def lift(request: SignedInRequest, patient_id: UUID, restriction_id: UUID) -> Ht
         try:
             restrictions.lift(restriction_id=row.pk, by=request.user, **said)
         except Refused as refusal:
-            form.add_error(None, str(refusal.reason))
+            why = refusals.note(refusal, subjects=[patient_id], obj=row, by=request.user)
+            form.add_error(None, why)
         else:
             messages.success(request, _("Lifted. The data are used as before from now on."))
             return redirect("consent:restrictions_of", patient_id)

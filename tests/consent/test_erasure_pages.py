@@ -87,7 +87,16 @@ def test_a_request_that_waits_is_planned_from_its_line(book):
 
 def test_an_administrator_agrees_and_plans_nothing(book):
     clinic = world.clinic()
-    row = erasures.plan(patient_id=clinic.patient.pk, reason=REASON, by=making.officers(1)[0])
+    planner = making.officers(1)[0]
+    row = erasures.plan(patient_id=clinic.patient.pk, reason=REASON, by=planner)
+    own = browser(planner).post(
+        reverse("consent:erasure_approve", args=[row.pk]),
+        {"plan_sha256": row.plan_sha256},
+        secure=True,
+    )
+    assert own.status_code == 409
+    event = cast.events("consent.change.refused")[0]
+    assert (event.fields, event.subjects) == (["NotYours"], [clinic.patient.pk])
     administrator = clinic.client("administrator")
     page = administrator.get(
         reverse("consent:erasure", args=[row.pk]), secure=True

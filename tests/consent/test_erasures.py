@@ -253,7 +253,9 @@ def test_a_request_is_answered_once_its_record_is_erased(free, cast, monkeypatch
     )
     assert closed.state == "granted"
     written = []
-    monkeypatch.setattr(letters.printing, "pdf", lambda _name, said: written.append(said) or b"%PDF")
+    monkeypatch.setattr(
+        letters.printing, "pdf", lambda _name, said: written.append(said) or b"%PDF"
+    )
     letters.print_out(letter_id=RightsLetter.objects.latest("pk").pk, by=cast[0])
     assert written[0]["to"] == []
 
