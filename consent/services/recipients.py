@@ -54,7 +54,7 @@ def register(*, described: Described, by: User) -> Recipient:
 
 
 def _crosses(country: str) -> bool:
-    """Tell whether PIPL 38 sees a border to a country, whatever was ticked: of a clinic in China, all others."""
+    """Tell whether PIPL 38 sees a border to a country, whatever was ticked: for a clinic in China."""
     profile = clinics.profile()
     if profile is None or ClinicProfile.Law.PIPL not in profile.laws:
         return False

@@ -1,4 +1,4 @@
-"""What was refused on a page that says so itself: the sentence that was told, on the trail, after the deed rolled back."""
+"""What was refused on a page that says so itself: on the trail, after the deed rolled back."""
 
 from __future__ import annotations
 

@@ -86,8 +86,8 @@ def correction(request: SignedInRequest, correction_id: UUID) -> HttpResponseBas
         try:
             corrections.decide(correction_id=row.pk, found=form.found(), by=request.user)
         except Refused as refusal:
-            said = refusals.note(refusal, subjects=[row.patient_id], obj=row, by=request.user)
-            form.add_error(None, said)
+            why = refusals.note(refusal, subjects=[row.patient_id], obj=row, by=request.user)
+            form.add_error(None, why)
         else:
             messages.success(request, _("Decided. The compliance desk answers the person."))
             return redirect("consent:corrections")

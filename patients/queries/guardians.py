@@ -23,7 +23,8 @@ def of_age() -> int:
 
 def latest_birth(patient: Patient) -> date | None:
     """Return the last day on which a patient may have been born: a child is one until it surely is none."""
-    born_on, precision = patient.birth_on, patient.birth_precision
+    born_on: date | None = patient.birth_on
+    precision = patient.birth_precision
     if born_on is None or precision not in {"year", "month"}:
         return born_on
     month = 12 if precision == "year" else born_on.month
