@@ -19,6 +19,7 @@ from consent.models import (
     ProcessingPurpose,
     State,
 )
+from consent.queries import words as spelled
 from consent.services import acts
 from consent.services.acts import Act, Capacity, Method, StaleWords, refuse
 from patients.models import Patient
@@ -94,7 +95,7 @@ def _answer(
     if row is not None and last is not None and _is_same(row, last, kind, words, act, until):
         return _repeated(row, last, by)
     if kind == State.GRANTED:
-        _check_may_agree(row, last, act, given_at)
+        _check_may_agree(patient, row, last, act, given_at)
     event = _event(kind, act, words, giver, given_at=given_at, until=until, by=by)
     return _write(
         row or Consent(patient=patient, purpose=purpose, channel=channel), last, event, by
@@ -160,6 +161,8 @@ def _in_force(words_id: UUID) -> ConsentFormVersion:
         refuse("retired", _("Nobody is asked for this purpose any more."))
     if current is None or current.pk != words.pk:
         raise StaleWords(current)
+    if spelled.digest(words) != words.text_sha256:
+        refuse("altered", _("These words are not those that were published. Tell an officer."))
     return words
 
 
@@ -186,13 +189,15 @@ def _is_same(
 
 
 def _check_may_agree(
-    row: Consent | None, last: ConsentEvent | None, act: Act, given_at: datetime
+    patient: Patient, row: Consent | None, last: ConsentEvent | None, act: Act, given_at: datetime
 ) -> None:
     """Refuse to override a refusal: of the deceased, of the same moment, or by asking too soon."""
     if row is None or last is None or row.state not in NO:
         return
-    if act.capacity == Capacity.RELATIVE and last.capacity == Capacity.SELF:
-        refuse("deceased_refused", _("The deceased refused this; relatives do not change it."))
+    own = row.events.filter(capacity=Capacity.SELF).order_by("-given_at", "-noted_at").first()
+    if patient.deceased and own is not None and own.kind in NO:
+        # Whatever others said since.
+        refuse("deceased_refused", _("The deceased refused this; nobody else changes it."))
     if given_at < last.given_at:
         # It goes into the history only; the refusal stands.
         return

@@ -141,6 +141,11 @@ def test_close_relatives_decide_for_the_deceased_who_did_not_refuse(desk):
     )
     assert asking.grant(mia, words, by=desk, relation_id=wife.pk, **said).is_effective
     said |= {"own_initiative": True}
+    about = {"capacity": "representative", "giver": "Bo Lind", "proof": "A paper"}
+    about |= {"own_initiative": True}
+    assert rule_of(asking.grant, mia, refused, by=desk, **about) == "deceased_refused"
+    # Nor by refusing once more first.
+    asking.decline(mia, refused, by=desk, relation_id=wife.pk, **said)
     assert (
         rule_of(asking.grant, mia, refused, by=desk, relation_id=wife.pk, **said)
         == "deceased_refused"
