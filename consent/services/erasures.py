@@ -171,7 +171,7 @@ def require_current(row: Erasure, plan_sha256: str) -> None:
 def give_up(*, erasure_id: UUID, reason: str, by: User | None) -> Erasure:
     """End a plan of which nothing was done yet, also one whose work began and destroyed no key."""
     row = locked(erasure_id)
-    if row.state not in Erasure.WAITING and not _is_untouched(row):
+    if not may_give_up(row):
         raise Impossible(_("This erasure has begun, or is over."))
     row.state, row.ended_at, row.ended_by, row.refusal = (
         State.GIVEN_UP, timezone.now(), by, reason,
@@ -180,6 +180,11 @@ def give_up(*, erasure_id: UUID, reason: str, by: User | None) -> Erasure:
     row.save()
     _tell("consent.erasure.cancelled", row, by=by)
     return row
+
+
+def may_give_up(row: Erasure) -> bool:
+    """Tell whether nothing of an erasure was done yet."""
+    return row.state in Erasure.WAITING or _is_untouched(row)
 
 
 def _is_untouched(row: Erasure) -> bool:

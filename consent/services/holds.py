@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit import persons
 from consent.models import LegalHold
 from patients.models import Patient
 from security import trail
@@ -21,6 +22,10 @@ LOCK = 0x_CD_05_70_C6
 
 class WrongHold(Refused):
     """A hold is about one patient or about a time of visits, and ends in the future."""
+
+
+class NotYours(Refused):
+    """Nobody holds, or lets go, the own record or that of close family."""
 
 
 @transaction.atomic
@@ -39,6 +44,7 @@ def set_hold(
         raise WrongHold(_("The last day of visits lies before the first."))
     if until_on is not None and until_on < timezone.localdate():
         raise WrongHold(_("The hold would be over already."))
+    _refuse_own(patient_id, by)
     if patient_id is not None:
         # In line with an erasure that begins at the same time.
         list(Patient._base_manager.filter(pk=patient_id).select_for_update(of=("self",)))
@@ -62,11 +68,17 @@ def lift(*, hold_id: UUID, reason: str, by: User) -> LegalHold:
     row: LegalHold = LegalHold.objects.select_for_update(of=("self",)).get(pk=hold_id)
     if row.lifted_at is not None:
         raise WrongHold(_("This hold was lifted before."))
+    _refuse_own(row.patient_id, by)
     row.lifted_at, row.lifted_by, row.lifted_reason = timezone.now(), by, reason
     row.advance()
     row.save()
     _tell("consent.hold.ended", row, by)
     return row
+
+
+def _refuse_own(patient_id: UUID | None, by: User) -> None:
+    if patient_id is not None and persons.register().kept_from([by.pk], [patient_id]):
+        raise NotYours(_("This is your own record or one of your close family."))
 
 
 def _tell(action: str, row: LegalHold, by: User) -> None:

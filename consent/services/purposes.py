@@ -136,8 +136,8 @@ def change(
     if is_widened and not queries.is_assessed(row):
         raise NotAssessed(
             _(
-                "More data, recipients or countries than before need an impact assessment "
-                "that a second person signed off."
+                "More data, uses, people, recipients or countries than before, or asking nobody any more, "
+                "need an impact assessment that a second person signed off."
             )
         )
     for name, value in said.items():
@@ -167,10 +167,14 @@ def _asked_anew(row: ProcessingPurpose) -> list[models.Model]:
 
 
 def _widens(row: ProcessingPurpose, said: Mapping[str, Any]) -> bool:
-    """Tell whether more is done than before: other data, a higher level, somebody new, another country."""
-    known = {one["name"] for one in row.recipients}
+    """Tell whether more is done than before: data, uses, people, level, recipients, countries, unasked."""
+    known, laws = {one["name"] for one in row.recipients}, queries.laws_of_clinic()
+    then = ProcessingPurpose(key=row.key, **said)
+    more = (set(said[name]) - set(getattr(row, name)) for name in ("categories", "uses", "people"))
     return (
-        not set(said["categories"]) <= set(row.categories)
+        any(more)
+        or (row.needs_consent(laws) and not then.needs_consent(laws))
+        or (row.is_per_channel and not then.is_per_channel)
         or said["level"] > row.level
         or not {one["name"] for one in said["recipients"]} <= known
         or (said["is_cross_border"] and not row.is_cross_border)

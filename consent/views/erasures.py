@@ -90,7 +90,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     page = pages.page(row, request.user) | {"give_up": give_up or forms.GiveUp()}
-    page["manages"] = manages(request)
+    page |= {"manages": manages(request), "may_give_up": erasures.may_give_up(row)}
     return render(request, "consent/erasures/erasure.html", page, status=status)
 
 

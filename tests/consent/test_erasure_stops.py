@@ -8,7 +8,7 @@ from audit.models import Event
 from consent.models import Erasure, RecordCopy, RightsLetter
 from consent.queries import retention
 from consent.services import certificates, copies, erasing, erasures, holds, letters, requests
-from patients.models import Condition
+from patients.models import Condition, StaffLink
 from security.backups import erasures as ledger
 from security.sealing import files
 from tests import world
@@ -125,6 +125,18 @@ def test_a_request_is_answered_once_its_record_is_erased(free, cast, monkeypatch
     )
     letters.print_out(letter_id=RightsLetter.objects.latest("pk").pk, by=cast[0])
     assert written[0]["to"] == []
+
+
+def test_nobody_holds_or_lets_go_the_record_of_close_family(free, cast):
+    clinic = world.clinic()
+    about = {"patient_id": clinic.patient.pk, "until_on": None, "reason": "Court"}
+    held = holds.set_hold(by=cast[0], **about)
+    with transaction.atomic():
+        StaffLink.objects.create(user=cast[1], patient=clinic.patient, kind="sibling")
+    with pytest.raises(holds.NotYours):
+        holds.lift(hold_id=held.pk, reason="Over", by=cast[1])
+    with pytest.raises(holds.NotYours):
+        holds.set_hold(by=cast[1], **about)
 
 
 def test_an_archive_that_waits_to_be_fetched_goes_with_the_record(free, cast):

@@ -148,6 +148,22 @@ def test_more_data_than_before_need_an_assessment(officer, second, register):
     assert purposes.change(**change).categories == ["clinical", "demographics"]
 
 
+@pytest.mark.parametrize(
+    ("key", "more"),
+    [
+        ("research", {"grounds": {"hipaa": "operations", "gdpr": "research", "pipl": "law"},
+                      "needs_separate_consent": False}),
+        ("billing", {"uses": ["HPAYMT", "HOPERAT"]}),
+        ("marketing", {"is_per_channel": False, "channels": []}),
+    ],
+)  # fmt: skip
+def test_nobody_alone_lets_a_purpose_ask_less_or_serve_more(officer, register, key, more):
+    row = register[key]
+    said = queries.content_of(row) | more
+    with pytest.raises(purposes.NotAssessed):
+        purposes.change(purpose_id=row.pk, version=1, content=said, reason="Quicker", by=officer)
+
+
 def test_who_agreed_when_less_was_done_is_asked_anew(officer, second, register):
     row = register["research"]
     words = asking.words(asking.form(row))
