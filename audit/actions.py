@@ -66,7 +66,7 @@ SENTENCES: dict[str, Promise] = {
     "consent.calendar.day_removed": _("A day was taken out of the calendar of working days."),
     "consent.calendar.list_imported": _("A year was read into the calendar of working days."),
     "consent.certificate.taken": _("A certificate of destruction was taken."),
-    "consent.change.refused": _("A change of the registers of consent was refused."),
+    "consent.change.refused": _("Work on consent and rights was refused."),
     "consent.consent.declined": _("Somebody refused a purpose."),
     "consent.consent.expired": _("A consent ended by itself."),
     "consent.consent.granted": _("Somebody agreed to a purpose."),

@@ -26,6 +26,7 @@ class ConsentConfig(AppConfig):
         register(import_string("consent.declarations.check_purposes"))
         import_string("audit.working_days.install")(import_string("consent.queries.calendar.days"))
         import_string("consent.services.erasing.install")()
+        import_string("consent.services.merged.install")()
         tabs.add(
             tabs.Tab("consents", _("Consents"), (Permission.CONSENT_READ,), "consent:consents")
         )

@@ -13,10 +13,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from consent.models import ConsentEvent
+from consent.models import ConsentEvent, State
 from consent.queries import channels
 from consent.queries.givers import Giver
-from consent.services.acts import Act
+from consent.services.acts import MOST_STROKES, Act
 from security.models import User
 
 Method, Capacity = ConsentEvent.Method, ConsentEvent.Capacity
@@ -34,6 +34,8 @@ IN_WRITING = [
 ]
 # As text; a signature has a few hundred points.
 MOST_SIGNATURE = 60_000
+# Stands for whatever is larger: more strokes than the deed takes, of which nobody reads one.
+TOO_LARGE: list[Any] = [[]] * (MOST_STROKES + 1)
 NOON = time(12)
 
 
@@ -74,6 +76,7 @@ class Named(forms.Form):
 class Giving(Named):
     """Who decides, and how it is given."""
 
+    answer = forms.CharField(required=False)
     words = forms.UUIDField(widget=forms.HiddenInput)
     channel = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
     giver = forms.ChoiceField(label=_("Who decides"))
@@ -127,15 +130,22 @@ class Giving(Named):
                 del self.fields[name]
 
     def clean_strokes(self) -> list[Any]:
-        """Return the strokes of the pen; refuse what is larger than a signature."""
+        """Return the strokes of the pen; what is none is refused by the deed, which tells the trail."""
         text = self.cleaned_data["strokes"]
         if len(text) > MOST_SIGNATURE:
-            raise ValidationError(_("This signature is too large. Clear the field and sign again."))
+            return TOO_LARGE
         try:
             found = json.loads(text) if text else []
         except (ValueError, RecursionError):
-            raise ValidationError(_("Sign in the field.")) from None
+            return []
         return found if isinstance(found, list) else []
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what says neither yes nor no: nobody's silence is written down as a refusal."""
+        said: dict[str, Any] = super().clean() or {}
+        if said.get("answer") not in {State.GRANTED, State.DECLINED}:
+            raise ValidationError(_("Say whether the patient agrees or not."))
+        return said
 
     def act(self) -> Act:
         """Return what was said, as the deed takes it."""

@@ -41,6 +41,7 @@ class Words(forms.Form):
 class Publishing(forms.Form):
     """From which day a notice holds, what changed, and who is told again."""
 
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=200)
     effective_on = forms.DateField(
         label=_("Takes effect on"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
@@ -58,7 +59,7 @@ class Publishing(forms.Form):
     def publication(self) -> Publication:
         """Return what was said."""
         said = self.cleaned_data
-        return Publication(said["effective_on"], said["change"], said["is_material"])
+        return Publication(said["effective_on"], said["change"], said["is_material"], said["seen"])
 
 
 class Telling(forms.Form):

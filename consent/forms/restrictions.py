@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -18,6 +18,7 @@ from security.forms.exports import sentence
 Kind = ProcessingRestriction.Kind
 # Stored only is what an erasure leaves behind; its own desk says so.
 OF_OFFICERS = (Kind.RESTRICTED, Kind.OBJECTION, Kind.SELF_PAY, Kind.STORAGE)
+FURTHEST = timedelta(days=36525)
 OF_THE_DESK = (Kind.SELF_PAY,)
 
 
@@ -78,6 +79,8 @@ class Restrict(forms.Form):
             return None
         if day < timezone.localdate():
             raise ValidationError(_("The end lies in the past."))
+        if day > timezone.localdate() + FURTHEST:
+            raise ValidationError(_("That is too far ahead. Leave it empty: until it is lifted."))
         return timezone.make_aware(datetime.combine(day, time(23, 59, 59)))
 
 

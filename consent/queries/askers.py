@@ -12,7 +12,7 @@ from consent.models import RightsRequest
 from patients.models import Patient, PortalAccount, Relation
 from patients.queries import guardians
 from security import context
-from security.sealing import SealBroken
+from security.sealing import SealBroken, SealErased
 
 Capacity = RightsRequest.Capacity
 NOBODY = _("Nobody asks about another person's data without authority.")
@@ -21,6 +21,7 @@ NO_GUARDIAN = _(
 )
 OF_AGE = _("The patient is old enough to ask alone; a guardian may not ask any more.")
 ALIVE = _("Relatives ask for the deceased only; this patient is alive.")
+UNREADABLE = _("The record can not be opened, so that nobody can tell who may ask.")
 DECEASED = _("The patient died; close relatives may ask.")
 
 
@@ -30,9 +31,15 @@ def objection(row: RightsRequest, today: date) -> Promise | None:
         return NOBODY
     if row.patient_id is None:
         return None
-    with context.matching():
-        patient = Patient._base_manager.get(pk=row.patient_id)
-        return _of_patient(row, patient, today)
+    try:
+        with context.matching():
+            patient = Patient._base_manager.get(pk=row.patient_id)
+            return _of_patient(row, patient, today)
+    except SealErased:
+        # Of whom nothing is left nothing is given out; the request that asked for it is answered.
+        return None
+    except SealBroken:
+        return UNREADABLE
 
 
 def died_before(patient: Patient, instant: datetime) -> bool:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from audit import persons
 from consent.models import RecordCopy, RightsRequest
+from consent.queries import requests
 from security import people
 from security.models import User
 
@@ -42,7 +43,7 @@ class Shown:
 
 def waiting(reader: User) -> list[Shown]:
     """Return the open requests for a copy, the most urgent first, with a constant number of queries."""
-    rows = RightsRequest.objects.open().filter(kind__in=KINDS)
+    rows = requests.visible(reader).open().filter(kind__in=KINDS)
     found = list(rows.order_by("due_on", "received_at", "pk")[:SHOWN])
     copies = {
         copy.request_id: copy
@@ -54,7 +55,7 @@ def waiting(reader: User) -> list[Shown]:
 
 def one(reader: User, request_id: UUID) -> Shown | None:
     """Return one request for a copy as its page shows it; None where there is none."""
-    row = RightsRequest.objects.filter(pk=request_id, kind__in=KINDS).first()
+    row = requests.visible(reader).filter(pk=request_id, kind__in=KINDS).first()
     if row is None:
         return None
     copies = row.copies.select_related("asked_by", "fetched_by", "told_by")
@@ -67,9 +68,14 @@ def one(reader: User, request_id: UUID) -> Shown | None:
         _names(reader, [row]).get(row.subject_id, ""),
         copy,
         may_begin=is_open and not (ready or is_making),
-        may_fetch=ready is not None and ready.told_by_id != reader.pk,
-        may_tell=ready is not None and ready.fetched_by_id != reader.pk,
+        may_fetch=ready is not None and _may_take(reader, ready.fetched_by_id, ready.told_by_id),
+        may_tell=ready is not None and _may_take(reader, ready.told_by_id, ready.fetched_by_id),
     )
+
+
+def _may_take(reader: User, mine_id: UUID | None, other_id: UUID | None) -> bool:
+    """Tell whether somebody may take one half: who took it before alone, and never who took the other."""
+    return reader.pk != other_id and mine_id in (None, reader.pk)
 
 
 def _can_be_taken(copy: RecordCopy) -> bool:

@@ -63,6 +63,7 @@ def shown(form: ConsentForm) -> Shown:
                 "missing": words.missing(checked, form) if checked else [],
                 "parts": words.parts(checked) if checked else [],
                 "title": checked.title if checked else "",
+                "seen": words.digest(one["draft"]) if one["draft"] else "",
             }
         )
     past = [one for one in versions if one.superseded_at is not None]

@@ -13,8 +13,8 @@ from django.utils import timezone
 from audit.periods import instant
 from consent.models import ConsentEvent
 from patients.models import Patient, Relation
-from patients.names import age, display
-from security.models import ClinicProfile
+from patients.names import display
+from patients.queries import guardians
 from security.sealing import SealBroken
 
 Capacity = ConsentEvent.Capacity
@@ -42,21 +42,12 @@ class Giver:
         return f"{self.capacity}:{self.relation_id or ''}"
 
 
-def guardian_age() -> int:
-    """Return the age from which people decide about their own data here (PIPL 31)."""
-    profile = ClinicProfile.objects.only("guardian_age").first()
-    return profile.guardian_age if profile else int(settings.GUARDIAN_AGE)
-
-
-def is_ward(patient: Patient, on: date | None = None) -> bool:
-    """Tell whether a guardian decides for a patient on a day."""
-    born_on = patient.birth_on
-    return born_on is not None and age(born_on, on) < guardian_age()
+guardian_age, is_ward = guardians.of_age, guardians.is_minor
 
 
 def comes_of_age_at(patient: Patient) -> datetime | None:
     """Return the first instant from which the patient decides alone; None where no birth date is known."""
-    born_on = patient.birth_on
+    born_on = guardians.latest_birth(patient)
     if born_on is None:
         return None
     year = born_on.year + guardian_age()
@@ -75,9 +66,12 @@ def begins_at(patient: Patient) -> datetime | None:
     return datetime.combine(born_on, time(), zone) if born_on else None
 
 
-def of(patient: Patient) -> list[Giver]:
-    """Return who may decide today, the usual one first; a relation that does not open is none."""
-    related = list(_related(patient))
+def of(patient: Patient, on: date | None = None) -> list[Giver]:
+    """Return who may decide on a day, today by default, the usual one first.
+
+    A relation that does not open is none.
+    """
+    related = list(_related(patient, on or timezone.localdate()))
     if patient.deceased:
         return [one for one in related if one.capacity == Capacity.RELATIVE] + [
             Giver(Capacity.REPRESENTATIVE)
@@ -87,29 +81,28 @@ def of(patient: Patient) -> list[Giver]:
     others = [*guardians, *represented, Giver(Capacity.REPRESENTATIVE)]
     # A ward may refuse and withdraw alone, but stands behind the guardian who agrees.
     own = Giver(Capacity.SELF)
-    return [*guardians, own, *others[len(guardians) :]] if is_ward(patient) else [own, *others]
+    return [*guardians, own, *others[len(guardians) :]] if is_ward(patient, on) else [own, *others]
 
 
-def _related(patient: Patient) -> Iterator[Giver]:
-    today = timezone.localdate()
+def _related(patient: Patient, day: date) -> Iterator[Giver]:
     rows = Relation.objects.filter(patient=patient).select_related("related")
     for row in rows.order_by("created_at", "pk"):
         try:
-            if not row.holds_on(today):
+            if not row.holds_on(day):
                 continue
             name = display(row.related.names if row.related else row.names)
-            for capacity in _capacities(row, patient):
+            for capacity in _capacities(row, patient, day):
                 yield Giver(capacity, row.pk, name)
         except SealBroken:
             continue
 
 
-def _capacities(row: Relation, patient: Patient) -> Iterator[str]:
+def _capacities(row: Relation, patient: Patient, day: date) -> Iterator[str]:
     if patient.deceased:
         if row.kind in CLOSE:
             yield Capacity.RELATIVE
         return
-    if row.is_guardian and is_ward(patient):
+    if row.is_guardian and is_ward(patient, day):
         yield Capacity.GUARDIAN
     if row.is_legal_representative:
         yield Capacity.REPRESENTATIVE

@@ -52,7 +52,8 @@ def of(
     What somebody refused under a record that was merged into this one outweighs what was allowed before it.
     """
     event = ConsentEvent.objects.filter(consent=OuterRef("pk"), kind=OuterRef("state"))
-    newest: QuerySet[ConsentEvent] = event.order_by("-noted_at", "-pk")
+    # As the deeds order them: what was said last decides, not what was entered last.
+    newest: QuerySet[ConsentEvent] = event.order_by("-given_at", "-noted_at", "-pk")
     ids = set(patients)
     taken_in = Q(patient__merged_into__in=ids, state__in=REFUSED)
     rows = Consent.objects.filter(Q(patient__in=ids) | taken_in, purpose_id__in=list(purposes))

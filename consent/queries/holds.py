@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,11 +29,11 @@ def stopping(patient_ids: Collection[UUID]) -> dict[UUID, list[LegalHold]]:
 def _seen(hold: LegalHold, patient_ids: Collection[UUID]) -> list[UUID]:
     if hold.seen_from is None or hold.seen_until is None:
         return []
-    zone = timezone.get_current_timezone()
-    begin = datetime.combine(hold.seen_from, time.min, zone)
-    end = datetime.combine(hold.seen_until + timedelta(days=1), time.min, zone)
+    # By the days of the clinic, and of any two days that a calendar has: nothing is reckoned with them.
     visits = Encounter._base_manager.filter(
-        patient_id__in=patient_ids, occurred_at__gte=begin, occurred_at__lt=end
+        patient_id__in=patient_ids,
+        occurred_at__date__gte=hold.seen_from,
+        occurred_at__date__lte=hold.seen_until,
     )
     return list(visits.order_by().values_list("patient_id", flat=True).distinct())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -68,6 +68,15 @@ def title(row: Notice) -> str:
         "law": law,
         "number": row.number,
     }
+
+
+def state(texts: Iterable[NoticeText]) -> str:
+    """Return what tells one state of a draft from another: the version of each of its texts."""
+    return " ".join(f"{text.language}:{text.version}" for text in sorted(texts, key=_language_of))
+
+
+def _language_of(text: NoticeText) -> str:
+    return text.language
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from patients.models import (
 )
 from security import context
 from security.models import OutboxMessage, User
-from security.sealing import SealBroken
+from security.sealing import SealBroken, SealErased
 
 Kind = RetentionRule.Kind
 # FHIR classes of stays with a bed.
@@ -81,13 +81,17 @@ def _people(ids: Collection[UUID], found: dict[UUID, Facts]) -> None:
     for patient in Patient._base_manager.filter(pk__in=ids):
         facts = found[patient.pk]
         # Until a visit says otherwise.
-        facts.kinds[Kind.OUTPATIENT] = _day(patient.created_at)
+        facts.kinds[Kind.OUTPATIENT] = _day(max(patient.created_at, patient.last_activity_at))
         try:
             facts.birth = _latest_birth(patient)
             facts.death = _day(patient.deceased_at)
-        except SealBroken:
-            # Nobody knows: no majority can be counted, and what hangs on a death does not begin.
+        except SealErased:
             facts.birth = facts.death = None
+        except SealBroken:
+            # Nobody knows whether it was a child, or since when somebody is dead: nothing is over.
+            facts.birth = facts.death = None
+            facts.open_kinds |= {Kind.OUTPATIENT, Kind.INPATIENT}
+            facts.kinds.setdefault(Kind.INPATIENT, None)
 
 
 def _latest_birth(patient: Patient) -> date | None:
@@ -100,13 +104,18 @@ def _latest_birth(patient: Patient) -> date | None:
 
 
 def _stay(visit: Encounter) -> tuple[bool, date | None]:
-    """Tell whether a visit was a stay with a bed, and when it ended; an erased one says neither."""
+    """Tell whether a visit was a stay with a bed, and when it ended; an erased one says neither.
+
+    One that does not open counts as a stay that goes on: what nobody can read does not end a time.
+    """
     try:
         if visit.is_protected:
             visit.uncover()
         return visit.class_code in INPATIENT, _day(visit.ended_at)
-    except SealBroken:
+    except SealErased:
         return False, None
+    except SealBroken:
+        return True, None
 
 
 def _visits(ids: Collection[UUID], found: dict[UUID, Facts]) -> None:

@@ -11,19 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from consent.models import ConsentEvent, State
+from consent.models import ConsentEvent, ScopeOutcome, State
 from consent.queries import grants, limits, register
 from consent.queries.grants import ANY, Grant
 from consent.queries.limits import Kind, Limit
 from consent.queries.register import NEVER_WAITS, Known
 from patients.models import Patient
-from patients.names import age
+from patients.queries import guardians
 from security import context
+from security.classification import Scope
 from security.sealing import SealBroken
 
 __all__ = ["ANY", "Answer", "may", "may_many"]
@@ -96,9 +97,11 @@ def may_many(
     known = next(iter(register.active(key=purpose)), None) if purpose and ids else None
     if known is None:
         return dict.fromkeys(ids, Answer(False, NO_PURPOSE))
-    there = set(
-        Patient.objects.filter(pk__in=ids, merged_into__isnull=True).values_list("pk", flat=True)
+    erased = ScopeOutcome.objects.filter(
+        patient_id=OuterRef("pk"), key_scope=Scope.RECORD, outcome=ScopeOutcome.Outcome.ERASED
     )
+    alive = Patient.objects.filter(~Exists(erased), pk__in=ids, merged_into__isnull=True)
+    there = set(alive.values_list("pk", flat=True))
     found = {one: held for one, held in limits.of(there).items() if held}
     said = grants.of(there, [known.id]) if known.needs_consent else {}
     answers = {
@@ -180,17 +183,18 @@ def _about_the_person(
     allowed = [one for one, answer in answers.items() if answer.allowed]
     if not allowed:
         return {}
-    refused = {}
+    refused, of_age = {}, guardians.of_age()
     with context.matching():
         for row in Patient.objects.filter(pk__in=allowed).only("pk", "version", "sealed_card"):
-            reason = _ended(row, events[answers[row.pk].event_id], now)  # type: ignore[index]
+            grant = events[answers[row.pk].event_id]  # type: ignore[index]
+            reason = _ended(row, grant, of_age, now)
             if reason is not None:
                 event_id = answers[row.pk].event_id
                 refused[row.pk] = Answer(False, reason, event_id=event_id)
     return refused
 
 
-def _ended(row: Patient, grant: Grant, now: datetime) -> Promise | None:
+def _ended(row: Patient, grant: Grant, of_age: int, now: datetime) -> Promise | None:
     try:
         born_on, has_died = row.birth_on, row.deceased
     except SealBroken:
@@ -199,10 +203,10 @@ def _ended(row: Patient, grant: Grant, now: datetime) -> Promise | None:
         return None if grant.capacity == Capacity.RELATIVE else DIED
     if born_on is None:
         return None
-    of_age = settings.GUARDIAN_AGE
-    if grant.capacity == Capacity.GUARDIAN and age(born_on, timezone.localdate(now)) >= of_age:
+    today = timezone.localdate(now)
+    if grant.capacity == Capacity.GUARDIAN and not guardians.is_below(row, of_age, today):
         return OF_AGE
     said_on = timezone.localdate(grant.given_at) if grant.given_at else None
-    if grant.capacity == Capacity.SELF and said_on and age(born_on, said_on) < of_age:
+    if grant.capacity == Capacity.SELF and said_on and guardians.is_below(row, of_age, said_on):
         return TOO_YOUNG
     return None

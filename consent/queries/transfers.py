@@ -108,18 +108,22 @@ def counts(
 
 
 def fault(
-    recipient: OverseasRecipient, patient_ids: Collection[UUID], categories: Collection[str]
+    recipient: OverseasRecipient,
+    patient_ids: Collection[UUID],
+    categories: Collection[str],
+    day: date | None = None,
 ) -> str:
-    """Return why data of these people may not go to a recipient, as a sentence; empty if they may."""
+    """Return why data of these people may not go to a recipient on a day; empty if they may."""
+    on = day or today()
     return (
-        _of_recipient(recipient, categories)
+        _of_recipient(recipient, categories, on)
         or _of_people(recipient, patient_ids)
-        or _of_numbers(recipient, patient_ids, categories)
+        or _of_numbers(recipient, patient_ids, categories, on.year)
     )
 
 
-def _of_recipient(recipient: OverseasRecipient, categories: Collection[str]) -> str:
-    day, purpose = today(), recipient.purpose
+def _of_recipient(recipient: OverseasRecipient, categories: Collection[str], day: date) -> str:
+    purpose = recipient.purpose
     if recipient.ended_at is not None:
         return _("This recipient abroad was ended: nothing goes there any more.")
     if purpose.state != ProcessingPurpose.State.ACTIVE or not purpose.is_cross_border:
@@ -160,11 +164,14 @@ def agreed(recipient: OverseasRecipient, patient_ids: Collection[UUID]) -> set[U
 
 
 def _of_numbers(
-    recipient: OverseasRecipient, patient_ids: Collection[UUID], categories: Collection[str]
+    recipient: OverseasRecipient,
+    patient_ids: Collection[UUID],
+    categories: Collection[str],
+    year: int,
 ) -> str:
     sensitive = sensitive_among(patient_ids, categories)
     ordinary = set(patient_ids) - sensitive
-    for count in counts(recipient, today().year, sensitive, ordinary):
+    for count in counts(recipient, year, sensitive, ordinary):
         if count.is_over:
             return _over(recipient, count)
     return ""

@@ -78,6 +78,8 @@ class Act:
     own_initiative: bool = False
     expires_on: date | None = None
     paper_code: str = ""
+    # Of paper: when it was printed to be signed.
+    printed_at: datetime | None = None
     document_id: UUID | None = None
     # Of a recipient outside: which categories of data, whether also what is specially protected, what for.
     categories: tuple[str, ...] = ()
@@ -156,10 +158,11 @@ def _months_later(at: datetime, months: int) -> datetime:
 # --- who ------------------------------------------------------------------------------------
 
 
-def name_of_giver(act: Act, patient: Patient, kind: str) -> str:
-    """Return who says it, by name where it is not the patient; refuse whoever may not."""
+def name_of_giver(act: Act, patient: Patient, kind: str, given_at: datetime) -> str:
+    """Return who says it, by name where it is not the patient; refuse whoever may not, now or then."""
+    said_on = timezone.localdate(given_at)
     if act.capacity == Capacity.SELF:
-        _decides_alone(patient, kind)
+        _decides_alone(patient, kind, said_on)
         return ""
     if act.capacity not in {Capacity.GUARDIAN, Capacity.REPRESENTATIVE, Capacity.RELATIVE}:
         refuse("giver", _("Say who decides."))
@@ -167,6 +170,8 @@ def name_of_giver(act: Act, patient: Patient, kind: str) -> str:
     found = known.get((act.capacity, act.relation_id))
     if found is None:
         _tell_why_not(act, patient)
+    if said_on != timezone.localdate() and found not in givers.of(patient, said_on):
+        refuse("giver", _("Nobody was recorded in this capacity on that day."))
     if act.capacity != Capacity.GUARDIAN and not act.proof.strip():
         refuse("proof", _("Say by what document the person may decide, and who saw it."))
     name = found.name or act.giver.strip()
@@ -175,11 +180,11 @@ def name_of_giver(act: Act, patient: Patient, kind: str) -> str:
     return name
 
 
-def _decides_alone(patient: Patient, kind: str) -> None:
+def _decides_alone(patient: Patient, kind: str, said_on: date) -> None:
     if patient.deceased:
         refuse("deceased", _("The patient died: a close relative or a representative decides."))
     # A ward's own refusal is respected; to agree a guardian is needed.
-    if kind == State.GRANTED and givers.is_ward(patient):
+    if kind == State.GRANTED and (givers.is_ward(patient) or givers.is_ward(patient, said_on)):
         refuse("ward", _("At this age a guardian agrees for the patient."))
 
 

@@ -60,16 +60,17 @@ def _certified(erasure_id: UUID) -> Erasure:
 
 
 def settle() -> int:
-    """Tell the ledger of erasures that were done when the process ended; return how many."""
+    """Tell the ledger what became of intents when a process ended: done, or given up; return how many."""
     if not ledger.path().exists():
         return 0
     lines = ledger.read(ledger.path())
     told = {line.erasure for line in lines if line.kind == ledger.DONE}
     open_ = {UUID(line.erasure) for line in ledger.to_do(lines) if line.erasure not in told}
-    done = Erasure.objects.filter(pk__in=open_, state=State.DONE)
-    for row in done:
-        ledger.append(ledger.DONE, erasure=row.pk, certificate=row.number)
-    return len(done)
+    over = Erasure.objects.filter(pk__in=open_, state__in=(State.DONE, State.GIVEN_UP))
+    for row in over:
+        kind = ledger.DONE if row.state == State.DONE else ledger.GIVEN_UP
+        ledger.append(kind, erasure=row.pk, certificate=row.number)
+    return len(over)
 
 
 def content(row: Erasure) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from consent.models import (
 )
 from consent.models.consent import REFUSED
 from consent.queries import channels, notices
+from consent.queries import words as spelled
 from consent.queries.consents import standing_of
 from consent.services import acts
 from consent.services.acts import Act, Capacity, Method, StaleWords, refuse
@@ -86,7 +87,7 @@ def _answer(
     if channel not in channels.of(purpose):
         refuse("channel", _("This purpose is not asked for that channel."))
     given_at = acts.moment(act, patient, words, timezone.now())
-    giver = acts.name_of_giver(act, patient, kind)
+    giver = acts.name_of_giver(act, patient, kind, given_at)
     # To refuse needs no signature.
     acts.check_method(act, form if kind == State.GRANTED else None, by=by)
     row = _standing(patient_id, purpose, channel)
@@ -101,7 +102,7 @@ def _answer(
         if channels.is_per_recipient(purpose):
             acts.check_named(act, purpose)
         held = standing_of(patient_id, purpose=purpose, channel=channel).get((purpose.pk, channel))
-        _check_may_agree(held, last if held == row else _last(held), act, given_at)
+        _check_may_agree(patient, held, last if held == row else _last(held), act, given_at)
     event = _event(kind, act, words, giver, given_at=given_at, until=until, by=by)
     if kind == State.GRANTED and channels.is_per_recipient(purpose):
         event.elements |= _named(act, words, channel)
@@ -116,7 +117,7 @@ def _withdraw(consent_id: UUID, patient_id: UUID, act: Act, by: User | None) -> 
     row = Consent.objects.select_for_update().get(pk=consent_id)
     last = _last(row)
     given_at = acts.moment(act, patient, None, timezone.now())
-    giver = acts.name_of_giver(act, patient, State.WITHDRAWN)
+    giver = acts.name_of_giver(act, patient, State.WITHDRAWN, given_at)
     acts.check_end(act, by=by)
     if last is not None and row.state in NO:
         return _repeated(row, last, by)
@@ -169,6 +170,8 @@ def _in_force(words_id: UUID) -> ConsentFormVersion:
         refuse("retired", _("Nobody is asked for this purpose any more."))
     if current is None or current.pk != words.pk:
         raise StaleWords(current)
+    if spelled.digest(words) != words.text_sha256:
+        refuse("altered", _("These words are not those that were published. Tell an officer."))
     return words
 
 
@@ -197,22 +200,36 @@ def _is_same(
 
 
 def _check_may_agree(
-    row: Consent | None, last: ConsentEvent | None, act: Act, given_at: datetime
+    patient: Patient, row: Consent | None, last: ConsentEvent | None, act: Act, given_at: datetime
 ) -> None:
     """Refuse to override a refusal: of the deceased, of the same moment, or by asking too soon."""
     if row is None or last is None or row.state not in NO:
         return
-    if act.capacity == Capacity.RELATIVE and last.capacity == Capacity.SELF:
-        refuse("deceased_refused", _("The deceased refused this; relatives do not change it."))
+    own = row.events.filter(capacity=Capacity.SELF).order_by("-given_at", "-noted_at").first()
+    if patient.deceased and own is not None and own.kind in NO:
+        # Whatever others said since.
+        refuse("deceased_refused", _("The deceased refused this; nobody else changes it."))
     if given_at < last.given_at:
         # It goes into the history only; the refusal stands.
         return
-    if given_at == last.given_at:
+    if act.printed_at is not None and act.printed_at < last.noted_at:
+        # Whoever signed it may have changed the mind since; a page for later is printed later.
+        refuse(
+            "refused_since", _("The patient refused after this form was printed. Print a new one.")
+        )
+    if given_at == last.given_at or _is_of_same_day(act, last):
         refuse("contradiction", _("A refusal of the same moment stands. Ask what is meant."))
     # A form was printed when it was time to ask, or on the patient's own wish.
     may_be_early = act.own_initiative or bool(act.paper_code)
     if row.ask_from is not None and given_at < row.ask_from and not may_be_early:
         refuse("asked_too_soon", _("The patient refused and is not asked again yet."))
+
+
+def _is_of_same_day(act: Act, last: ConsentEvent) -> bool:
+    """Tell whether it was said, nobody noted at what hour, on the day of a refusal."""
+    if act.given_at is None or act.paper_code:
+        return False
+    return timezone.localdate(act.given_at) == timezone.localdate(last.given_at)
 
 
 # --- writing --------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -16,8 +16,8 @@ from django.utils.translation import override
 
 from audit import persons
 from consent.models import RecordCopy, RightsRequest
-from consent.queries import archive, whole
-from consent.services.request_rows import refuse_own
+from consent.queries import archive, askers, calendar, whole
+from consent.services.request_rows import UNASKED, refuse_own
 from security import context, trail
 from security.access.gate import Refused
 from security.classification import SubjectKind
@@ -63,6 +63,7 @@ def begin(*, request_id: UUID, by: User) -> RecordCopy:
         raise NotAsked(_("This request does not ask for a copy, or it is closed."))
     if request.identity_at is None:
         raise NotAsked(_("First the identity of whoever asks must be proved."))
+    _require_entitled(request)
     refuse_own(request, by)
     if RecordCopy.objects.alive().filter(request=request).exists():
         raise OneIsThere(_("A copy for this request is there already, or is being made."))
@@ -89,6 +90,15 @@ def _heir(request: RightsRequest) -> UUID:
     return persons.register().heirs([request.patient_id])[request.patient_id]
 
 
+def _require_entitled(request: RightsRequest) -> None:
+    """Raise NotAsked where the request was taken back or refused, or who asked may not ask any more."""
+    if request.state in UNASKED:
+        raise NotAsked(_("The request was taken back, refused, or joined to another one."))
+    # A guardian whose ward came of age since, or who is none any more.
+    if (why_not := askers.objection(request, calendar.today())) is not None:
+        raise NotAsked(why_not)
+
+
 def _passphrase() -> str:
     groups = ("".join(secrets.choice(LETTERS) for _ in range(GROUP)) for _ in range(GROUPS))
     return "-".join(groups)
@@ -100,7 +110,7 @@ def produce(*, copy_id: UUID) -> RecordCopy | None:
     Long: not one transaction. It is sealed as it is written, and only a whole one is kept; one that was
     interrupted is made anew.
     """
-    row = RecordCopy.objects.select_related("asked_by").get(pk=copy_id)
+    row = RecordCopy.objects.select_related("asked_by", "request").get(pk=copy_id)
     if row.state != State.MAKING:
         return None
     with (
@@ -108,6 +118,10 @@ def produce(*, copy_id: UUID) -> RecordCopy | None:
         override(row.language or settings.LANGUAGE_CODE),
     ):
         context.current().basis = "request"
+        try:
+            _require_entitled(row.request)
+        except NotAsked:
+            return _failed(row.pk)
         manifest, progress = archive.Manifest(), _Progress(row.pk)
         content = archive.of(
             SubjectKind(row.subject_of),
@@ -205,6 +219,7 @@ def fetch(*, copy_id: UUID, by: User) -> tuple[RecordCopy, bytes]:
     row = _ready(copy_id, by)
     if row.told_by_id == by.pk:
         raise SamePerson(_("You know the passphrase. A colleague hands over the archive."))
+    _require_alone(row.fetched_by_id, by)
     content = files.read_all(row.file_id, row.file_key or "")  # type: ignore[arg-type]
     row.fetched_at, row.fetched_by = timezone.now(), by
     _write(row)
@@ -218,19 +233,38 @@ def tell_passphrase(*, copy_id: UUID, by: User) -> str:
     row = _ready(copy_id, by)
     if row.fetched_by_id == by.pk:
         raise SamePerson(_("You took the archive. A colleague hands over the passphrase."))
+    _require_alone(row.told_by_id, by)
     row.told_at, row.told_by = timezone.now(), by
     _write(row)
     _tell("consent.copy.unlocked", row, by=by)
     return row.passphrase or ""
 
 
+def _require_alone(before_id: UUID | None, by: User) -> None:
+    """Raise SamePerson for a third pair of hands: who was there before would be forgotten by it."""
+    if before_id not in (None, by.pk):
+        raise SamePerson(_("A colleague has it already and hands it over. Or make another copy."))
+
+
 def _ready(copy_id: UUID, by: User) -> RecordCopy:
     row = _locked(copy_id)
     refuse_own(row.request, by)
+    _require_entitled(row.request)
     is_alive = row.expires_at is not None and row.expires_at > timezone.now()
     if row.state != State.READY or not is_alive or row.file_id is None:
         raise NotReady(_("This copy is not there any more. Make another one."))
     return row
+
+
+@transaction.atomic
+def end_of(*, subject_ids: Collection[UUID]) -> int:
+    """End every copy of some people that is being made or waits; return how many there were."""
+    rows = RecordCopy.objects.alive().filter(subject_id__in=subject_ids)
+    found = list(rows.select_for_update(of=("self",)).select_related("request"))
+    for row in found:
+        _end(row, State.CANCELLED)
+        _tell("consent.copy.cancelled", row, by=None)
+    return len(found)
 
 
 @transaction.atomic

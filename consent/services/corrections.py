@@ -130,6 +130,7 @@ def disagree(*, correction_id: UUID, statement: str, by: User) -> Correction:
     row = _locked(correction_id)
     if row.verdict != Verdict.REFUSED or row.disagreed_at is not None:
         raise NothingToAnswer(_("Only a refusal is disagreed with, once."))
+    refuse_own(row.request, by)
     if not _says(statement):
         raise SaysTooLittle(_("Say what the person disagrees with, in at most 4000 characters."))
     row.disagreement, row.disagreed_at = statement.strip(), timezone.now()
@@ -144,6 +145,7 @@ def recipients_told(*, correction_id: UUID, by: User) -> Correction:
     row = _locked(correction_id)
     if row.verdict != Verdict.ACCEPTED or row.recipients_told_at is not None:
         raise NothingToAnswer(_("Recipients are told of a correction that was made, once."))
+    refuse_own(row.request, by)
     row.recipients_told_at, row.recipients_told_by = timezone.now(), by
     _write(row)
     _tell("consent.correction.passed_on", row, by=by)

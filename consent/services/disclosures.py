@@ -192,6 +192,10 @@ def check(by: User, parameters: Mapping[str, Any]) -> None:
         row = _own(parameters["disclosure"], by)
     except Sharing.DoesNotExist:
         raise NotYours(_("There is no such disclosure.")) from None
+    if row.state != State.ASKED:
+        raise NothingToDisclose(
+            _("Nobody chose yet what of it leaves. Do that on the page of the disclosure.")
+        )
     _permitted(row, by)
 
 

@@ -11,16 +11,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from consent.models import Consent, ConsentEvent, ConsentFormVersion, State
-from consent.queries import givers
 from consent.services import consents
-from patients.models import Patient
+from patients.queries import guardians
 from security import context
 from security.sealing import SealBroken
 
+Capacity = ConsentEvent.Capacity
 BATCH = 500
 # What one night takes on of each kind; an agreement whose time is over holds no longer all the same.
 MOST = 20_000
 OF_AGE = gettext_noop("The patient has come of age and decides alone.")
+DIED = gettext_noop("The patient has died; what the patient allowed is over.")
+TOO_YOUNG = gettext_noop("The patient was too young to allow this without a guardian.")
 OTHER_WORDS = gettext_noop("Purpose, way or kinds of data changed.")
 
 
@@ -28,7 +30,7 @@ def end_all() -> tuple[int, int]:
     """Write what ended and what was superseded until now; each in a transaction of its own."""
     ended = sum(consents.expire(consent_id=one) is not None for one in list(_over()))
     ended += sum(
-        consents.expire(consent_id=one, reason=OF_AGE) is not None for one in list(_of_age())
+        consents.expire(consent_id=one, reason=why) is not None for one, why in list(_outlived())
     )
     replaced = sum(
         consents.supersede(consent_id=one, reason=OTHER_WORDS) is not None
@@ -47,32 +49,38 @@ def _with_last() -> Any:
     newest = ConsentEvent.objects.filter(consent=OuterRef("pk")).order_by("-given_at", "-noted_at")
     return Consent.objects.filter(state=State.GRANTED).annotate(
         last_capacity=Subquery(newest.values("capacity")[:1]),
+        last_given_at=Subquery(newest.values("given_at")[:1]),
         last_words=Subquery(newest.values("words")[:1]),
     )
 
 
-def _of_age() -> Iterator[UUID]:
-    """Yield what guardians agreed to for people of age: a birth date may have been corrected."""
-    rows = (
-        _with_last().filter(last_capacity=ConsentEvent.Capacity.GUARDIAN).select_related("patient")
-    )
-    after, page = UUID(int=0), list(rows.order_by("pk")[:BATCH])
+def _outlived() -> Iterator[tuple[UUID, str]]:
+    """Yield what ended by the person: by death, by coming of age, by a birth date that was corrected."""
+    rows = _with_last().exclude(last_capacity=Capacity.RELATIVE).select_related("patient")
+    of_age = guardians.of_age()
+    page = list(rows.order_by("pk")[:BATCH])
     while page:
-        for row in page:
-            after = row.pk
-            if _is_of_age(row.patient):
-                yield row.pk
+        # Opened to decide, shown to nobody.
+        with context.matching():
+            over = [(row.pk, why) for row in page if (why := _why_over(row, of_age)) is not None]
+        yield from over
         # No key stays open longer than its batch.
         context.current().forget_keys()
-        page = list(rows.filter(pk__gt=after).order_by("pk")[:BATCH])
+        page = list(rows.filter(pk__gt=page[-1].pk).order_by("pk")[:BATCH])
 
 
-def _is_of_age(patient: Patient) -> bool:
+def _why_over(row: Any, of_age: int) -> str | None:
+    said_on = timezone.localdate(row.last_given_at)
     try:
-        return not givers.is_ward(patient)
+        if row.patient.deceased:
+            return DIED
+        if row.last_capacity == Capacity.GUARDIAN:
+            return None if guardians.is_below(row.patient, of_age) else OF_AGE
+        is_own = row.last_capacity == Capacity.SELF
+        return TOO_YOUNG if is_own and guardians.is_below(row.patient, of_age, said_on) else None
     except SealBroken:
         # What can not be read ends nothing; the broken seal is an event of its own.
-        return False
+        return None
 
 
 def _replaced() -> Iterator[UUID]:

@@ -19,9 +19,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from consent.models import Erasure, ProcessingRestriction, ScopeOutcome
-from consent.queries import erasure_plans, holds
+from consent.queries import erasure_plans
 from consent.queries.erasure_plans import ERASE, STORE, Plan
-from consent.services import certificates, erasures, restrictions
+from consent.services import certificates, copies, erasures, holds, restrictions
 from patients.models import Patient
 from patients.services import erasures as records
 from security import trail
@@ -87,7 +87,7 @@ def steps(work: Work) -> list[str]:
     """Return the steps of an erasure, in their order."""
     if work.kind == SubjectKind.USER:
         return ["account", "outcome"]
-    found = ["keys"]
+    found = ["keys", "copies"] if work.erased else ["keys"]
     if work.is_loose:
         found += ["loose", "accounts"]
     for scope in work.erased:
@@ -111,6 +111,11 @@ def _keys(work: Work, _rest: str) -> Done:
             subject_ids=work.subjects, kind=work.kind, scopes=work.erased, by=None
         )
     return len(ids), 0
+
+
+def _copies(work: Work, _rest: str) -> Done:
+    """End archives that wait to be fetched: they hold what was just erased."""
+    return copies.end_of(subject_ids=work.subjects), 0
 
 
 def _loose(work: Work, _rest: str) -> Done:
@@ -208,6 +213,7 @@ def _open_again(row: ScopeOutcome) -> None:
 
 DOING: dict[str, Callable[[Work, str], Done]] = {
     "keys": _keys,
+    "copies": _copies,
     "loose": _loose,
     "accounts": _accounts,
     "index": _index,
@@ -238,12 +244,12 @@ def work(row: Erasure) -> Erasure:
     row = erasures_row(row)
     todo = work_of(row)
     for number, step in enumerate(steps(todo)[row.steps_done :], start=row.steps_done + 1):
-        if step == "keys" and holds.stopping(todo.subjects):
-            # Set since the work began: until the keys are gone it is not too late.
-            erasures.stop(erasure_id=row.pk, by=None)
-            _moved(row, "", 0, (0, 0))
-            return erasures_row(row)
-        if not _moved(row, step, number, do(todo, step)):
+        if step == "keys":
+            if not _destroyed(row, todo, number):
+                # An intent of which nothing was done is not done after a restore either.
+                certificates.settle()
+                return erasures_row(row)
+        elif not _moved(row, step, number, do(todo, step)):
             return erasures_row(row)
     # What somebody was still writing while the keys went.
     for step in steps(todo):
@@ -267,7 +273,7 @@ def begin(row: Erasure) -> bool:
     try:
         erasures.require_current(row, row.plan_sha256)
     except (erasures.OnHold, erasures.StalePlan) as refusal:
-        erasures.give_up(erasure_id=row.pk, reason=str(refusal), by=None)
+        erasures.give_up(erasure_id=row.pk, reason=str(refusal.reason), by=None)
         return False
     todo = work_of(row)
     ledger.append(ledger.INTENT, erasure=row.pk, **todo.said())
@@ -279,6 +285,27 @@ def begin(row: Erasure) -> bool:
 
 
 @transaction.atomic
+def _destroyed(row: Erasure, todo: Work, number: int) -> bool:
+    """Destroy the keys; not where a hold, a visit or a word to stop came since the work began.
+
+    Noted in the same transaction: work that was interrupted either did this or may still be given up.
+    """
+    records.lock(patient_ids=todo.subjects)
+    holds.in_line()
+    row = erasures.locked(row.pk)
+    if row.state != State.RUNNING:
+        return False
+    try:
+        erasures.require_current(row, row.plan_sha256)
+    except (erasures.OnHold, erasures.StalePlan) as refusal:
+        erasures.give_up(erasure_id=row.pk, reason=str(refusal.reason), by=None)
+        return False
+    if row.is_stop_asked:
+        return _stopped(row)
+    return _moved(row, "keys", number, do(todo, "keys"))
+
+
+@transaction.atomic
 def _moved(row: Erasure, step: str, number: int, done: Done) -> bool:
     """Note how far the work is; False where it is to stop."""
     row = erasures.locked(row.pk)
@@ -287,6 +314,10 @@ def _moved(row: Erasure, step: str, number: int, done: Done) -> bool:
     if not row.is_stop_asked or number >= row.steps:
         row.save(update_fields=[*Erasure.Privacy.operational])
         return True
+    return _stopped(row)
+
+
+def _stopped(row: Erasure) -> bool:
     row.state = State.STOPPED
     row.advance()
     row.save()

@@ -9,11 +9,13 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from audit import persons
 from consent.models import Erasure, ErasureApproval, RetentionRun, RightsRequest
-from consent.queries import erasure_plans
+from consent.queries import askers, calendar, erasure_plans
+from consent.services.request_rows import UNASKED
 from patients.services import series
 from security import trail
 from security.access.gate import Refused
@@ -111,9 +113,18 @@ def _request(request_id: UUID | None, subjects: list[UUID]) -> RightsRequest | N
     is_ours = row.subject_id in subjects and row.kind == RightsRequest.Kind.ERASURE
     if not is_ours or row.closed_at is not None:
         raise Impossible(_("This is no open request for the erasure of this person's data."))
-    if row.identity_at is None:
-        raise Impossible(_("First it has to be shown who asks."))
+    if (why_not := _unasked(row)) is not None:
+        raise Impossible(why_not)
     return row
+
+
+def _unasked(row: RightsRequest) -> Promise | None:
+    """Return why a request asks for nothing (any more): unproved, taken back, refused, by who may not."""
+    if row.identity_at is None:
+        return _("First it has to be shown who asks.")
+    if row.state in UNASKED:
+        return _("The request was taken back, refused, or joined to another one.")
+    return askers.objection(row, calendar.today())
 
 
 def _planned(row: Erasure, by: User) -> Erasure:
@@ -166,7 +177,9 @@ def _require_stranger(by: User, subjects: list[UUID]) -> None:
 
 
 def require_current(row: Erasure, plan_sha256: str) -> None:
-    """Raise OnHold or StalePlan unless the plan is still what would be planned now."""
+    """Raise OnHold or StalePlan unless the plan is still asked for and what would be planned now."""
+    if row.request is not None and (why_not := _unasked(row.request)) is not None:
+        raise StalePlan(why_not)
     now = erasure_plans.current(row)
     if now["holds"]:
         raise OnHold(_("A legal hold stops every erasure of this person's data."))
@@ -178,9 +191,9 @@ def require_current(row: Erasure, plan_sha256: str) -> None:
 
 @transaction.atomic
 def give_up(*, erasure_id: UUID, reason: str, by: User | None) -> Erasure:
-    """End a plan of which nothing was done yet."""
+    """End a plan of which nothing was done yet, also one whose work began and destroyed no key."""
     row = locked(erasure_id)
-    if row.state not in Erasure.WAITING:
+    if not may_give_up(row):
         raise Impossible(_("This erasure has begun, or is over."))
     row.state, row.ended_at, row.ended_by, row.refusal = (
         State.GIVEN_UP, timezone.now(), by, reason,
@@ -189,6 +202,17 @@ def give_up(*, erasure_id: UUID, reason: str, by: User | None) -> Erasure:
     row.save()
     _tell("consent.erasure.cancelled", row, by=by)
     return row
+
+
+def may_give_up(row: Erasure) -> bool:
+    """Tell whether nothing of an erasure was done yet."""
+    return row.state in Erasure.WAITING or _is_untouched(row)
+
+
+def _is_untouched(row: Erasure) -> bool:
+    # The first step of a patient's erasure destroys the keys and is noted in the same transaction.
+    has_begun = row.state in {State.RUNNING, State.STOPPED}
+    return has_begun and row.subject_of == SubjectKind.PATIENT and row.steps_done == 0
 
 
 @transaction.atomic

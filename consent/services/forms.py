@@ -43,6 +43,10 @@ class NotADraft(Refused):
     """Published words are never changed."""
 
 
+class ReadAgain(Refused):
+    """The draft is not the one that was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """What a form says in one language: a title, and a text per element."""
@@ -102,15 +106,20 @@ def write(*, form_id: UUID, words: Words, by: User | None) -> ConsentFormVersion
 
 
 @transaction.atomic
-def publish(*, version_id: UUID, is_material: bool, by: User | None) -> ConsentFormVersion:
+def publish(
+    *, version_id: UUID, is_material: bool, by: User | None, seen: str | None = None
+) -> ConsentFormVersion:
     """Show these words from now on, in place of those before; raise SaysTooLittle for what is missing.
 
+    `seen` is the digest of what was read on a page; raise ReadAgain where somebody wrote other words since.
     Where purpose, way or kinds changed, whoever agreed to earlier words is asked again.
     """
     row = ConsentFormVersion.objects.select_for_update().get(pk=version_id)
     form = _in_use(row.form_id)
     if row.published_at is not None:
         raise NotADraft(_("These words are published. Write new ones instead."))
+    if seen is not None and seen != spelled.digest(row):
+        raise ReadAgain(_("Somebody wrote other words meanwhile. Read them before you publish."))
     if missing := spelled.missing(row, form):
         raise SaysTooLittle(missing)
     now = timezone.now()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from contextlib import suppress
 from uuid import UUID
 
 from django.db import transaction
@@ -23,7 +22,7 @@ from security.access.gate import Refused
 from security.classification import SubjectKind
 from security.models import User
 from security.people import called
-from security.sealing import SealErased
+from security.sealing import SealBroken
 from security.services import notices
 
 Way = RightsLetter.Way
@@ -74,12 +73,18 @@ def _to(row: RightsRequest) -> list[str]:
     """Return the lines of whom a letter goes to: who asked, else the person; then the address."""
     name = row.asker or ""
     if not name and row.patient_id is not None:
-        # After an erasure the address that was given with the request is all there is.
-        with suppress(SealErased):
-            name = display(Patient._base_manager.get(pk=row.patient_id).names)
+        name = _name(Patient._base_manager.get(pk=row.patient_id))
     if not name and row.subject_of == SubjectKind.USER:
         name = called(User.objects.get(pk=row.subject_id))
     return [line for line in [name, *(row.address or "").splitlines()] if line.strip()]
+
+
+def _name(patient: Patient) -> str:
+    try:
+        return display(patient.names)
+    except SealBroken:
+        # Of whom was erased no name is left; the address that was given with the request is.
+        return ""
 
 
 @transaction.atomic

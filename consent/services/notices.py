@@ -46,6 +46,10 @@ class WrongDay(Refused):
     """A notice takes effect today or later, and after the one before."""
 
 
+class ReadAgain(Refused):
+    """The draft is not the one that was read."""
+
+
 class TooLong(Refused):
     """A section is longer than a notice may be."""
 
@@ -57,6 +61,8 @@ class Publication:
     effective_on: date
     change: str
     is_material: bool = True
+    # Which state of the draft was read on a page (`notices.state` of the queries); None: not on a page.
+    seen: str | None = None
 
 
 def digest(said: Mapping[str, str]) -> str:
@@ -110,6 +116,8 @@ def publish(*, notice_id: UUID, publication: Publication, by: User) -> Notice:
     if row.published_at is not None:
         raise Published(_("This notice was published: begin the next version."))
     texts = {text.language: text for text in row.texts.select_for_update()}
+    if publication.seen not in (None, reads.state(texts.values())):
+        raise ReadAgain(_("Somebody wrote other words meanwhile. Read them before you publish."))
     for language in reads.languages():
         text = texts.get(language)
         left_out = sections.missing(row.law, language, text.sections if text else {})

@@ -78,7 +78,9 @@ def _attach(
 ) -> Taken:  # fmt: skip
     # Looked at before the scan is kept, and again once the form is held.
     paper = _usable(patient_id, code, is_held=False)
-    said = replace(act, given_at=_moment(signed_on, paper), paper_code=paper.code)
+    said = replace(
+        act, given_at=_moment(signed_on, paper), paper_code=paper.code, printed_at=paper.printed_at
+    )
     scan = documents.add(patient_id=patient_id, incoming=incoming, by=by)
     try:
         return _use(paper, answer, replace(said, document_id=scan.pk), by)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent import shipped
-from consent.models import ProcessingPurpose, ProcessingPurposeVersion
+from consent.models import (
+    Consent,
+    ConsentFormVersion,
+    ProcessingPurpose,
+    ProcessingPurposeVersion,
+)
 from consent.queries import purposes as queries
-from security import trail
+from security import context, trail
 from security.access.gate import Refused
 from security.models import ClinicProfile, User
 from security.services import clinics
@@ -127,23 +132,49 @@ def change(
     if row.version != version:
         raise Conflict(row)
     said = _fit(content)
-    if row.state == State.ACTIVE and _widens(row, said) and not queries.is_assessed(row):
+    is_widened = row.state == State.ACTIVE and _widens(row, said)
+    if is_widened and not queries.is_assessed(row):
         raise NotAssessed(
             _(
-                "More data, recipients or countries than before need an impact assessment "
-                "that a second person signed off."
+                "More data, uses, people, recipients or countries than before, or asking nobody any more, "
+                "need an impact assessment that a second person signed off."
             )
         )
     for name, value in said.items():
         setattr(row, name, value)
-    return _filed(_advanced(row, by), "consent.purpose.changed", reason, by)
+    ended = _asked_anew(row) if is_widened else []
+    return _filed(_advanced(row, by), "consent.purpose.changed", reason, by, ended)
+
+
+def _asked_anew(row: ProcessingPurpose) -> list[models.Model]:
+    """End what was agreed to when less was done (PIPL 14); nobody is asked until there are new words."""
+    if not row.needs_consent(queries.laws_of_clinic()):
+        return []
+    now = timezone.now()
+    words = ConsentFormVersion.objects.in_force().filter(form__purpose=row)
+    agreed = Consent.objects.in_force(now).filter(purpose=row)
+    shown = list(words.select_for_update(of=("self",)))
+    ended = list(agreed.select_for_update(of=("self",)))
+    for one in shown:
+        one.superseded_at = now
+    for consent in ended:
+        consent.until, consent.version = now, consent.version + 1
+    ConsentFormVersion.objects.bulk_update(shown, ["superseded_at"])
+    # The nightly run writes the event of each.
+    Consent.objects.bulk_update(ended, ["until", "version"], batch_size=2000)
+    context.current().forget_decisions()
+    return [*shown, *ended]
 
 
 def _widens(row: ProcessingPurpose, said: Mapping[str, Any]) -> bool:
-    """Tell whether more is done than before: other data, a higher level, somebody new, another country."""
-    known = {one["name"] for one in row.recipients}
+    """Tell whether more is done than before: data, uses, people, level, recipients, countries, unasked."""
+    known, laws = {one["name"] for one in row.recipients}, queries.laws_of_clinic()
+    then = ProcessingPurpose(key=row.key, **said)
+    more = (set(said[name]) - set(getattr(row, name)) for name in ("categories", "uses", "people"))
     return (
-        not set(said["categories"]) <= set(row.categories)
+        any(more)
+        or (row.needs_consent(laws) and not then.needs_consent(laws))
+        or (row.is_per_channel and not then.is_per_channel)
         or said["level"] > row.level
         or not {one["name"] for one in said["recipients"]} <= known
         or (said["is_cross_border"] and not row.is_cross_border)
@@ -199,9 +230,12 @@ def _advanced(row: ProcessingPurpose, by: User) -> ProcessingPurpose:
     return row
 
 
-def _filed(row: ProcessingPurpose, action: str, reason: str, by: User) -> ProcessingPurpose:
+def _filed(
+    row: ProcessingPurpose, action: str, reason: str, by: User, more: Sequence[models.Model] = ()
+) -> ProcessingPurpose:
     """Keep the version that was just written, and record the deed."""
     version = _version(row, reason, by)
     version.save(force_insert=True)
-    trail.record(action, by=by, changed=[row, version], obj=row, fields=[row.key], reason=reason)
+    changed = [row, version, *more]
+    trail.record(action, by=by, changed=changed, obj=row, fields=[row.key], reason=reason)
     return row

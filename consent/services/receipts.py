@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from consent import keys, printing
 from consent.models import ConsentEvent
 from consent.queries import receipts as queries
+from consent.queries import words
 from security import trail
 from security.access.gate import Refused
 from security.models import User
@@ -19,7 +20,12 @@ class NoReceipt(Refused):
 
 @transaction.atomic
 def hand_out(*, event: ConsentEvent, as_file: bool, by: User) -> bytes:
-    """Return the receipt of an act as JSON or as PDF; it is made in memory and kept nowhere."""
+    """Return the receipt of an act as JSON or as PDF; it is made in memory and kept nowhere.
+
+    Words that were changed past the deeds are not signed as those that somebody agreed to.
+    """
+    if event.words is not None and words.digest(event.words) != event.text_sha256:
+        raise NoReceipt(_("The words are not those that were agreed to. Tell an officer."))
     try:
         key = keys.read()
         if as_file:

@@ -12,7 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from consent.models import Recipient
 from security import trail
 from security.access.gate import Refused
-from security.models import User
+from security.models import ClinicProfile, User
+from security.services import clinics
+
+CHINA, CHINESE_ZONES = "CN", frozenset({"Asia/Shanghai", "Asia/Urumqi"})
 
 
 class KnownAlready(Refused):
@@ -39,7 +42,8 @@ class Described:
 @transaction.atomic
 def register(*, described: Described, by: User) -> Recipient:
     """Add somebody to the register of recipients."""
-    row = Recipient(**asdict(described), made_by=by)
+    said = asdict(described) | {"is_abroad": described.is_abroad or _crosses(described.country)}
+    row = Recipient(**said, made_by=by)
     try:
         with transaction.atomic():
             row.save(force_insert=True)
@@ -47,6 +51,14 @@ def register(*, described: Described, by: User) -> Recipient:
         raise KnownAlready(_("This key is taken.")) from None
     trail.record("consent.recipient.registered", changed=[row], obj=row, by=by)
     return row
+
+
+def _crosses(country: str) -> bool:
+    """Tell whether PIPL 38 sees a border to a country, whatever was ticked: for a clinic in China."""
+    profile = clinics.profile()
+    if profile is None or ClinicProfile.Law.PIPL not in profile.laws:
+        return False
+    return profile.time_zone in CHINESE_ZONES and country.upper() != CHINA
 
 
 @transaction.atomic

@@ -1,6 +1,9 @@
-"""What the registers refused: the sentence that was told, on the trail, after the deed rolled back."""
+"""What was refused on a page that says so itself: on the trail, after the deed rolled back."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import models, transaction
 
@@ -10,10 +13,13 @@ from security.models import User
 
 
 @transaction.atomic
-def note(refusal: Refused, *, obj: models.Model | None = None, by: User) -> str:
-    """Record that a change of a register was refused and why; return the sentence for the person."""
+def note(
+    refusal: Refused, *, subjects: Sequence[UUID] = (), obj: models.Model | None = None, by: User
+) -> str:
+    """Record that work on consent and rights was refused and why; return the sentence for the person."""
     why, reason = type(refusal).__name__, str(refusal.reason)
     trail.record(
-        "consent.change.refused", outcome="refused", obj=obj, fields=[why], reason=reason, by=by
-    )
+        "consent.change.refused", outcome="refused", subjects=subjects, obj=obj, fields=[why],
+        reason=reason, by=by,
+    )  # fmt: skip
     return reason

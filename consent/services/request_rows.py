@@ -17,6 +17,9 @@ from security.classification import SubjectKind
 from security.models import User
 
 MOST_LETTERS = 10_000
+State = RightsRequest.State
+# A request that ended so asks for nothing any more.
+UNASKED = frozenset({State.WITHDRAWN, State.REFUSED, State.DUPLICATE})
 
 
 class Answered(Refused):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -50,6 +50,8 @@ State, Kind, Way, Capacity = (
 )
 # One number for everybody who numbers requests.
 LOCK = 0x4355_5374_0040
+# Older is a slip of the finger.
+OLDEST = timedelta(days=3653)
 ANSWERS = {State.GRANTED, State.PARTLY, State.REFUSED}
 
 
@@ -124,6 +126,8 @@ def receive(
         raise NotAsked(_("Say what is asked for."))
     if asked.received_at > timezone.now():
         raise NotInTime(_("A request cannot have been received in the future."))
+    if asked.received_at < timezone.now() - OLDEST:
+        raise NotInTime(_("That day lies more than ten years back. Look at the year again."))
     row = RightsRequest(
         number=_number(), kind=asked.kind, way=asked.way, capacity=asked.capacity,
         received_at=asked.received_at, noted_by=by,

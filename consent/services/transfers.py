@@ -75,9 +75,9 @@ def _noted(
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, day.year])
     kinds = sorted({str(one) for one in categories or recipient.categories})
-    answer = allow(people, recipient, kinds)
-    if not answer.allowed:
-        raise NotAllowed(answer.reason)
+    # Of the year whose lock is held, also where midnight passes meanwhile.
+    if reason := queries.fault(recipient, people, kinds, day):
+        raise NotAllowed(reason)
     sensitive = queries.sensitive_among(people, kinds)
     counted = queries.counts(recipient, day.year, sensitive, set(people) - sensitive)
     sent = Transfer.objects.bulk_create(

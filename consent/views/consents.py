@@ -146,7 +146,8 @@ def answer(request: SignedInRequest, patient_id: UUID, form_id: UUID) -> HttpRes
     form = _giving(asked, request.POST)
     if not form.is_valid():
         return _ask(request, asked, form)
-    deed = consents.grant if request.POST.get("answer") == State.GRANTED else consents.decline
+    is_granted = form.cleaned_data["answer"] == State.GRANTED
+    deed = consents.grant if is_granted else consents.decline
     try:
         taken = deed(
             patient_id=patient_id, words_id=form.cleaned_data["words"], channel=asked.channel,

@@ -15,7 +15,8 @@ from audit import persons
 from consent.forms.corrections import Decided, Disagreement, Proposed
 from consent.models import Correction, RightsRequest
 from consent.queries import corrections as asked
-from consent.services import corrections
+from consent.services import corrections, refusals
+from consent.views.requests import barrier, found
 from security.access.gate import Refused, SignedInRequest, requires
 from security.access.permissions import Permission
 
@@ -27,15 +28,18 @@ DECIDE = tuple(asked.WRITES.values())
 @requires(MANAGE)
 def of_request(request: SignedInRequest, rights_id: UUID) -> HttpResponseBase:
     """Show what one request wants corrected, and take a proposal."""
-    rights = RightsRequest.objects.filter(pk=rights_id, kind="rectification").first()
-    if rights is None:
+    rights = found(request, rights_id)
+    if rights.kind != RightsRequest.Kind.RECTIFICATION:
         raise Http404
+    if (barred := barrier(request, rights)) is not None:
+        return barred
     form = Proposed(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
             corrections.propose(request_id=rights_id, proposal=form.proposal(), by=request.user)
         except Refused as refusal:
-            form.add_error(None, str(refusal.reason))
+            said = refusals.note(refusal, subjects=[rights.subject_id], obj=rights, by=request.user)
+            form.add_error(None, said)
         else:
             said = _("Proposed. Whoever writes that part of the record decides.")
             messages.success(request, said)
@@ -82,7 +86,8 @@ def correction(request: SignedInRequest, correction_id: UUID) -> HttpResponseBas
         try:
             corrections.decide(correction_id=row.pk, found=form.found(), by=request.user)
         except Refused as refusal:
-            form.add_error(None, str(refusal.reason))
+            why = refusals.note(refusal, subjects=[row.patient_id], obj=row, by=request.user)
+            form.add_error(None, why)
         else:
             messages.success(request, _("Decided. The compliance desk answers the person."))
             return redirect("consent:corrections")

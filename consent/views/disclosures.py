@@ -15,7 +15,7 @@ from consent.forms.disclosures import Choose, Plan
 from consent.models import Sharing
 from consent.queries import disclosures as queries
 from consent.queries.leaving import BESIDE, SECTIONS, part_of
-from consent.services import disclosures
+from consent.services import disclosures, refusals
 from security import context
 from security.access.decision import decide
 from security.access.gate import Refused, SignedInRequest, requires
@@ -61,7 +61,8 @@ def new(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
         try:
             row = disclosures.prepare(patient_id=patient_id, planned=form.planned, by=request.user)
         except Refused as refusal:
-            form.add_error(None, str(refusal.reason))
+            said = refusals.note(refusal, subjects=[patient_id], by=request.user)
+            form.add_error(None, said)
         else:
             return redirect("consent:disclosure", patient_id, row.pk)
     page = {"form": form, "patient_id": patient_id, "readable": readable}
@@ -108,7 +109,8 @@ def ask(request: SignedInRequest, patient_id: UUID, sharing_id: UUID) -> HttpRes
     try:
         disclosures.ask(sharing_id=row.pk, by=request.user, **form.said)
     except Refused as refusal:
-        messages.error(request, str(refusal.reason))
+        said = refusals.note(refusal, subjects=[patient_id], obj=row, by=request.user)
+        messages.error(request, said)
         return redirect("consent:disclosure", patient_id, sharing_id)
     messages.success(request, _("Asked. A colleague of the compliance desk decides about it."))
     return redirect("security:exports")
@@ -122,7 +124,8 @@ def cancel(request: SignedInRequest, patient_id: UUID, sharing_id: UUID) -> Http
     try:
         disclosures.cancel(sharing_id=row.pk, by=request.user)
     except Refused as refusal:
-        messages.error(request, str(refusal.reason))
+        said = refusals.note(refusal, subjects=[patient_id], obj=row, by=request.user)
+        messages.error(request, said)
         return redirect("consent:home")
     messages.success(request, _("Cancelled. Nothing leaves."))
     return redirect("consent:disclosures_of", patient_id)

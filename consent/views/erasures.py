@@ -18,7 +18,7 @@ from consent import printing, tasks
 from consent.forms import erasures as forms
 from consent.models import Erasure
 from consent.queries import erasure_pages as pages
-from consent.services import certificates, erasures
+from consent.services import certificates, erasures, refusals
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.gate import Refused, SignedInRequest, requires
@@ -58,7 +58,7 @@ def plan(request: SignedInRequest) -> HttpResponseBase:
     try:
         row = _planned(said, request)
     except Refused as refusal:
-        form.add_error(None, str(refusal.reason))
+        form.add_error(None, refusals.note(refusal, subjects=[said["subject"]], by=request.user))
         return _list(request, form, status=422)
     return redirect("consent:erasure", row.pk)
 
@@ -93,7 +93,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     page = pages.page(row, request.user) | {"give_up": give_up or forms.GiveUp()}
-    page["manages"] = manages(request)
+    page |= {"manages": manages(request), "may_give_up": erasures.may_give_up(row)}
     return render(request, "consent/erasures/erasure.html", page, status=status)
 
 
@@ -119,7 +119,7 @@ def approve(request: SignedInRequest, erasure_id: UUID) -> HttpResponseBase:
     try:
         row = erasures.approve(erasure_id=row.pk, by=request.user, **form.cleaned_data)
     except Refused as refusal:
-        messages.error(request, str(refusal.reason))
+        messages.error(request, refused(request, row, refusal))
         return _page(request, row, status=409)
     start(request, row)
     return redirect("consent:erasure", row.pk)
@@ -162,11 +162,18 @@ def resume(request: SignedInRequest, erasure_id: UUID) -> HttpResponseBase:
     return _done(request, erasures.resume, erasure_id=row.pk)
 
 
+def refused(request: SignedInRequest, row: Erasure, refusal: Refused) -> str:
+    """Record who was refused what of an erasure; return the sentence."""
+    subjects = [UUID(one) for one in row.plan["subjects"]]
+    return refusals.note(refusal, subjects=subjects, obj=row, by=request.user)
+
+
 def _done(request: SignedInRequest, deed: Any, **said: Any) -> HttpResponseBase:
     try:
         row = deed(by=request.user, **said)
     except Refused as refusal:
-        messages.error(request, str(refusal.reason))
+        row = Erasure.objects.get(pk=said["erasure_id"])
+        messages.error(request, refused(request, row, refusal))
     else:
         start(request, row)
     return redirect("consent:erasure", said["erasure_id"])

@@ -104,8 +104,9 @@ def publish(request: SignedInRequest, form_id: UUID, words_id: UUID) -> HttpResp
     row = get_object_or_404(ConsentFormVersion, pk=words_id, form_id=form_id)
     said = Publication(request.POST)
     is_material = said.is_valid() and said.cleaned_data["is_material"]
+    seen = request.POST.get("seen", "")
     try:
-        forms.publish(version_id=row.pk, is_material=is_material, by=request.user)
+        forms.publish(version_id=row.pk, is_material=is_material, seen=seen, by=request.user)
     except Refused as refusal:
         messages.error(request, str(refusal.reason))
     else:

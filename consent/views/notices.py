@@ -19,7 +19,14 @@ from consent.services import notices
 from patients.forms.versioned import Difference, differences
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
-from security.access.gate import Refused, SignedInRequest, public, requires
+from security.access.gate import (
+    Refused,
+    SignedInRequest,
+    has_fresh_factor,
+    public,
+    requires,
+    send_to_step_up,
+)
 from security.access.permissions import Permission
 from security.sealing import StaleRecord
 from security.services import clinics
@@ -56,7 +63,10 @@ def begin(request: SignedInRequest) -> HttpResponseBase:
 def notice(request: SignedInRequest, notice_id: UUID) -> HttpResponseBase:
     """Show one version with what changed in it; publish a draft."""
     row = _found(notice_id)
-    form = Publishing(request.POST if request.method == "POST" else None)
+    sent = request.POST if request.method == "POST" else None
+    if sent is not None and not has_fresh_factor(request):
+        return send_to_step_up(request)
+    form = Publishing(sent)
     if form.is_valid():
         try:
             _publish(request, row, form)
@@ -65,19 +75,23 @@ def notice(request: SignedInRequest, notice_id: UUID) -> HttpResponseBase:
         else:
             messages.success(request, _("Published."))
             return redirect("consent:notice", row.pk)
-    last = reads.before(row)
+    page = _read(row) | {"row": row, "title": reads.title(row), "form": form}
+    status = 422 if form.errors else 200
+    return render(request, "consent/notices/notice.html", page, status=status)
+
+
+def _read(row: Notice) -> dict[str, Any]:
+    last, texts = reads.before(row), list(row.texts.order_by("language"))
     earlier = {text.language: text for text in last.texts.all()} if last else {}
-    texts = [
+    said = [
         {
             "text": text,
             "name": reads.language_name(text.language),
             "said": reads.read(text, row.law, earlier.get(text.language)),
         }
-        for text in row.texts.order_by("language")
+        for text in texts
     ]
-    page = {"row": row, "title": reads.title(row), "texts": texts, "form": form, "before": last}
-    status = 422 if form.errors else 200
-    return render(request, "consent/notices/notice.html", page, status=status)
+    return {"texts": said, "before": last, "seen": reads.state(texts)}
 
 
 def _publish(request: SignedInRequest, row: Notice, form: Publishing) -> None:

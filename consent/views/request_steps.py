@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from consent.forms import requests as forms
 from consent.queries import request_page
-from consent.services import request_steps, requests
+from consent.services import refusals, request_steps, requests
 from consent.services.requests import Answer
 from consent.views.requests import barrier, found, shown
 from patients.forms.versioned import Versioned
@@ -41,7 +41,8 @@ def _done(
         try:
             deed(said)
         except Refused as refusal:
-            form.add_error(None, str(refusal.reason))
+            why = refusals.note(refusal, subjects=[row.subject_id], obj=row, by=request.user)
+            form.add_error(None, why)
         else:
             return redirect("consent:request", row.pk)
     return shown(request, row, key, form)

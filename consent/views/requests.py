@@ -16,7 +16,7 @@ from consent.forms import requests as forms
 from consent.models import RightsRequest
 from consent.queries import calendar, letter_words, officers, repeats, request_page
 from consent.queries import requests as queries
-from consent.services import requests, scans
+from consent.services import refusals, requests, scans
 from consent.services.requests import Asked
 from patients.forms.versioned import Versioned
 from patients.queries.chart import banner
@@ -181,7 +181,7 @@ def _received(
             asked=asked, subject_id=subject_id, subject_of=subject_of, by=request.user
         )
     except Refused as refusal:
-        form.add_error(None, str(refusal.reason))
+        form.add_error(None, refusals.note(refusal, subjects=[subject_id], by=request.user))
         return None
     messages.success(request, _("The request is noted as %(number)s.") % {"number": row.number})
     _keep_scan(request, row, form)

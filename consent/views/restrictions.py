@@ -14,11 +14,17 @@ from audit import persons
 from consent.forms.restrictions import Lift, Restrict
 from consent.models import ProcessingRestriction
 from consent.queries import restrictions as queries
-from consent.services import restrictions
+from consent.services import refusals, restrictions
 from patients.models import Patient
 from security import context
 from security.access.decision import decide
-from security.access.gate import Refused, SignedInRequest, requires
+from security.access.gate import (
+    Refused,
+    SignedInRequest,
+    has_fresh_factor,
+    requires,
+    send_to_step_up,
+)
 from security.access.permissions import Permission
 
 READ, MANAGE, ASK = Permission.RIGHTS_READ, Permission.RIGHTS_MANAGE, Permission.RIGHTS_REQUEST
@@ -69,7 +75,8 @@ def new(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
         except restrictions.NobodyThere:
             raise Http404 from None
         except Refused as refusal:
-            form.add_error(None, str(refusal.reason))
+            said = refusals.note(refusal, subjects=[patient_id], by=request.user)
+            form.add_error(None, said)
         else:
             messages.success(request, _("Restricted. Every decision from now on keeps to it."))
             return redirect("consent:restrictions_of", patient_id)
@@ -87,13 +94,17 @@ def lift(request: SignedInRequest, patient_id: UUID, restriction_id: UUID) -> Ht
     rows = ProcessingRestriction.objects.filter(patient__in=known).defer("sealed")
     row = get_object_or_404(rows, pk=restriction_id)
     sent = request.POST if request.method == "POST" else None
+    if sent is not None and row.kind == row.Kind.STORAGE and not has_fresh_factor(request):
+        # It opens again what was only stored: as strong a deed as closing it.
+        return send_to_step_up(request)
     form = Lift(sent, initial={"version": row.version})
     if form.is_valid():
         said = {name: form.cleaned_data[name] for name in ("version", "reason")}
         try:
             restrictions.lift(restriction_id=row.pk, by=request.user, **said)
         except Refused as refusal:
-            form.add_error(None, str(refusal.reason))
+            why = refusals.note(refusal, subjects=[patient_id], obj=row, by=request.user)
+            form.add_error(None, why)
         else:
             messages.success(request, _("Lifted. The data are used as before from now on."))
             return redirect("consent:restrictions_of", patient_id)

@@ -16,9 +16,15 @@ from consent.queries import due as due_list
 from consent.queries import erasure_pages as pages
 from consent.queries import holds as hold_rows
 from consent.queries import retention
-from consent.services import holds, retention_rules, retention_runs
+from consent.services import holds, refusals, retention_rules, retention_runs
 from consent.views import erasures
-from security.access.gate import Refused, SignedInRequest, requires
+from security.access.gate import (
+    Refused,
+    SignedInRequest,
+    has_fresh_factor,
+    requires,
+    send_to_step_up,
+)
 from security.access.permissions import Permission
 
 MANAGE, AGREE = Permission.RIGHTS_MANAGE, Permission.ADMINISTRATION_MANAGE
@@ -39,12 +45,14 @@ def rule(request: SignedInRequest, retention_key: str) -> HttpResponseBase:
         row = retention.rule(retention_key)
     except RetentionRule.DoesNotExist:
         raise Http404 from None
+    if request.method == "POST" and not has_fresh_factor(request):
+        return send_to_step_up(request)
     form = forms.Rule(request.POST or None, initial=vars(row))
     if request.method == "POST" and form.is_valid():
         try:
             retention_rules.change(key=retention_key, by=request.user, **form.cleaned_data)
         except Refused as refusal:
-            form.add_error(None, str(refusal.reason))
+            form.add_error(None, refusals.note(refusal, by=request.user))
         else:
             messages.success(request, _("The rule was changed."))
             return redirect("consent:retention_rules")
@@ -66,7 +74,7 @@ def hold_list(request: SignedInRequest) -> HttpResponseBase:
                 reason=said["reason"], by=request.user,
             )  # fmt: skip
         except Refused as refusal:
-            form.add_error(None, str(refusal.reason))
+            form.add_error(None, refusals.note(refusal, by=request.user))
         else:
             messages.success(request, _("The hold is set: nothing of it is erased."))
             return redirect("consent:holds")
@@ -79,7 +87,7 @@ def hold_list(request: SignedInRequest) -> HttpResponseBase:
 
 
 @require_POST
-@requires(MANAGE)
+@requires(MANAGE, step_up=True)
 def lift(request: SignedInRequest, hold_id: UUID) -> HttpResponseBase:
     """Lift a hold, with a reason."""
     row = get_object_or_404(LegalHold, pk=hold_id)
@@ -90,7 +98,7 @@ def lift(request: SignedInRequest, hold_id: UUID) -> HttpResponseBase:
     try:
         holds.lift(hold_id=row.pk, by=request.user, **form.cleaned_data)
     except Refused as refusal:
-        messages.error(request, str(refusal.reason))
+        messages.error(request, refusals.note(refusal, obj=row, by=request.user))
     return redirect("consent:holds")
 
 
@@ -103,7 +111,7 @@ def due(request: SignedInRequest) -> HttpResponseBase:
         try:
             row = retention_runs.plan(patient_ids=wanted, by=request.user)
         except Refused as refusal:
-            messages.error(request, str(refusal.reason))
+            messages.error(request, refusals.note(refusal, by=request.user))
             return redirect("consent:due")
         return redirect("consent:run", row.pk)
     page = {"rows": due_list.page(request.user), "runs": pages.runs()}
@@ -129,7 +137,7 @@ def run_approve(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     try:
         retention_runs.approve(run_id=row.pk, by=request.user)
     except Refused as refusal:
-        messages.error(request, str(refusal.reason))
+        messages.error(request, refusals.note(refusal, obj=row, by=request.user))
     first = row.erasures.filter(state=Erasure.State.APPROVED).first()
     if first is not None:
         erasures.start(request, first)

@@ -12,10 +12,13 @@ from security import trail
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that was not understood; one that was larger than any form stands on the trail."""
-    if isinstance(exception, RequestDataTooBig) and request.user.is_authenticated:
+    is_too_large = isinstance(exception, RequestDataTooBig)
+    if is_too_large and request.user.is_authenticated:
+        asked = request.resolver_match
+        named = [f"route:{asked.view_name}"] if asked else []
         with transaction.atomic():
-            trail.record("crm.request.refused", outcome="refused", by=request.user)
-    return render(request, "400.html", status=400)
+            trail.record("crm.request.refused", outcome="refused", fields=named, by=request.user)
+    return render(request, "400.html", {"is_too_large": is_too_large}, status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

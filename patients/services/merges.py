@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,9 @@ from security.models import User
 from security.sealing import index, keys
 
 PATIENT = SubjectKind.PATIENT
+# What the apps above carry over, or for whom they refuse: told of the survivor and of who was taken in.
+Follow = Callable[[UUID, UUID], object]
+followers: list[Follow] = []
 # Longer than any deed takes, and than the time between two sweeps.
 LATE = timedelta(hours=6)
 
@@ -89,6 +92,8 @@ def merge(  # noqa: PLR0913 - both records, both versions, and what was decided 
     )
     made.save(force_insert=True)
     PatientIndex.objects.filter(row_id=absorbed.pk).delete()
+    for follow in followers:
+        follow(survivor.pk, absorbed.pk)
     _follow_up([survivor], [survivor.pk, absorbed.pk])
     _tell("patients.patient.merged", made, [kept, survivor, *_flat(moved)], by=by)
     return made

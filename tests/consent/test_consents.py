@@ -240,6 +240,17 @@ def test_an_agreement_of_the_same_moment_as_a_refusal_does_not_stand_against_it(
         refused("contradiction", asking.grant, mia, words, by=desk, **said)
 
 
+def test_an_agreement_of_an_unknown_hour_does_not_undo_a_refusal_of_the_same_day(mia, desk, words):
+    said = {"method": "verbal", "witness": cast.staff("nurse"), "reason": "on the ward round"}
+    said["own_initiative"] = True
+    at = timezone.now().replace(hour=1) + timedelta(1)
+    with time_machine.travel(at, tick=False):
+        asking.withdraw(asking.grant(mia, words, by=desk).consent, by=desk)
+    with time_machine.travel(at + timedelta(1), tick=False):
+        late = at + timedelta(hours=2)
+        refused("contradiction", asking.grant, mia, words, by=desk, given_at=late, **said)
+
+
 def test_a_shorter_end_may_be_said_and_holds_through_its_last_day(mia, desk, words):
     last = timezone.localdate() + timedelta(10)
     row = asking.grant(mia, words, by=desk, expires_on=last).consent

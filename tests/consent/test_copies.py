@@ -21,6 +21,7 @@ from patients.models import Document, Patient, StaffLink
 from patients.services import merges
 from security.sealing import files
 from tests import world
+from tests.patients import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 State = RecordCopy.State
@@ -186,6 +187,48 @@ def test_archive_and_passphrase_go_through_two_pairs_of_hands(clinic, second):
     with pytest.raises(IntegrityError), transaction.atomic():
         rewrite("consent_recordcopy", "fetched_by_id", second.pk, row.pk)
     assert actions()[-2:] == ["consent.copy.fetched", "consent.copy.unlocked"]
+
+
+def test_a_third_pair_of_hands_does_not_let_the_first_have_both_halves(clinic, second):
+    row, officer = made(clinic), clinic.users["officer"]
+    copies.tell_passphrase(copy_id=row.pk, by=officer)
+    with pytest.raises(copies.SamePerson):
+        copies.tell_passphrase(copy_id=row.pk, by=second)
+    with pytest.raises(copies.SamePerson):
+        copies.fetch(copy_id=row.pk, by=officer)
+    copies.fetch(copy_id=row.pk, by=second)
+    with pytest.raises(copies.SamePerson):
+        copies.fetch(copy_id=row.pk, by=world.person("compliance_officer", name="Third"))
+    assert actions()[-2:] == ["consent.copy.unlocked", "consent.copy.fetched"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("state", "withdrawn"),
+        ("state", "refused"),
+        ("state", "duplicate"),
+        ("capacity", "guardian"),
+    ],
+)
+def test_a_copy_ends_with_the_request_or_the_authority_of_who_asked(clinic, second, column, value):
+    request = asked(clinic.patient)
+    row = copies.begin(request_id=request.pk, by=second)
+    rewrite("consent_rightsrequest", column, value, request.pk)
+    for deed in (copies.fetch, copies.tell_passphrase):
+        with pytest.raises(copies.NotAsked):
+            deed(copy_id=row.pk, by=second)
+    assert copies.produce(copy_id=row.pk).state == State.FAILED
+    with pytest.raises(copies.NotAsked):
+        copies.begin(request_id=request.pk, by=second)
+    assert actions() == ["consent.copy.begun", "consent.copy.failed"]
+
+
+def test_nobody_gets_a_copy_of_a_record_of_which_nobody_can_tell_who_may_ask(clinic):
+    request = asked(clinic.patient, capacity="guardian")
+    cast.break_seal(clinic.patient)
+    with pytest.raises(copies.NotAsked, match="nobody can tell"):
+        copies.begin(request_id=request.pk, by=clinic.users["officer"])
 
 
 def test_nobody_makes_a_copy_of_the_own_record_or_of_close_family(clinic):

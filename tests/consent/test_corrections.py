@@ -11,7 +11,8 @@ from consent.models import Correction, RightsRequest
 from consent.queries import corrections as asked
 from consent.services import corrections
 from consent.services.corrections import Finding, Proposal
-from patients.models import Condition, Disclosure, RecordVersion
+from consent.services.request_rows import OwnRequest
+from patients.models import Condition, Disclosure, RecordVersion, StaffLink
 from patients.services import versions
 from security import trail
 from tests import world
@@ -191,3 +192,17 @@ def test_what_waits_is_asked_with_the_same_number_of_queries_for_one_and_for_ten
         proposed(clinic)
     with django_assert_num_queries(len(first.captured_queries)):
         client.get(url)
+
+
+def test_nobody_sees_or_answers_what_close_family_wants_corrected(clinic):
+    row = proposed(clinic)
+    officer, page = (
+        clinic.users["officer"],
+        reverse("consent:request_corrections", args=[row.request_id]),
+    )
+    assert clinic.client("officer").get(page).status_code == 200
+    StaffLink.objects.create(user=officer, patient=clinic.patient, kind="family")
+    assert clinic.client("officer").get(page).status_code == 404
+    row = decide(row, clinic.users["physician"], "refused", "It is right as it is", "accurate")
+    with pytest.raises(OwnRequest):
+        corrections.disagree(correction_id=row.pk, statement="No", by=officer)

@@ -5,9 +5,10 @@ import pytest
 from consent.models import TransferPerson
 from consent.queries import abroad
 from consent.queries.abroad import Crossing
-from consent.services import crossings
+from consent.services import crossings, recipients
 from consent.services.transfers import NotAllowed
 from tests import consenting
+from tests.consent import requesting
 from tests.consent.conftest import recipient as overseas
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
@@ -19,6 +20,16 @@ def crossing(patient, outside, *, is_leaving):
 
 def test_the_register_is_asked_about_every_crossing():
     assert crossings.ask in abroad.gates
+
+
+@pytest.mark.parametrize(
+    ("zone", "country", "is_abroad"),
+    [("Asia/Shanghai", "US", True), ("Asia/Shanghai", "CN", False), ("Europe/Berlin", "US", False)],
+)
+def test_a_tick_that_was_forgotten_opens_no_border(officer, zone, country, is_abroad):
+    requesting.clinic("pipl", zone=zone)
+    described = recipients.Described("lab", "Lab", "provider", "lab@lab.example", country)
+    assert recipients.register(described=described, by=officer).is_abroad is is_abroad
 
 
 def test_who_is_abroad_and_in_no_register_gets_nothing(mia):

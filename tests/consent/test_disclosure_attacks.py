@@ -160,6 +160,15 @@ def test_items_that_were_never_looked_at_can_not_be_slipped_in(mia, doctor, insu
         )
 
 
+def test_nobody_asks_for_a_file_past_the_page_on_which_it_is_looked_through(mia, doctor, insurer):
+    authorise(mia, insurer)
+    row = prepared(mia, doctor, insurer)
+    straight = exports.Asked("disclosure", {"disclosure": str(row.pk)}, "csv", "TREAT", "At once")
+    with cast.acting(doctor), pytest.raises(disclosures.NothingToDisclose):
+        exports.request(asked=straight, by=doctor)
+    assert not Export.objects.exists()
+
+
 def test_nobody_asks_for_somebody_elses_disclosure_nor_twice(mia, doctor, officer, insurer):
     authorise(mia, insurer)
     row = prepared(mia, doctor, insurer)

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consent.models import Erasure, LegalHold, RetentionRule, RetentionRun, RightsRequest
-from consent.services import certificates, erasing, erasures
+from consent.services import certificates, erasing, erasures, holds
 from security.ids import new_id
-from tests import world
+from tests import consenting, world
 from tests.consent import erasing as making
+from tests.patients import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 REASON = "Asked for by letter"
@@ -68,7 +69,7 @@ def test_a_request_that_waits_is_planned_from_its_line(book):
     clinic = world.clinic()
     asked = RightsRequest.objects.create(
         number="R-1", kind="erasure", way="letter", subject_id=clinic.other.pk, patient=clinic.other,
-        language="en", asked="Erase me",
+        language="en", asked="Erase me", identity_at=timezone.now(),
     )  # fmt: skip
     said = {
         "subject": clinic.other.pk,
@@ -92,7 +93,16 @@ def test_a_request_that_waits_is_planned_from_its_line(book):
 
 def test_an_administrator_agrees_and_plans_nothing(book):
     clinic = world.clinic()
-    row = erasures.plan(patient_id=clinic.patient.pk, reason=REASON, by=making.officers(1)[0])
+    planner = making.officers(1)[0]
+    row = erasures.plan(patient_id=clinic.patient.pk, reason=REASON, by=planner)
+    own = browser(planner).post(
+        reverse("consent:erasure_approve", args=[row.pk]),
+        {"plan_sha256": row.plan_sha256},
+        secure=True,
+    )
+    assert own.status_code == 409
+    event = cast.events("consent.change.refused")[0]
+    assert (event.fields, event.subjects) == (["NotYours"], [clinic.patient.pk])
     administrator = clinic.client("administrator")
     page = administrator.get(
         reverse("consent:erasure", args=[row.pk]), secure=True
@@ -139,6 +149,24 @@ def test_a_rule_is_changed_on_its_page():
     page = officer.get(reverse("consent:retention_rules"), secure=True).content.decode()
     assert "16 years" in page
     assert officer.get(reverse("consent:retention_rule", args=["none"])).status_code == 404
+
+
+def test_what_lets_more_be_used_or_erased_wants_a_fresh_factor():
+    clinic = world.clinic()
+    officer = clinic.users["officer"]
+    held = holds.set_hold(
+        patient_id=clinic.patient.pk, until_on=None, reason="A court case", by=officer
+    )
+    stored = consenting.limit(clinic.patient, "storage")
+    old, factor = cast.stale(clinic.client("officer")), reverse("security:step_up")
+    for name, *args in (
+        ("hold_lift", held.pk),
+        ("retention_rule", "cn_outpatient"),
+        ("restriction_lift", clinic.patient.pk, stored.pk),
+    ):
+        sent = old.post(reverse(f"consent:{name}", args=args), {"reason": REASON}, secure=True)
+        assert sent.url.startswith(factor), name
+    assert LegalHold.objects.in_force().exists()
 
 
 def test_a_hold_is_set_and_lifted_on_its_page():

@@ -1,5 +1,7 @@
 """Erasures: who may agree, what goes, what stays and says why, and what an interruption leaves."""
 
+from datetime import date
+
 import pytest
 from django.db import transaction
 from django.utils import timezone
@@ -164,23 +166,6 @@ def test_a_hold_after_the_approval_stops_the_erasure(free, cast):
     assert not ledger.path().exists()
 
 
-def test_a_hold_that_comes_while_the_work_begins_stops_it_before_the_keys(free, cast, monkeypatch):
-    clinic = world.clinic()
-    row = erasures.plan(patient_id=clinic.patient.pk, reason="Asked for", by=cast[0])
-    making.agreed(row, *cast[1:])
-    real = erasing.begin
-
-    def begin(row):
-        done = real(row)
-        holds.set_hold(patient_id=clinic.patient.pk, until_on=None, reason="Court", by=cast[0])
-        return done
-
-    monkeypatch.setattr(erasing, "begin", begin)
-    row = erasing.work(erasing.take())
-    assert (row.state, row.steps_done) == (Erasure.State.STOPPED, 0)
-    assert Condition.objects.get().code_text == "Asthma"
-
-
 def test_a_hold_on_a_time_of_visits_stops_who_was_seen_then(book, cast):
     clinic = world.clinic()
     today = timezone.localdate()
@@ -189,6 +174,12 @@ def test_a_hold_on_a_time_of_visits_stops_who_was_seen_then(book, cast):
     assert not erasure_plans.of_patient(clinic.other.pk, "own")["holds"]
     holds.lift(hold_id=LegalHold.objects.get().pk, reason="Over", by=cast[0])
     assert not erasure_plans.of_patient(clinic.patient.pk, "own")["holds"]
+
+
+def test_a_hold_without_end_stops_erasures_and_not_the_desk(book, cast):
+    clinic = world.clinic()
+    holds.set_hold(seen=(date.min, date.max), until_on=date.max, reason="Court", by=cast[0])
+    assert erasure_plans.of_patient(clinic.patient.pk, "own")["holds"]
 
 
 def test_an_open_bill_stays_in_use(book, cast):

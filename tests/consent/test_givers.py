@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from consent.models import Consent, State
 from consent.queries import givers
+from consent.queries.standing import may
 from consent.services import endings
 from consent.services.acts import NotTaken
 from patients.models import Relation
+from patients.queries import guardians
 from security.models import ClinicProfile, Unit
 from tests.consent import asking
 from tests.patients import cast
@@ -139,6 +141,11 @@ def test_close_relatives_decide_for_the_deceased_who_did_not_refuse(desk):
     )
     assert asking.grant(mia, words, by=desk, relation_id=wife.pk, **said).is_effective
     said |= {"own_initiative": True}
+    about = {"capacity": "representative", "giver": "Bo Lind", "proof": "A paper"}
+    about |= {"own_initiative": True}
+    assert rule_of(asking.grant, mia, refused, by=desk, **about) == "deceased_refused"
+    # Nor by refusing once more first.
+    asking.decline(mia, refused, by=desk, relation_id=wife.pk, **said)
     assert (
         rule_of(asking.grant, mia, refused, by=desk, relation_id=wife.pk, **said)
         == "deceased_refused"
@@ -155,3 +162,60 @@ def test_who_decides_is_listed_with_the_usual_one_first(desk):
     asking.relative(ward, is_guardian=True)
     assert [one.capacity for one in givers.of(ward)] == ["guardian", "self", "representative"]
     assert [one.capacity for one in givers.of(cast.patient())] == ["self", "representative"]
+
+
+def test_what_a_ward_said_does_not_count_because_it_is_entered_after_the_birthday(desk):
+    ward = cast.patient(birth_on=born(14, days=1))
+    said = {"method": "verbal", "witness": cast.staff("nurse"), "reason": "entered late"}
+    with time_machine.travel(NOON, tick=False):
+        words = asking.words()
+    with time_machine.travel(NOON + timedelta(2), tick=False):
+        late = NOON + timedelta(hours=1)
+        assert rule_of(asking.grant, ward, words, by=desk, given_at=late, **said) == "ward"
+
+
+def test_whoever_became_a_representative_later_did_not_decide_before(desk):
+    mia = cast.patient(birth_on=born(40))
+    with time_machine.travel(NOON, tick=False):
+        words = asking.words()
+    friend = asking.relative(
+        mia, is_legal_representative=True, starts_on=NOON.date() + timedelta(1)
+    )
+    said = {
+        "method": "verbal", "witness": cast.staff("nurse"), "reason": "entered late", "proof": "A paper",
+        "capacity": "representative", "relation_id": friend.pk,
+    }  # fmt: skip
+    with time_machine.travel(NOON + timedelta(2), tick=False):
+        late = NOON + timedelta(hours=1)
+        assert rule_of(asking.grant, mia, words, by=desk, given_at=late, **said) == "giver"
+        assert asking.grant(mia, words, by=desk, **said).is_effective
+
+
+def test_a_child_of_whom_the_year_alone_is_known_is_a_ward_until_that_year_is_over():
+    child = cast.patient(birth_on=date(2013, 1, 1), birth_precision="year")
+    assert givers.is_ward(child, date(2027, 12, 30))
+    assert not givers.is_ward(child, date(2027, 12, 31))
+
+
+def test_what_somebody_allowed_ends_with_the_death(desk):
+    mia = cast.patient(birth_on=born(40))
+    row = asking.grant(mia, asking.words(), by=desk).consent
+    mia.deceased = True
+    mia.advance()
+    mia.save()
+    assert endings.end_all() == (1, 0)
+    row.refresh_from_db()
+    assert (row.state, row.events.latest("given_at").reason) == (State.EXPIRED, endings.DIED)
+
+
+def test_the_age_is_the_clinics_for_every_question_about_a_child(desk):
+    ward = cast.patient(birth_on=timezone.localdate() - timedelta(365 * 16))
+    row = asking.grant(ward, asking.words(), by=desk).consent
+    assert may(ward, row.purpose.key).allowed
+    unit = Unit.objects.create(name="Clinic", kind=Unit.Kind.CLINIC)
+    ClinicProfile.objects.create(
+        unit=unit, name="Clinic", laws=["pipl"], languages=["en"], time_zone="UTC", guardian_age=18
+    )
+    assert guardians.is_missing(ward)
+    assert "too young" in str(may(ward, row.purpose.key).reason)
+    assert endings.end_all() == (1, 0)

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from consent.models import Consent, ConsentEvent, ProcessingRestriction
+from consent.models import Consent, ConsentEvent, ProcessingRestriction, ScopeOutcome
 from consent.queries.standing import may
 from consent.services import restrictions
 from consent.services.acts import NotTaken
@@ -18,6 +18,7 @@ from security import context, trail
 from security.access.decision import decide
 from security.access.permissions import Permission
 from security.classification import Category
+from security.ids import new_id
 from tests import consenting, world
 from tests.consent import asking
 from tests.patients import cast
@@ -84,7 +85,6 @@ def test_objections_and_restrictions_hold_and_can_be_lifted_where_the_person_is_
     consenting.allow(mia)
     consenting.limit(other, "objection", purpose=consenting.purpose())
     consenting.limit(other, "restricted", categories=[Category.DEMOGRAPHICS])
-    consenting.limit(other, "storage", categories=[Category.CLINICAL])
     keeper, officer = cast.staff("engagement"), cast.staff("compliance_officer")
     desk = cast.staff("receptionist")
     merged(mia, other)
@@ -124,3 +124,16 @@ def test_the_page_shows_both_records_and_a_refusal_is_left_in_peace_under_the_ne
         asking.grant(mia, words, by=desk)
     taken = asking.grant(mia, words, by=desk, own_initiative=True)
     assert may(mia, "research").event_id == taken.event.pk
+
+
+def test_what_was_erased_or_is_only_stored_is_not_joined(mia, other):
+    stored = cast.patient()
+    consenting.limit(stored, "storage")
+    ScopeOutcome.objects.create(
+        subject_id=other.pk, patient=other, key_scope="record", outcome="erased",
+        decided_at=timezone.now(), erasure_id=new_id(), number="ER-1",
+    )  # fmt: skip
+    for absorbed in (stored, other):
+        with pytest.raises(merges.Impossible):
+            merged(mia, absorbed)
+    assert not Patient.objects.filter(merged_into__isnull=False).exists()

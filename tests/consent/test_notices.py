@@ -1,5 +1,6 @@
 """Notices: whole before they are published, unchanged afterwards, told before anything is kept."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -233,7 +234,14 @@ def test_an_officer_writes_and_publishes_and_an_auditor_only_reads(officer):
     said = {"effective_on": TODAY().isoformat(), "change": "First", "is_material": "on"}
     assert reader.get(page).status_code == 200
     assert reader.post(page, said).status_code == 422
-    assert desk.post(page, said).status_code == 302
+    stale = cast.stale(world.signed_in(officer, world.factor_of(officer)))
+    assert stale.post(page, said).url.startswith(reverse("security:step_up"))
+    assert Notice.objects.get().published_at is None
+    # Somebody wrote other words since the page was opened.
+    old = said | {"seen": "en:1 zh-hans:1"}
+    assert "Somebody wrote other words" in desk.post(page, old).content.decode()
+    seen = re.search(r'name="seen" value="([^"]+)"', desk.get(page).content.decode()).group(1)
+    assert desk.post(page, said | {"seen": seen}).status_code == 302
     assert Notice.objects.get().published_by == officer
     assert reader.get(reverse("consent:notices")).status_code == 200
 

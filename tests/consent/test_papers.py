@@ -126,6 +126,17 @@ def test_nobody_is_handed_a_form_before_it_is_time_to_ask_again(mia, desk):
     assert attach(mia, paper.code, desk).consent.state == "granted"
 
 
+def test_a_form_that_lay_on_the_desk_does_not_undo_a_refusal(mia, desk, paper):
+    row = asking.grant(mia, paper.words, by=desk).consent
+    with time_machine.travel(timezone.now() + timedelta(hours=1), tick=False):
+        asking.withdraw(row, by=desk)
+    # Signed earlier, scanned today, and the day of the scan taken for that of the signature.
+    with time_machine.travel(timezone.now() + timedelta(2), tick=False):
+        refused("refused_since", attach, mia, paper.code, desk)
+    row.refresh_from_db()
+    assert row.state == "withdrawn"
+
+
 def test_a_form_entered_a_day_later_says_why(mia, desk, paper):
     with time_machine.travel(timezone.now() + timedelta(2), tick=False):
         day = timezone.localdate(paper.printed_at)

@@ -8,11 +8,15 @@ from audit.models import Event
 from consent import shipped
 from consent.models import ProcessingPurpose, ProcessingPurposeVersion
 from consent.queries import purposes as queries
-from consent.services import purposes, refusals
+from consent.queries.standing import may
+from consent.services import endings, purposes, refusals
+from consent.services.acts import NotTaken
 from security.models import ClinicProfile, Unit
 from security.services import clinics
 from tests import world
+from tests.consent import asking
 from tests.consent.conftest import assessed, content, posted
+from tests.patients import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 KEYS = {
@@ -142,6 +146,41 @@ def test_more_data_than_before_need_an_assessment(officer, second, register):
         purposes.change(**change)
     assessed(row, officer, second)
     assert purposes.change(**change).categories == ["clinical", "demographics"]
+
+
+@pytest.mark.parametrize(
+    ("key", "more"),
+    [
+        ("research", {"grounds": {"hipaa": "operations", "gdpr": "research", "pipl": "law"},
+                      "needs_separate_consent": False}),
+        ("billing", {"uses": ["HPAYMT", "HOPERAT"]}),
+        ("marketing", {"is_per_channel": False, "channels": []}),
+    ],
+)  # fmt: skip
+def test_nobody_alone_lets_a_purpose_ask_less_or_serve_more(officer, register, key, more):
+    row = register[key]
+    said = queries.content_of(row) | more
+    with pytest.raises(purposes.NotAssessed):
+        purposes.change(purpose_id=row.pk, version=1, content=said, reason="Quicker", by=officer)
+
+
+def test_who_agreed_when_less_was_done_is_asked_anew(officer, second, register):
+    row = register["research"]
+    words = asking.words(asking.form(row))
+    mia = cast.patient()
+    asking.grant(mia, words, by=cast.staff("receptionist"))
+    content = queries.content_of(row)
+    change = {"purpose_id": row.pk, "reason": "More", "by": officer}
+    purposes.change(version=1, content=content | {"name": "Studies"}, **change)
+    assert may(mia, "research").allowed
+    assessed(row, officer, second)
+    more = content | {"categories": [*content["categories"], "billing"]}
+    purposes.change(version=2, content=more, **change)
+    assert not may(mia, "research").allowed
+    # Nor is anybody asked in the words that speak of less.
+    with pytest.raises(NotTaken):
+        asking.grant(cast.patient(given="Ida"), words, by=cast.staff("receptionist"))
+    assert endings.end_all() == (1, 0)
 
 
 def test_care_is_never_retired_and_another_purpose_once(officer, register):

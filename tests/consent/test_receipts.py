@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from consent import keys, printing, verifier
 from consent.queries import receipts as queries
-from consent.services import receipts
+from consent.services import consents, receipts
+from consent.services.acts import NotTaken
 from tests.consent import asking
 from tests.patients import cast
 
@@ -42,6 +43,18 @@ def test_a_receipt_is_good_for_whoever_pinned_the_published_key(
     assert verifier.main([str(file), "--key", str(settings.RECEIPT_PUBLIC_KEY)]) == 0
     assert "said: granted" in capsys.readouterr().out
     assert len(cast.events("consent.receipt.taken")) == 1
+
+
+def test_words_that_were_changed_past_the_trigger_are_neither_agreed_to_nor_signed(
+    event, monkeypatch
+):
+    desk, words = cast.staff("receptionist"), event.words
+    words.title = "Anything you like"
+    with pytest.raises(receipts.NoReceipt, match="not those that were agreed to"):
+        receipts.hand_out(event=event, as_file=True, by=desk)
+    monkeypatch.setattr(consents.spelled, "digest", lambda row: verifier.digest({"of": "others"}))
+    with pytest.raises(NotTaken, match="not those that were published"):
+        asking.grant(cast.patient(given="Ida"), words, by=desk)
 
 
 def test_the_code_on_paper_holds_all_that_is_needed_to_verify(event, key):

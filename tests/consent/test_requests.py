@@ -67,6 +67,7 @@ def test_what_counts_is_the_local_day_of_receipt(officer):
     ("fields", "said"),
     [
         ({}, {"received_at": asking.NOW + timedelta(seconds=1)}),
+        ({}, {"received_at": datetime(1, 1, 1, 12, tzinfo=UTC)}),
         ({"birth_on": date(2026, 11, 25)}, {}),
         ({"deceased": True, "deceased_at": asking.NOW - timedelta(days=2)}, {}),
     ],

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from audit.models import Event
 from audit.queries import records
+from consent.forms.restrictions import Restrict
 from consent.models import ProcessingRestriction, RightsRequest
 from consent.services import restrictions
 from security import trail
@@ -258,3 +259,11 @@ def test_the_list_shows_whom_somebody_may_know_of_and_costs_the_same_for_many():
     outside = clinic.client("physician").get(url, secure=True)
     assert b"c-list__row" not in outside.content
     assert b"Disputed" not in page.content
+
+
+@pytest.mark.parametrize(("until", "is_fit"), [("2099-12-31", True), ("9999-12-31", False)])
+def test_an_end_is_a_day_that_every_zone_can_reckon_with(until, is_fit):
+    form = Restrict(
+        {"kind": "restricted", "reason": "It is disputed", "until": until}, is_officer=True
+    )
+    assert form.is_valid() is is_fit

@@ -17,6 +17,7 @@ from security.models import User
 from security.sealing import SealErased
 from tests import world
 from tests.consent import erasing as making
+from tests.patients import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 
@@ -109,6 +110,21 @@ def old():
     patient = Patient.objects.create(names=[{"text": "Long ago"}])
     last_seen(patient, 16)
     return patient
+
+
+def test_who_never_had_a_visit_is_kept_from_the_last_activity(old):
+    Encounter._base_manager.all().delete()
+    assert [one.patient_id for one in due.found()] == [old.pk]
+    recently = timezone.now() - timedelta(days=366 * 8)
+    Patient._base_manager.filter(pk=old.pk).update(last_activity_at=recently)
+    facts = retention_facts.of_patients([old.pk])[old.pk]
+    assert facts.kinds["outpatient"] == timezone.localdate(recently)
+
+
+@pytest.mark.parametrize(("model", "column"), [(Patient, "sealed_card"), (Encounter, "sealed")])
+def test_what_does_not_open_is_not_due(old, model, column):
+    cast.break_seal(model._base_manager.get(), column)
+    assert due.found() == []
 
 
 def test_who_is_due_is_listed_with_the_rule_and_nobody_else(old):

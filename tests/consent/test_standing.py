@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
+from consent.models import ScopeOutcome
 from consent.queries.standing import ANY, Answer, may, may_many
 from security.ids import new_id
 from security.models import ClinicProfile
@@ -101,6 +102,14 @@ def test_the_newest_event_is_named_when_somebody_changed_the_mind(mia):
     consenting.allow(mia)
     second = consenting.allow(mia)
     assert may(mia, "marketing", "email").event_id == second.pk
+
+
+def test_what_was_entered_later_but_said_earlier_is_not_what_decides(mia):
+    now = timezone.now()
+    consenting.allow(mia, given_at=now)
+    first = may(mia, "marketing", "email").event_id
+    consenting.allow(mia, given_at=now - DAY)
+    assert may(mia, "marketing", "email").event_id == first
 
 
 # Channels
@@ -249,6 +258,16 @@ def test_a_record_that_does_not_open_allows_nothing(mia):
     assert not may(mia, "marketing", "email").allowed
 
 
+def test_of_whom_was_erased_nothing_is_used_whatever_it_rests_on(mia):
+    consenting.purpose("operations", grounds=consenting.CARE)
+    assert may(mia, "operations").allowed
+    ScopeOutcome.objects.create(
+        subject_id=mia.pk, patient=mia, key_scope="record", outcome="erased",
+        decided_at=timezone.now(), erasure_id=new_id(), number="ER-1",
+    )  # fmt: skip
+    assert not may(mia, "operations").allowed
+
+
 def test_to_answer_is_no_reading_of_the_record(mia, system):
     consenting.allow(mia)
     system.reads.clear()
@@ -263,9 +282,9 @@ def test_many_are_answered_with_as_many_queries_as_one(django_assert_num_queries
     many = cast.patients(20)
     consenting.allow(*many[::2])
     consenting.limit(many[2], "objection")
-    # Register, laws, who is there, restrictions, consents; cards and their keys where somebody allowed it.
+    # Register, laws, who is there, restrictions, consents; of those who allowed it cards, keys, the age of consent.
     for some in (many[:1], many):
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             answers = may_many([one.pk for one in some], "marketing", "email")
     assert [answers[one.pk].allowed for one in many] == [
         number % 2 == 0 and number != 2 for number in range(20)
