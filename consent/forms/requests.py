@@ -55,7 +55,7 @@ def scan_field(*, required: bool) -> forms.FileField:
     )
 
 
-def scanned(file: UploadedFile, title: str) -> Incoming:
+def scanned(file: UploadedFile[Any], title: str) -> Incoming:
     """Return a scan that somebody sent as it is taken in."""
     return Incoming(
         filename=file.name or "",

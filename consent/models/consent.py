@@ -46,6 +46,8 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         now = at or timezone.now()
         begun = self.filter(state=State.GRANTED, since__lte=now)
         refused = Consent.objects.filter(
+            # Few records were merged, and the planner knows how many.
+            patient__merged_into__isnull=False,
             patient__merged_into=OuterRef("patient"),
             purpose=OuterRef("purpose"),
             channel=OuterRef("channel"),

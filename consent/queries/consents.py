@@ -232,7 +232,8 @@ def _named(elements: object) -> Shown:
 def is_authorised(row: Consent) -> bool:
     """Tell whether a purpose was last decided on a HIPAA authorisation."""
     said = row.events.filter(words__isnull=False).order_by("-given_at", "-noted_at")
-    return said.values_list("words__form__kind", flat=True).first() == Form.AUTHORISATION
+    kind: str | None = said.values_list("words__form__kind", flat=True).first()
+    return kind == Form.AUTHORISATION
 
 
 def _told_of(events: Iterable[ConsentEvent]) -> dict[UUID, str]:

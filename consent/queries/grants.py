@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from consent.models import Consent, ConsentEvent, State
 from consent.models.consent import REFUSED
+from consent.queries import limits
 
 # Any channel: that somebody may be written to at all, not by which way.
 ANY = "*"
@@ -55,8 +56,7 @@ def of(
     # As the deeds order them: what was said last decides, not what was entered last.
     newest: QuerySet[ConsentEvent] = event.order_by("-given_at", "-noted_at", "-pk")
     ids = set(patients)
-    taken_in = Q(patient__merged_into__in=ids, state__in=REFUSED)
-    rows = Consent.objects.filter(Q(patient__in=ids) | taken_in, purpose_id__in=list(purposes))
+    rows = Consent.objects.filter(patient__in=limits.records_of(ids), purpose_id__in=list(purposes))
     found: dict[tuple[UUID, UUID], dict[str, Grant]] = {}
     columns = rows.annotate(
         event_id=Coalesce(Subquery(newest.values("pk")[:1]), F("pk")),
@@ -68,7 +68,9 @@ def of(
     )  # fmt: skip
     for row in columns.order_by("channel", "pk"):
         patient, heir, purpose, channel, state, since, until, event_id, capacity, given_at = row
-        for whose in {patient, heir} & ids:
+        for whose in (patient, heir):
+            if whose is None or whose not in ids or (whose == heir and state not in REFUSED):
+                continue
             grant = Grant(
                 whose, purpose, channel, state, since, until, event_id, capacity or "", given_at
             )

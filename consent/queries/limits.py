@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from consent.models import ProcessingRestriction
+from patients.models import Patient
 from security.access.purposes import Purpose
 from security.classification import Category
 
@@ -91,9 +93,8 @@ def of(patients: Iterable[UUID]) -> Mapping[UUID, list[Limit]]:
         "starts_at", "ends_at",
     )  # fmt: skip
     found: dict[UUID, list[Limit]] = {one: [] for one in patients}
-    rows = ProcessingRestriction.objects.filter(
-        Q(patient__in=found) | TAKEN_IN & Q(patient__merged_into__in=found)
-    ).order_by("starts_at", "pk")
+    rows = ProcessingRestriction.objects.filter(patient__in=records_of(found))
+    rows = rows.order_by("starts_at", "pk")
     for pk, patient, heir, kind, purpose, uses, named, start, end in rows.values_list(*columns):
         for whose in {patient, heir} & found.keys():
             if whose == patient or kind != Kind.STORAGE:
@@ -102,7 +103,15 @@ def of(patients: Iterable[UUID]) -> Mapping[UUID, list[Limit]]:
     return found
 
 
+def records_of(patients: Collection[UUID]) -> QuerySet[Patient, Any]:
+    """Return these records and those that were merged into them, for one query by their keys."""
+    known = Q(pk__in=patients) | Q(merged_into__in=patients)
+    return Patient._base_manager.filter(known).values("pk")
+
+
 def held_for(rows: QuerySet[ProcessingRestriction]) -> Q:
     """Return the condition on patients that one of these restrictions is theirs, as `of` finds them."""
     own = rows.filter(patient=OuterRef("pk"))
-    return Q(Exists(own)) | Q(Exists(rows.filter(TAKEN_IN, patient__merged_into=OuterRef("pk"))))
+    # Few records were merged, and the planner knows how many.
+    merged = rows.filter(TAKEN_IN, patient__merged_into__isnull=False)
+    return Q(Exists(own)) | Q(Exists(merged.filter(patient__merged_into=OuterRef("pk"))))

@@ -139,10 +139,9 @@ def to_tell(user: User) -> QuerySet[Patient]:
             notice__law=notice.law, notice__number__gte=_material(notice)
         ).exclude(way=Way.DEFERRED)
         # Told under a record that was merged is told.
-        own, taken_in = (
-            Exists(told.filter(**{name: OuterRef("pk")}))
-            for name in ("patient", "patient__merged_into")
-        )
+        own = Exists(told.filter(patient=OuterRef("pk")))
+        merged = told.filter(patient__merged_into__isnull=False)
+        taken_in = Exists(merged.filter(patient__merged_into=OuterRef("pk")))
         missing |= ~Q(own) & ~Q(taken_in)
     return found.filter(missing)
 
