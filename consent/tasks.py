@@ -127,6 +127,9 @@ def work_on_erasures() -> int:
 
 @shared_task(name="consent.erasures.settle")
 def settle_erasures() -> None:
-    """Tell the ledger of what was done when a process ended."""
+    """Tell the ledger of what was done when a process ended, and of what it lost."""
     with trail.acting_for(system="consent.erasures", purpose="HCOMPL"):
         certificates.settle()
+        lost = erasing.mend_ledger()
+    if lost:
+        log.error("the ledger of erasures had lost %d erasures; they are written again", lost)

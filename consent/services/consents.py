@@ -37,6 +37,7 @@ ACTIONS = {
     State.EXPIRED: "consent.consent.expired",
     State.SUPERSEDED: "consent.consent.superseded",
 }
+MOMENT = timedelta(microseconds=1)
 NO = REFUSED
 SYSTEM = Act(method=Method.SYSTEM, capacity=Capacity.SYSTEM)
 
@@ -91,10 +92,14 @@ def _answer(
     # To refuse needs no signature.
     acts.check_method(act, form if kind == State.GRANTED else None, by=by)
     row = _standing(patient_id, purpose, channel)
-    if kind == State.DECLINED and row is not None and row.state == State.GRANTED:
-        # Whoever refuses what stands takes it back, and starts what a withdrawal starts.
-        kind = State.WITHDRAWN
     last = _last(row)
+    if kind == State.DECLINED and last is not None and last.kind == State.GRANTED:
+        if act.given_at is not None and _is_of_day(given_at, last):
+            # Nobody noted the hour: of a yes and a no of one day the no counts.
+            given_at = max(given_at, last.given_at + MOMENT)
+        if given_at >= last.given_at:
+            # Whoever refuses what stands takes it back, and starts what a withdrawal starts.
+            kind = State.WITHDRAWN
     until = acts.end(act, form, patient, given_at) if kind == State.GRANTED else None
     if row is not None and last is not None and _is_same(row, last, kind, words, act, until):
         return _repeated(row, last, by)
@@ -217,7 +222,8 @@ def _check_may_agree(
         refuse(
             "refused_since", _("The patient refused after this form was printed. Print a new one.")
         )
-    if given_at == last.given_at or _is_of_same_day(act, last):
+    is_hour_unknown = act.given_at is not None and not act.paper_code
+    if given_at == last.given_at or (is_hour_unknown and _is_of_day(given_at, last)):
         refuse("contradiction", _("A refusal of the same moment stands. Ask what is meant."))
     # A form was printed when it was time to ask, or on the patient's own wish.
     may_be_early = act.own_initiative or bool(act.paper_code)
@@ -225,11 +231,9 @@ def _check_may_agree(
         refuse("asked_too_soon", _("The patient refused and is not asked again yet."))
 
 
-def _is_of_same_day(act: Act, last: ConsentEvent) -> bool:
-    """Tell whether it was said, nobody noted at what hour, on the day of a refusal."""
-    if act.given_at is None or act.paper_code:
-        return False
-    return timezone.localdate(act.given_at) == timezone.localdate(last.given_at)
+def _is_of_day(at: datetime, last: ConsentEvent) -> bool:
+    """Tell whether an instant lies on the day of what was said last."""
+    return timezone.localdate(at) == timezone.localdate(last.given_at)
 
 
 # --- writing --------------------------------------------------------------------------------

@@ -346,6 +346,17 @@ def again(line: ledger.Line) -> int:
     return found
 
 
+def mend_ledger() -> int:
+    """Write lines again that the ledger lost: what was erased must stay so after a restore; return how many."""
+    lines = ledger.read(ledger.path()) if ledger.path().exists() else []
+    told = {UUID(line.erasure) for line in lines if line.kind == ledger.INTENT}
+    lost = Erasure.objects.filter(state=State.DONE).exclude(pk__in=told).order_by("ended_at", "pk")
+    for row in lost:
+        ledger.append(ledger.INTENT, erasure=row.pk, **work_of(row).said())
+        ledger.append(ledger.DONE, erasure=row.pk, certificate=row.number)
+    return len(lost)
+
+
 def install() -> None:
     """Tell the restore how an erasure is done again; called once at start-up."""
     ledger.replayer(again)

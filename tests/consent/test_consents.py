@@ -251,6 +251,21 @@ def test_an_agreement_of_an_unknown_hour_does_not_undo_a_refusal_of_the_same_day
         refused("contradiction", asking.grant, mia, words, by=desk, given_at=late, **said)
 
 
+def test_a_refusal_of_an_unknown_hour_ends_an_agreement_of_the_same_day(mia, desk, words):
+    said = {"method": "verbal", "witness": cast.staff("nurse"), "reason": "By phone in the evening"}
+    noon = timezone.localtime(timezone.now()).replace(hour=12, minute=0) + timedelta(2)
+    with time_machine.travel(noon + timedelta(hours=3), tick=False):
+        row = asking.grant(mia, words, by=desk).consent
+    with time_machine.travel(noon + timedelta(1), tick=False):
+        taken = asking.decline(mia, words, by=desk, given_at=noon, **said)
+        assert (taken.is_effective, taken.consent.state) == (True, State.WITHDRAWN)
+        # Of the day before it is history, and no withdrawal.
+        before = asking.decline(mia, words, by=desk, given_at=noon - timedelta(1), **said)
+    assert (before.is_effective, before.event.kind) == (False, State.DECLINED)
+    row.refresh_from_db()
+    assert row.state == State.WITHDRAWN
+
+
 def test_a_shorter_end_may_be_said_and_holds_through_its_last_day(mia, desk, words):
     last = timezone.localdate() + timedelta(10)
     row = asking.grant(mia, words, by=desk, expires_on=last).consent

@@ -139,6 +139,18 @@ def test_nobody_holds_or_lets_go_the_record_of_close_family(free, cast):
         holds.set_hold(by=cast[1], **about)
 
 
+def test_lines_that_the_ledger_lost_are_written_again(free, cast):
+    clinic = world.clinic()
+    row = making.erased(clinic.patient.pk, *cast)
+    before = [line.body["scopes"] for line in ledger.to_do(ledger.read(ledger.path()))]
+    assert erasing.mend_ledger() == 0
+    ledger.path().unlink()
+    assert erasing.mend_ledger() == 1
+    again = ledger.to_do(ledger.read(ledger.path()))
+    assert [line.erasure for line in again] == [str(row.pk)]
+    assert [line.body["scopes"] for line in again] == before
+
+
 def test_an_archive_that_waits_to_be_fetched_goes_with_the_record(free, cast):
     clinic = world.clinic()
     with requesting.frozen():
