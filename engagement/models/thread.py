@@ -118,6 +118,7 @@ class ThreadMessage(SealedModel):
 
     category, scope, seal_label = Category.MESSAGES, Scope.ENGAGEMENT, "engagement.message"
     subject_field = "patient_id"
+    goes_with = "thread"
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
     thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="messages")
@@ -155,6 +156,7 @@ class ThreadAttachment(SealedModel):
 
     category, scope, seal_label = Category.MESSAGES, Scope.ENGAGEMENT, "engagement.attachment"
     subject_field = "patient_id"
+    goes_with = "message"
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
     message = models.ForeignKey(ThreadMessage, on_delete=models.PROTECT, related_name="attachments")
@@ -184,6 +186,7 @@ class ThreadParticipant(SealedModel):
 
     category, scope, seal_label = Category.MESSAGES, Scope.ENGAGEMENT, "engagement.participant"
     subject_field = "patient_id"
+    goes_with = "thread"
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
     thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="participants")

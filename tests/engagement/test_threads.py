@@ -13,7 +13,7 @@ from engagement.queries import threads as queries
 from engagement.services import attachments, canned, threads
 from engagement.services.attachments import Incoming
 from engagement.services.threads import Words
-from patients.models import CareRelationship, Merge, StaffLink
+from patients.models import CareRelationship, Patient, StaffLink
 from patients.queries.erasable import ordered
 from patients.services import documents, merges
 from security import context
@@ -280,9 +280,13 @@ def test_conversations_go_with_a_merge_and_come_back(here):
     assert (line.patient_id, line.text) == (survivor.pk, "It itches again")
     cast.care(here.stranger, survivor)
     answer(row, here.stranger, "Under the other key")
-    merges.unmerge(merge_id=Merge.objects.get(pk=merge.pk).pk, reason="mistake", by=here.clerk)
-    texts = ThreadMessage.objects.filter(thread=row, patient=here.mia).order_by("written_at")
-    assert texts.first().text == "It itches again"
+    version = Patient.objects.get(pk=survivor.pk).version
+    merges.undo(merge_id=merge.pk, survivor_version=version, reason="mistake", by=here.clerk)
+    context.current().forget_keys()
+    # What was written meanwhile is nothing without the conversation, and goes back with it.
+    texts = [one.text for one in ThreadMessage.objects.filter(thread=row, patient=here.mia).order_by("written_at")]
+    assert texts == ["It itches again", "Under the other key"]
+    assert not ThreadParticipant.objects.filter(patient=survivor).exists()
 
 
 def test_what_refers_to_others_is_erased_before_them():
