@@ -138,7 +138,7 @@ def assign(request: SignedInRequest, patient_id: UUID, thread_id: UUID) -> HttpR
         threads.assign(thread_id=row.pk, to=_colleague(said["to"]), by=request.user)
 
     form = Assign(request.POST, people=inboxes.colleagues(), prefix="assign")
-    return _tried(request, row, "assign", form, deed, _("Given to somebody else."))
+    return _tried(request, row, "assign", form, deed, _("The conversation was given."))
 
 
 @require_POST
