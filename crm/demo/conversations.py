@@ -147,7 +147,10 @@ def _lines(row: Thread, line: Said, people: Mapping[str, User], now: datetime) -
         row, kind, who, line.text, code=line.code, written_at=at, told_by=told_by, to_user=to,
         to_unit=unit,
     )  # fmt: skip
-    found: list[Model] = [written, take_part(row, who, by=who)]
+    part = take_part(row, who, by=who)
+    part.read_at = at
+    part.save(update_fields=["read_at"])
+    found: list[Model] = [written, part]
     found += [take_part(row, to, by=who)] if to else []
     if line.file:
         incoming = [Incoming(line.file, READINGS.encode())]

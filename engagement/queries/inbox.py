@@ -131,6 +131,6 @@ def is_late(row: Thread, now: datetime) -> bool:
 
 
 def is_unread(row: Thread) -> bool:
-    """Tell whether something was said since the reader looked; needs `threads.with_reading`."""
+    """Tell whether the patient wrote since the reader looked; needs `threads.with_reading`."""
     read_at: datetime | None = getattr(row, "read_at", None)
-    return row.state != State.DONE and (read_at is None or read_at < row.last_at)
+    return row.state == State.US and (read_at is None or read_at < row.last_at)

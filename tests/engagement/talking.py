@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from tests.patients import cast
 
 @dataclass
 class Clinic:
-    """Two inboxes and their people; Mia writes to them, and so does her mother."""
+    """Two inboxes; their people, Mia's mother and others come when they are asked for."""
 
     mia: Patient
     ward: Unit
@@ -26,43 +27,51 @@ class Clinic:
 
     def __getattr__(self, name: str) -> User:
         """Return somebody by name."""
-        try:
-            return self.people[name]
-        except KeyError:
-            raise AttributeError(name) from None
+        if name not in PEOPLE:
+            raise AttributeError(name)
+        if name not in self.people:
+            self.people[name] = PEOPLE[name](self)
+        return self.people[name]
 
 
-def member(unit: Unit, *roles: str, name: str, email: str = "") -> User:
+def member(unit: Unit, *roles: str, name: str) -> User:
     """Make a colleague who works in an inbox."""
-    user = world.person(*roles, name=name, **({"email": email} if email else {}))
+    user = world.person(*roles, name=name, email=f"{name.lower()}@example.org")
     Membership.objects.create(user=user, unit=unit)
     return user
 
 
+def account(whose: Patient, name: str, capacity: str = "self") -> User:
+    """Make an account that opens a record."""
+    user = world.person(kind="patient", name=name, email=f"{name.lower()}@example.net")
+    PortalAccount.objects.create(user=user, patient=whose, capacity=capacity)
+    return user
+
+
+PEOPLE: dict[str, Callable[[Clinic], User]] = {
+    "doctor": lambda here: member(here.ward, "physician", name="Doctor"),
+    "nurse": lambda here: member(here.ward, "nurse", name="Nurse"),
+    "clerk": lambda here: member(here.desk, "receptionist", name="Clerk"),
+    "biller": lambda here: member(world.team("Bills"), "finance", name="Biller"),
+    "keeper": lambda here: member(here.desk, "engagement", name="Keeper"),
+    "stranger": lambda here: world.person("physician", name="Stranger"),
+    "own": lambda here: account(here.mia, "Mia"),
+    "mother": lambda here: account(here.mia, "Mother", "guardian"),
+    "other": lambda here: account(cast.patient("Other"), "Other"),
+}
+
+
 @transaction.atomic
 def clinic() -> Clinic:
-    """Make the clinic; the doctor cares for Mia, the nurse only shares the doctor's inbox."""
-    ward, desk = world.team("Ward"), world.team("Desk")
+    """Make the clinic; the doctor cares for Mia."""
     mia = cast.patient(
         record_number="R-1", language="zh-CN",
         telecoms=[{"system": "email", "value": "mia@example.org"}],
     )  # fmt: skip
-    people = {
-        "doctor": member(ward, "physician", name="Doctor", email="doctor@example.org"),
-        "nurse": member(ward, "nurse", name="Nurse", email="nurse@example.org"),
-        "clerk": member(desk, "receptionist", name="Clerk", email="clerk@example.org"),
-        "biller": member(world.team("Bills"), "finance", name="Biller"),
-        "keeper": member(desk, "engagement", name="Keeper"),
-        "stranger": world.person("physician", name="Stranger"),
-        "own": world.person(kind="patient", name="Mia"),
-        "mother": world.person(kind="patient", name="Mother", email="mother@example.org"),
-        "other": world.person(kind="patient", name="Other"),
-    }
-    cast.care(people["doctor"], mia)
-    for name, whose, capacity in (("own", mia, "self"), ("mother", mia, "guardian"), ("other", cast.patient("Other"), "self")):  # fmt: skip
-        PortalAccount.objects.create(user=people[name], patient=whose, capacity=capacity)
+    here = Clinic(mia, world.team("Ward"), world.team("Desk"))
+    cast.care(here.doctor, mia)
     consenting.purpose("portal", grounds=consenting.CARE, uses=["PATRQT"])
-    return Clinic(mia, ward, desk, people)
+    return here
 
 
 def begun(

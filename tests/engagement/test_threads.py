@@ -118,6 +118,7 @@ def test_a_patients_account_reaches_its_own_people_alone_and_no_inner_steps(here
 
 def test_messages_reach_who_cares_takes_part_or_works_in_the_inbox(here):
     def basis(user, permission=READ):
+        here.people.get(user) or getattr(here, user)
         context.current().forget_decisions()
         purpose = {"clerk": "PATADMIN", "biller": "HPAYMT"}.get(user, "TREAT")
         made = decide(here.people[user], permission, here.mia.pk, purpose)
@@ -146,6 +147,7 @@ def test_messages_reach_who_cares_takes_part_or_works_in_the_inbox(here):
 
 def test_a_conversation_is_given_and_handed_over_with_its_reason(here):
     row = begun(here, here.own)
+    assert here.clerk
     threads.assign(thread_id=row.pk, to=here.doctor, by=here.nurse)
     assert told(here.doctor) == 1
     threads.assign(thread_id=row.pk, to=None, by=here.nurse)
@@ -208,6 +210,7 @@ def test_a_deed_and_its_event_roll_back_together(here, monkeypatch):
 
 
 def test_the_patient_is_told_once_without_content_until_somebody_looked(here):
+    assert here.own and here.mother
     row = begun(here, here.doctor, "Your result is positive")
     assert row.messages.get().told_by == "email"
     answer(row, here.doctor, "Please call")
@@ -244,6 +247,7 @@ def test_messages_that_wait_too_long_are_told_of_to_the_whole_inbox_once(here):
     assert tasks.escalate_threads() == 0
     waiting = timezone.now() - timedelta(hours=25)
     Thread._base_manager.filter(pk=row.pk).update(waiting_since=waiting)
+    assert here.nurse and here.clerk
     assert [tasks.escalate_threads(), tasks.escalate_threads()] == [1, 0]
     assert (told(here.doctor), told(here.nurse), told(here.clerk)) == (1, 1, 0)
     assert "Skin" not in OutboxMessage.objects.get(subject_id=here.nurse.pk).text

@@ -31,6 +31,7 @@ from consent.models import (
     Sharing,
 )
 from crm.demo.staff import ACCOUNTS
+from engagement.models import CannedReply, Thread, ThreadAttachment
 from patients.models import (
     AccessRequest,
     CareRelationship,
@@ -166,6 +167,7 @@ PLANTED = {
     "act_id": ConsentEvent,
     "letter_id": RightsLetter,
     "erasure_id": Erasure, "hold_id": LegalHold,
+    "thread_id": Thread, "attachment_id": ThreadAttachment, "canned_id": CannedReply,
 }  # fmt: skip
 
 
