@@ -17,10 +17,12 @@ class EngagementConfig(AppConfig):
     verbose_name = _("Engagement")
 
     def ready(self) -> None:
-        """Let delivery ask for consent again whenever a message leaves; add what the pages of patients show."""
+        """Let delivery ask for consent again whenever a message leaves; add to the pages of patients."""
         # By name: an app's models can not be imported before all apps are there.
         import_string("engagement.services.outgoing.install")()
         import_string("engagement.queries.thread_lines.install")()
         tabs.add(
-            tabs.Tab("messages", _("Messages"), (Permission.MESSAGES_READ,), "engagement:messages_of")
+            tabs.Tab(
+                "messages", _("Messages"), (Permission.MESSAGES_READ,), "engagement:messages_of"
+            )
         )

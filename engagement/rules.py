@@ -1,4 +1,4 @@
-"""The reach of messages: whoever takes part in a conversation, works in its inbox, or cares for the patient."""
+"""The reach of messages: who takes part in a conversation, works in its inbox, or cares for the patient."""
 
 from __future__ import annotations
 
@@ -48,6 +48,9 @@ def thread(
     inbox = Thread.objects.open().filter(
         patient_id__in=patients, unit_id__in=inboxes_of(actor, now)
     )
-    found = {*part.values_list("patient_id", flat=True), *inbox.values_list("patient_id", flat=True)}
+    found = {
+        *part.values_list("patient_id", flat=True),
+        *inbox.values_list("patient_id", flat=True),
+    }
     cared_for = care_relationship(actor, permission, patients, purpose, now)
     return dict.fromkeys(found, Basis.THREAD) | dict(cared_for)

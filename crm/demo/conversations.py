@@ -46,28 +46,33 @@ class Talk:
 
 
 READINGS = "Mon 148/92\nTue 151/95\nWed 146/90\nThu 149/93\n"
+BY_EVENING = "Evening is even better; asked pharmacy too. 晚上服用更合适。"
+CALL_HIM = "Dizzy since the new dose, please call him today. 换药后头晕，请今天致电。"
 TALKS = (
     Talk("patient1", "chronic", "血压又高了", (
-        Said("patient1", 30, "这几天早上量血压都在150/95左右，药是按时吃的，需要加量吗？附上这几天的记录。", file="血压记录.txt"),
+        Said(
+            "patient1", 30, file="血压记录.txt",
+            text="这几天早上量血压都在150/95左右，药是按时吃的，需要加量吗？附上这几天的记录。",
+        ),
     )),
     Talk("patient1", "reception", "想改约到下周", (
         Said("patient1", 2.5, "您好，周四上午临时有事，可以改到下周二上午吗？"),
     )),
     Talk("patient2", "internal", "Results of the blood test", (
         Said("patient2", 74, "Are my results back? I fasted as you asked."),
-        Said("physician1", 70, "They are. The cholesterol came down; please go on with the tablets as before."),
+        Said("physician1", 70, "They are. The cholesterol came down; please go on with the tablets."),
         Said("patient2", 46, "Good to hear. May I take them in the evening instead?"),
-        Said("physician1", 45, "Evening is even better; asked pharmacy too. 晚上服用更合适。", kind=Kind.NOTE),
+        Said("physician1", 45, BY_EVENING, kind=Kind.NOTE),
         Said("nurse1", 44, "Yes, in the evening is fine. Please tell us if your muscles ache."),
     ), "physician1"),
     Talk("patient2", "finance", "Question about invoice", (
         Said("patient2", 120, "Why are there two consultations on the invoice of last week?"),
-        Said("finance1", 117, "The second one is the follow-up by phone. It was taken off; the corrected invoice is in the post."),
+        Said("finance1", 117, "The second one was taken off; the corrected invoice is in the post."),
         Said("patient2", 98, "Thank you, that settles it."),
         Said("finance1", 97, code=Code.DONE),
     ), "finance1"),
     Talk("patient3", "paediatrics", "Hay fever is back", (
-        Said("patient3", 5, "My eyes itch again and the drops from last year are used up. Could you prescribe them again?"),
+        Said("patient3", 5, "My eyes itch again. Could you prescribe the drops of last year again?"),
     ), "physician2"),
     Talk("patient3", "reception", "Certificate for my employer", (
         Said("patient3", 76, "I need a certificate for the visit of the 3rd, for my employer."),
@@ -79,15 +84,46 @@ TALKS = (
     ), "physician1"),
     Talk("patient2", "internal", "Dizzy after the new tablets", (
         Said("patient2", 3, "Since yesterday I feel dizzy when I stand up. Is that the new tablets?"),
-        Said("receptionist1", 1.5, "Dizzy since the new dose, please call him today. 换药后头晕，请今天致电。", code=Code.HANDED_OVER, to="nurse1"),
+        Said("receptionist1", 1.5, CALL_HIM, code=Code.HANDED_OVER, to="nurse1"),
     ), "nurse1"),
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A ready answer: who keeps it, in which inbox (none: all), in both languages."""
+
+    keeper: str
+    room: str
+    title: str
+    title_zh: str
+    text: str
+    text_zh: str
+
+
 READY = (
-    ("engagement1", "", "Opening hours", "门诊时间", "We are open Monday to Saturday, 8:00 to 17:30.", "门诊时间为周一至周六 8:00–17:30。"),
-    ("engagement1", "", "Emergency", "紧急情况", "If you feel very ill, do not wait for an answer here: call 120 or come at once.", "如感觉严重不适，请不要等待回复，立即拨打120或前来就诊。"),
-    ("receptionist1", "reception", "Moving a visit", "改约", "Gladly. Which days suit you, mornings or afternoons?", "可以的。请告知您方便的日期，上午还是下午？"),
-    ("receptionist1", "reception", "What to bring", "就诊须带", "Please bring your ID and your insurance card.", "请携带身份证和医保卡。"),
-    ("nurse1", "internal", "Results are ready", "结果已出", "Your results are ready. The doctor will explain them at the next visit.", "您的检查结果已出，医生将在下次就诊时为您说明。"),
+    Ready(
+        "engagement1", "", "Opening hours", "门诊时间",
+        "We are open Monday to Saturday, 8:00 to 17:30.", "门诊时间为周一至周六 8:00–17:30。",
+    ),
+    Ready(
+        "engagement1", "", "Emergency", "紧急情况",
+        "If you feel very ill, do not wait for an answer here: call 120 or come at once.",
+        "如感觉严重不适，请不要等待回复，立即拨打120或前来就诊。",
+    ),
+    Ready(
+        "receptionist1", "reception", "Moving a visit", "改约",
+        "Gladly. Which days suit you, mornings or afternoons?", "可以的。请告知您方便的日期，上午还是下午？",
+    ),
+    Ready(
+        "receptionist1", "reception", "What to bring", "就诊须带",
+        "Please bring your ID and your insurance card.", "请携带身份证和医保卡。",
+    ),
+    Ready(
+        "nurse1", "internal", "Results are ready", "结果已出",
+        "Your results are ready. The doctor will explain them at the next visit.",
+        "您的检查结果已出，医生将在下次就诊时为您说明。",
+    ),
 )  # fmt: skip
 
 
@@ -95,11 +131,11 @@ def write(
     rooms: Mapping[str, Unit], people: Mapping[str, User], patients: Mapping[str, UUID]
 ) -> None:
     """Write the conversations and the ready answers; `patients` are by the account of each."""
-    for handle, room, title, title_zh, text, text_zh in READY:
-        words = {"title": title, "title_zh": title_zh, "text": text, "text_zh": text_zh}
-        with trail.acting_for(actor=people[handle], purpose="HOPERAT"):
-            unit_id = rooms[room].pk if room else None
-            canned.add(unit_id=unit_id, words=words, by=people[handle])
+    for ready in READY:
+        words = {name: getattr(ready, name) for name in canned.FIELDS}
+        unit_id = rooms[ready.room].pk if ready.room else None
+        with trail.acting_for(actor=people[ready.keeper], purpose="HOPERAT"):
+            canned.add(unit_id=unit_id, words=words, by=people[ready.keeper])
     now = timezone.now()
     for talk in TALKS:
         hold(talk, rooms[talk.room], people, patients[talk.patient], now)

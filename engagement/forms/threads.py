@@ -86,9 +86,7 @@ class NoteForm(forms.Form):
 class Assign(forms.Form):
     """To whom a conversation is given."""
 
-    to = forms.TypedChoiceField(
-        label=_("Colleague"), coerce=UUID, empty_value=None, required=False
-    )
+    to = forms.TypedChoiceField(label=_("Colleague"), coerce=UUID, empty_value=None, required=False)
 
     def __init__(self, *args: Any, people: Sequence[tuple[str, str]] = (), **options: Any) -> None:
         super().__init__(*args, **options)
@@ -98,9 +96,7 @@ class Assign(forms.Form):
 class HandOver(forms.Form):
     """To whom a conversation is handed over, and why."""
 
-    to = forms.TypedChoiceField(
-        label=_("Colleague"), coerce=UUID, empty_value=None, required=False
-    )
+    to = forms.TypedChoiceField(label=_("Colleague"), coerce=UUID, empty_value=None, required=False)
     unit = forms.TypedChoiceField(label=_("Inbox"), coerce=UUID, empty_value=None, required=False)
     why = forms.CharField(
         label=_("What is to be done"),

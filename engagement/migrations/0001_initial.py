@@ -9,298 +9,833 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('patients', '0002_triggers'),
-        ('security', '0001_initial'),
+        ("patients", "0002_triggers"),
+        ("security", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MessageLink',
+            name="MessageLink",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('appointment', 'Confirm or cancel an appointment'), ('opt_out', 'No more messages'), ('survey', 'Answer a survey'), ('lead', 'Confirm an enquiry')], max_length=12)),
-                ('subject_id', models.UUIDField()),
-                ('target_id', models.UUIDField(null=True)),
-                ('purpose', models.CharField(blank=True, default='', max_length=32)),
-                ('channel', models.CharField(blank=True, default='', max_length=12)),
-                ('digest', models.BinaryField(max_length=32, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("appointment", "Confirm or cancel an appointment"),
+                            ("opt_out", "No more messages"),
+                            ("survey", "Answer a survey"),
+                            ("lead", "Confirm an enquiry"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("subject_id", models.UUIDField()),
+                ("target_id", models.UUIDField(null=True)),
+                ("purpose", models.CharField(blank=True, default="", max_length=32)),
+                ("channel", models.CharField(blank=True, default="", max_length=12)),
+                ("digest", models.BinaryField(max_length=32, unique=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name': 'link in a message',
-                'verbose_name_plural': 'links in messages',
-                'indexes': [models.Index(fields=['kind', 'target_id'], name='engagement_link_of')],
+                "verbose_name": "link in a message",
+                "verbose_name_plural": "links in messages",
+                "indexes": [models.Index(fields=["kind", "target_id"], name="engagement_link_of")],
             },
         ),
         migrations.CreateModel(
-            name='Room',
+            name="Room",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='name')),
-                ('name_zh', models.CharField(blank=True, default='', max_length=120, verbose_name='Chinese name')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="name")),
+                (
+                    "name_zh",
+                    models.CharField(
+                        blank=True, default="", max_length=120, verbose_name="Chinese name"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="security.unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'room',
-                'verbose_name_plural': 'rooms',
+                "verbose_name": "room",
+                "verbose_name_plural": "rooms",
             },
         ),
         migrations.CreateModel(
-            name='Service',
+            name="Service",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='name')),
-                ('name_zh', models.CharField(blank=True, default='', max_length=120, verbose_name='Chinese name')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('minutes', models.PositiveSmallIntegerField(default=30, verbose_name='minutes')),
-                ('is_bookable_online', models.BooleanField(default=False)),
-                ('cancel_hours', models.PositiveSmallIntegerField(default=24)),
-                ('reminders', models.JSONField(blank=True, default=list)),
-                ('unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="name")),
+                (
+                    "name_zh",
+                    models.CharField(
+                        blank=True, default="", max_length=120, verbose_name="Chinese name"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("minutes", models.PositiveSmallIntegerField(default=30, verbose_name="minutes")),
+                ("is_bookable_online", models.BooleanField(default=False)),
+                ("cancel_hours", models.PositiveSmallIntegerField(default=24)),
+                ("reminders", models.JSONField(blank=True, default=list)),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="security.unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'service',
-                'verbose_name_plural': 'services',
+                "verbose_name": "service",
+                "verbose_name_plural": "services",
             },
         ),
         migrations.CreateModel(
-            name='Thread',
+            name="Thread",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('state', models.CharField(choices=[('us', 'Waiting for us'), ('patient', 'Waiting for the patient'), ('done', 'Done')], max_length=7)),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('last_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('waiting_since', models.DateTimeField(null=True)),
-                ('asked_at', models.DateTimeField(null=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('escalated_at', models.DateTimeField(null=True)),
-                ('assignee', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('done_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('opened_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("us", "Waiting for us"),
+                            ("patient", "Waiting for the patient"),
+                            ("done", "Done"),
+                        ],
+                        max_length=7,
+                    ),
+                ),
+                (
+                    "opened_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("last_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("waiting_since", models.DateTimeField(null=True)),
+                ("asked_at", models.DateTimeField(null=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("done_at", models.DateTimeField(null=True)),
+                ("escalated_at", models.DateTimeField(null=True)),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "done_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="security.unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'conversation',
-                'verbose_name_plural': 'conversations',
+                "verbose_name": "conversation",
+                "verbose_name_plural": "conversations",
             },
         ),
         migrations.CreateModel(
-            name='ThreadMessage',
+            name="ThreadMessage",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('kind', models.CharField(choices=[('patient', 'From the patient'), ('team', 'From the clinic'), ('note', 'Internal note'), ('step', 'Step')], max_length=7)),
-                ('code', models.CharField(blank=True, choices=[('assigned', 'Given to a colleague'), ('taken_back', 'Given to nobody in particular'), ('handed_over', 'Handed over'), ('done', 'Marked as done'), ('reopened', 'Taken up again')], default='', max_length=12)),
-                ('written_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('told_by', models.CharField(blank=True, default='', max_length=12)),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('thread', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='engagement.thread')),
-                ('to_unit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security.unit')),
-                ('to_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("patient", "From the patient"),
+                            ("team", "From the clinic"),
+                            ("note", "Internal note"),
+                            ("step", "Step"),
+                        ],
+                        max_length=7,
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("assigned", "Given to a colleague"),
+                            ("taken_back", "Given to nobody in particular"),
+                            ("handed_over", "Handed over"),
+                            ("done", "Marked as done"),
+                            ("reopened", "Taken up again"),
+                        ],
+                        default="",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "written_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("told_by", models.CharField(blank=True, default="", max_length=12)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "thread",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="engagement.thread",
+                    ),
+                ),
+                (
+                    "to_unit",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="security.unit",
+                    ),
+                ),
+                (
+                    "to_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
             },
         ),
         migrations.CreateModel(
-            name='ThreadAttachment',
+            name="ThreadAttachment",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('media_type', models.CharField(max_length=40)),
-                ('size', models.PositiveIntegerField()),
-                ('pages', models.PositiveSmallIntegerField(default=1)),
-                ('scan', models.CharField(default='not_scanned', max_length=16)),
-                ('file_id', models.UUIDField()),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attachments', to='engagement.threadmessage')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                ("media_type", models.CharField(max_length=40)),
+                ("size", models.PositiveIntegerField()),
+                ("pages", models.PositiveSmallIntegerField(default=1)),
+                ("scan", models.CharField(default="not_scanned", max_length=16)),
+                ("file_id", models.UUIDField()),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attachments",
+                        to="engagement.threadmessage",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'attachment',
-                'verbose_name_plural': 'attachments',
+                "verbose_name": "attachment",
+                "verbose_name_plural": "attachments",
             },
         ),
         migrations.CreateModel(
-            name='ThreadParticipant',
+            name="ThreadParticipant",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('takes_part', models.BooleanField(default=False)),
-                ('joined_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('read_at', models.DateTimeField(null=True)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('thread', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='participants', to='engagement.thread')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                ("takes_part", models.BooleanField(default=False)),
+                (
+                    "joined_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("read_at", models.DateTimeField(null=True)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "thread",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="participants",
+                        to="engagement.thread",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'participant of a conversation',
-                'verbose_name_plural': 'participants of conversations',
+                "verbose_name": "participant of a conversation",
+                "verbose_name_plural": "participants of conversations",
             },
         ),
         migrations.CreateModel(
-            name='CannedReply',
+            name="CannedReply",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('title', models.CharField(max_length=80, verbose_name='title')),
-                ('title_zh', models.CharField(max_length=80, verbose_name='Chinese title')),
-                ('text', models.TextField(max_length=2000, verbose_name='text')),
-                ('text_zh', models.TextField(max_length=2000, verbose_name='Chinese text')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("title", models.CharField(max_length=80, verbose_name="title")),
+                ("title_zh", models.CharField(max_length=80, verbose_name="Chinese title")),
+                ("text", models.TextField(max_length=2000, verbose_name="text")),
+                ("text_zh", models.TextField(max_length=2000, verbose_name="Chinese text")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="security.unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'ready answer',
-                'verbose_name_plural': 'ready answers',
-                'constraints': [models.UniqueConstraint(fields=('unit', 'title'), name='engagement_cannedreply_one', nulls_distinct=False)],
+                "verbose_name": "ready answer",
+                "verbose_name_plural": "ready answers",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("unit", "title"),
+                        name="engagement_cannedreply_one",
+                        nulls_distinct=False,
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Interaction',
+            name="Interaction",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('kind', models.CharField(choices=[('call_out', 'Call to the patient'), ('call_in', 'Call by the patient'), ('talk', 'Talk at the desk'), ('letter', 'Letter'), ('other', 'Other contact')], max_length=8)),
-                ('outcome', models.CharField(choices=[('reached', 'Reached'), ('not_reached', 'Not reached'), ('call_back', 'Wants to be called back'), ('wrong_number', 'Wrong number'), ('declined', 'Does not want to be called')], max_length=12)),
-                ('occurred_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('noted_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('task_id', models.UUIDField(null=True)),
-                ('noted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("call_out", "Call to the patient"),
+                            ("call_in", "Call by the patient"),
+                            ("talk", "Talk at the desk"),
+                            ("letter", "Letter"),
+                            ("other", "Other contact"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("reached", "Reached"),
+                            ("not_reached", "Not reached"),
+                            ("call_back", "Wants to be called back"),
+                            ("wrong_number", "Wrong number"),
+                            ("declined", "Does not want to be called"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "noted_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("task_id", models.UUIDField(null=True)),
+                (
+                    "noted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'contact',
-                'verbose_name_plural': 'contacts',
-                'indexes': [models.Index(fields=['patient', '-occurred_at'], name='engagement_contact_when')],
+                "verbose_name": "contact",
+                "verbose_name_plural": "contacts",
+                "indexes": [
+                    models.Index(fields=["patient", "-occurred_at"], name="engagement_contact_when")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Appointment',
+            name="Appointment",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('proposed', 'Asked for'), ('booked', 'Booked'), ('arrived', 'Arrived'), ('fulfilled', 'Done'), ('cancelled', 'Cancelled'), ('noshow', 'Did not come')], default='booked', max_length=9)),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('arrived_at', models.DateTimeField(null=True)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('cancelled_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('booked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('clinician', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('room', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engagement.room')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engagement.service')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "Asked for"),
+                            ("booked", "Booked"),
+                            ("arrived", "Arrived"),
+                            ("fulfilled", "Done"),
+                            ("cancelled", "Cancelled"),
+                            ("noshow", "Did not come"),
+                        ],
+                        default="booked",
+                        max_length=9,
+                    ),
+                ),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("arrived_at", models.DateTimeField(null=True)),
+                ("done_at", models.DateTimeField(null=True)),
+                ("cancelled_at", models.DateTimeField(null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                (
+                    "booked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "clinician",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="engagement.room",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="engagement.service",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'appointment',
-                'verbose_name_plural': 'appointments',
-                'indexes': [models.Index(fields=['clinician', 'starts_at'], name='engagement_appt_of'), models.Index(fields=['starts_at'], name='engagement_appt_when'), models.Index(fields=['patient', '-starts_at'], name='engagement_appt_patient')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='engagement_appointment_period'), models.UniqueConstraint(fields=('patient', 'source_key'), name='engagement_appointment_one_source')],
+                "verbose_name": "appointment",
+                "verbose_name_plural": "appointments",
+                "indexes": [
+                    models.Index(fields=["clinician", "starts_at"], name="engagement_appt_of"),
+                    models.Index(fields=["starts_at"], name="engagement_appt_when"),
+                    models.Index(fields=["patient", "-starts_at"], name="engagement_appt_patient"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                        name="engagement_appointment_period",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("patient", "source_key"), name="engagement_appointment_one_source"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ServicePractitioner',
+            name="ServicePractitioner",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('is_active', models.BooleanField(default=True)),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='practitioners', to='engagement.service')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="practitioners",
+                        to="engagement.service",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'practitioner of a service',
-                'verbose_name_plural': 'practitioners of services',
-                'constraints': [models.UniqueConstraint(fields=('service', 'user'), name='engagement_servicepractitioner_one')],
+                "verbose_name": "practitioner of a service",
+                "verbose_name_plural": "practitioners of services",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("service", "user"), name="engagement_servicepractitioner_one"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Task',
+            name="Task",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('area', models.CharField(choices=[('care', 'Care'), ('desk', 'Front desk'), ('outreach', 'Outreach')], default='care', max_length=8)),
-                ('state', models.CharField(choices=[('open', 'To do'), ('done', 'Done'), ('cancelled', 'Given up')], default='open', max_length=9)),
-                ('due_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('origin', models.CharField(blank=True, default='', max_length=16)),
-                ('origin_id', models.UUIDField(null=True)),
-                ('assignee', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('done_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('unit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "area",
+                    models.CharField(
+                        choices=[
+                            ("care", "Care"),
+                            ("desk", "Front desk"),
+                            ("outreach", "Outreach"),
+                        ],
+                        default="care",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "To do"), ("done", "Done"), ("cancelled", "Given up")],
+                        default="open",
+                        max_length=9,
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("done_at", models.DateTimeField(null=True)),
+                ("origin", models.CharField(blank=True, default="", max_length=16)),
+                ("origin_id", models.UUIDField(null=True)),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "done_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="security.unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'task',
-                'verbose_name_plural': 'tasks',
-                'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['assignee', 'due_at'], name='engagement_task_of'), models.Index(condition=models.Q(('state', 'open')), fields=['unit', 'due_at'], name='engagement_task_team'), models.Index(fields=['patient', '-due_at'], name='engagement_task_patient')],
+                "verbose_name": "task",
+                "verbose_name_plural": "tasks",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["assignee", "due_at"],
+                        name="engagement_task_of",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["unit", "due_at"],
+                        name="engagement_task_team",
+                    ),
+                    models.Index(fields=["patient", "-due_at"], name="engagement_task_patient"),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(fields=['unit', '-last_at'], name='engagement_thread_inbox'),
+            model_name="thread",
+            index=models.Index(fields=["unit", "-last_at"], name="engagement_thread_inbox"),
         ),
         migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(condition=models.Q(('state', 'done'), _negated=True), fields=['assignee'], name='engagement_thread_mine'),
+            model_name="thread",
+            index=models.Index(
+                condition=models.Q(("state", "done"), _negated=True),
+                fields=["assignee"],
+                name="engagement_thread_mine",
+            ),
         ),
         migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(condition=models.Q(('state', 'us')), fields=['waiting_since'], name='engagement_thread_late'),
+            model_name="thread",
+            index=models.Index(
+                condition=models.Q(("state", "us")),
+                fields=["waiting_since"],
+                name="engagement_thread_late",
+            ),
         ),
         migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(fields=['patient', '-last_at'], name='engagement_thread_patient'),
+            model_name="thread",
+            index=models.Index(fields=["patient", "-last_at"], name="engagement_thread_patient"),
         ),
         migrations.AddConstraint(
-            model_name='thread',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('state', 'done')), models.Q(models.Q(('state', 'done'), _negated=True), ('done_at__isnull', True)), _connector='OR'), name='engagement_thread_done'),
+            model_name="thread",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("done_at__isnull", False), ("state", "done")),
+                    models.Q(models.Q(("state", "done"), _negated=True), ("done_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="engagement_thread_done",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='thread',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'us'), ('waiting_since__isnull', False)), models.Q(models.Q(('state', 'us'), _negated=True), ('waiting_since__isnull', True)), _connector='OR'), name='engagement_thread_waiting'),
+            model_name="thread",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "us"), ("waiting_since__isnull", False)),
+                    models.Q(
+                        models.Q(("state", "us"), _negated=True), ("waiting_since__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="engagement_thread_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='threadmessage',
-            index=models.Index(fields=['thread', 'written_at'], name='engagement_message_order'),
+            model_name="threadmessage",
+            index=models.Index(fields=["thread", "written_at"], name="engagement_message_order"),
         ),
         migrations.AddIndex(
-            model_name='threadmessage',
-            index=models.Index(fields=['patient', '-written_at'], name='engagement_message_patient'),
+            model_name="threadmessage",
+            index=models.Index(
+                fields=["patient", "-written_at"], name="engagement_message_patient"
+            ),
         ),
         migrations.AddIndex(
-            model_name='threadattachment',
-            index=models.Index(fields=['message'], name='engagement_attachment_of'),
+            model_name="threadattachment",
+            index=models.Index(fields=["message"], name="engagement_attachment_of"),
         ),
         migrations.AddIndex(
-            model_name='threadparticipant',
-            index=models.Index(fields=['user', 'patient'], name='engagement_participant_of'),
+            model_name="threadparticipant",
+            index=models.Index(fields=["user", "patient"], name="engagement_participant_of"),
         ),
         migrations.AddConstraint(
-            model_name='threadparticipant',
-            constraint=models.UniqueConstraint(fields=('thread', 'user'), name='engagement_threadparticipant_one'),
+            model_name="threadparticipant",
+            constraint=models.UniqueConstraint(
+                fields=("thread", "user"), name="engagement_threadparticipant_one"
+            ),
         ),
     ]

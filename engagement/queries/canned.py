@@ -17,7 +17,7 @@ def _reads_chinese() -> bool:
 
 
 def for_inbox(unit_id: UUID, *, in_chinese: bool) -> list[dict[str, Any]]:
-    """Return the answers of an inbox and of all: the title in the reader's language, the text in the patient's."""
+    """Return the answers of an inbox and of all: titles in the reader's language, texts in the patient's."""
     rows = CannedReply.objects.filter(Q(unit_id=unit_id) | Q(unit__isnull=True), is_active=True)
     found = [
         {

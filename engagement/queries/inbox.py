@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from audit import persons
 from engagement.models import Thread
-from engagement.models.thread import ThreadQuerySet
 from engagement.queries import threads
 from patients.queries.colleagues import names_of, unit_name
 from security import context
@@ -41,9 +40,7 @@ def _asked(user: User) -> dict[str, Q]:
     }
 
 
-def page(
-    user: User, *, show: str, unit_id: UUID | None = None, after: str = ""
-) -> dict[str, Any]:
+def page(user: User, *, show: str, unit_id: UUID | None = None, after: str = "") -> dict[str, Any]:
     """Return one page of a box; what waits for the clinic begins with what waits longest."""
     rows = threads.with_reading(threads.visible(user), user).filter(_asked(user)[show])
     if unit_id is not None:

@@ -94,9 +94,7 @@ def _names(row: Thread, lines: Sequence[ThreadMessage]) -> Mapping[UUID, str]:
         # Whoever speaks for the patient is told apart from the patient.
         label = account.get_capacity_display()
         is_self = account.capacity == PortalAccount.Capacity.SELF
-        names[account.user_id] = (
-            str(label) if is_self else f"{names[account.user_id]} ({label})"
-        )
+        names[account.user_id] = str(label) if is_self else f"{names[account.user_id]} ({label})"
     return names
 
 
@@ -205,4 +203,3 @@ def _may_see(reader: User, row: ThreadAttachment) -> bool:
     visible = threads.visible(reader).filter(pk=row.message.thread_id)
     is_staff = reader.kind == User.Kind.STAFF
     return visible.exists() and (is_staff or is_for_patient(row.message))
-

@@ -1,4 +1,4 @@
-"""Keeping ready answers: everybody's by who keeps in touch for the whole clinic, an inbox's by its members."""
+"""Keeping ready answers: of all inboxes by who keeps in touch with everybody, of one by its members."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ Kind, State = ThreadMessage.Kind, Thread.State
 
 
 class NotAllowed(Refused):
-    """This person may not read or write messages of this patient."""
+    """The person may not read or write messages of this patient."""
 
 
 class SaysNothing(Refused):

@@ -173,9 +173,7 @@ def assign(*, thread_id: UUID, to: User | None, by: User) -> Thread:
     code = Code.TAKEN_BACK if to is None else Code.ASSIGNED
     changed.append(append(row, Kind.STEP, by, code=code, to_user=to))
     write(row)
-    record(
-        "engagement.thread.assigned", row, *changed, by=by, others=(to.pk,) if to else ()
-    )
+    record("engagement.thread.assigned", row, *changed, by=by, others=(to.pk,) if to else ())
     thread_notices.tell_colleague(to, by)
     return row
 
@@ -184,7 +182,7 @@ def assign(*, thread_id: UUID, to: User | None, by: User) -> Thread:
 def hand_over(
     *, thread_id: UUID, to: User | None = None, unit_id: UUID | None = None, why: str, by: User
 ) -> Thread:
-    """Hand a conversation over to a colleague, another inbox, or both, with the reason; tell the colleague."""
+    """Hand a conversation over to a colleague, another inbox, or both, with the reason; tell who it is."""
     refuse_outsider(by)
     row = locked(thread_id, by)
     if row.state == State.DONE:
@@ -203,9 +201,7 @@ def hand_over(
     )
     write(row)
     changed += [line, take_part(row, by, by=by)]
-    record(
-        "engagement.thread.handed_on", row, *changed, by=by, others=(to.pk,) if to else ()
-    )
+    record("engagement.thread.handed_on", row, *changed, by=by, others=(to.pk,) if to else ())
     thread_notices.tell_colleague(to, by)
     return row
 

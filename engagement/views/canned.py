@@ -38,11 +38,11 @@ def listed(request: SignedInRequest) -> HttpResponseBase:
         else:
             messages.success(request, _("The ready answer is there."))
             return redirect("engagement:canned")
-    rows = [
-        one | {"keeps": canned.may_keep(request.user, one["unit_id"])} for one in found.every()
-    ]
+    rows = [one | {"keeps": canned.may_keep(request.user, one["unit_id"])} for one in found.every()]
     page = {"rows": rows, "form": form if units else None}
-    return render(request, "engagement/threads/canned.html", page, status=422 if form.errors else 200)
+    return render(
+        request, "engagement/threads/canned.html", page, status=422 if form.errors else 200
+    )
 
 
 def _units(user: User) -> list[tuple[str, str]]:

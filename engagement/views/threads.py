@@ -37,9 +37,7 @@ def boxes(request: SignedInRequest) -> HttpResponse:
     show = show if show in inbox.SHOWS else "mine"
     form = Narrowed(request.GET)
     unit_id = form.cleaned_data["unit"] if form.is_valid() else None
-    shown = inbox.page(
-        request.user, show=show, unit_id=unit_id, after=request.GET.get("after", "")
-    )
+    shown = inbox.page(request.user, show=show, unit_id=unit_id, after=request.GET.get("after", ""))
     page: dict[str, Any] = {"rows": shown["rows"], "show": show, "form": form, "unit": unit_id}
     if shown["next"]:
         page["next_url"] = f"?show={show}&unit={unit_id or ''}&after={shown['next']}"
@@ -119,7 +117,11 @@ def thread(request: SignedInRequest, patient_id: UUID, thread_id: UUID) -> HttpR
 
 
 def shown(
-    request: SignedInRequest, row: Thread, key: str = "", wrong: Form | None = None, status: int = 422
+    request: SignedInRequest,
+    row: Thread,
+    key: str = "",
+    wrong: Form | None = None,
+    status: int = 422,
 ) -> HttpResponse:
     """Show a conversation with its forms; the one that was refused holds what was typed and says why."""
     one = thread_page.of(request.user, row)

@@ -141,9 +141,7 @@ reach_rules: dict[str, ReachRule] = {}
 restrictions: dict[str, Restriction] = {}
 
 
-def reach(
-    name: str, *, serves: set[Reach], within: Within | None = None
-) -> Callable[[Ask], Ask]:
+def reach(name: str, *, serves: set[Reach], within: Within | None = None) -> Callable[[Ask], Ask]:
     """Register a reach rule: patients -> {patient: Basis}."""
 
     def register(ask: Ask) -> Ask:

@@ -210,7 +210,8 @@ def test_a_deed_and_its_event_roll_back_together(here, monkeypatch):
 
 
 def test_the_patient_is_told_once_without_content_until_somebody_looked(here):
-    assert here.own and here.mother
+    assert here.own
+    assert here.mother
     row = begun(here, here.doctor, "Your result is positive")
     assert row.messages.get().told_by == "email"
     answer(row, here.doctor, "Please call")
@@ -247,7 +248,8 @@ def test_messages_that_wait_too_long_are_told_of_to_the_whole_inbox_once(here):
     assert tasks.escalate_threads() == 0
     waiting = timezone.now() - timedelta(hours=25)
     Thread._base_manager.filter(pk=row.pk).update(waiting_since=waiting)
-    assert here.nurse and here.clerk
+    assert here.nurse
+    assert here.clerk
     assert [tasks.escalate_threads(), tasks.escalate_threads()] == [1, 0]
     assert (told(here.doctor), told(here.nurse), told(here.clerk)) == (1, 1, 0)
     assert "Skin" not in OutboxMessage.objects.get(subject_id=here.nurse.pk).text
@@ -288,7 +290,10 @@ def test_conversations_go_with_a_merge_and_come_back(here):
     merges.undo(merge_id=merge.pk, survivor_version=version, reason="mistake", by=here.clerk)
     context.current().forget_keys()
     # What was written meanwhile is nothing without the conversation, and goes back with it.
-    texts = [one.text for one in ThreadMessage.objects.filter(thread=row, patient=here.mia).order_by("written_at")]
+    texts = [
+        one.text
+        for one in ThreadMessage.objects.filter(thread=row, patient=here.mia).order_by("written_at")
+    ]
     assert texts == ["It itches again", "Under the other key"]
     assert not ThreadParticipant.objects.filter(patient=survivor).exists()
 
