@@ -41,7 +41,7 @@ class Answer(forms.Form):
         strip=False,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
-    files = FilesField(
+    attached = FilesField(
         label=_("Files"),
         required=False,
         help_text=_("PDF, JPEG, PNG or plain text, at most five."),
@@ -53,7 +53,7 @@ class Answer(forms.Form):
     def words(self) -> Words:
         """Return what was written, as the deeds take it."""
         said = self.cleaned_data
-        files = [Incoming(one.name, one.read()) for one in said["files"]]
+        files = [Incoming(one.name, one.read()) for one in said["attached"]]
         return Words(said["text"], files)
 
 
@@ -67,11 +67,11 @@ class Opening(Answer):
     )
     unit = forms.TypedChoiceField(label=_("Inbox"), coerce=UUID)
 
-    field_order = ("subject", "unit", "text", "files", "after")
+    field_order = ("subject", "unit", "text", "attached", "after")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["unit"].choices = inboxes.choices()
+        self.fields["unit"].choices = inboxes.choices()  # type: ignore[attr-defined]  # a choice field
         self.fields["text"].label = _("Message")
 
 
@@ -90,7 +90,7 @@ class Assign(forms.Form):
 
     def __init__(self, *args: Any, people: Sequence[tuple[str, str]] = (), **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["to"].choices = [("", _("Nobody in particular")), *people]
+        self.fields["to"].choices = [("", _("Nobody in particular")), *people]  # type: ignore[attr-defined]  # a choice field
 
 
 class HandOver(forms.Form):
@@ -107,8 +107,8 @@ class HandOver(forms.Form):
 
     def __init__(self, *args: Any, people: Sequence[tuple[str, str]] = (), **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["to"].choices = [("", _("Nobody in particular")), *people]
-        self.fields["unit"].choices = [("", _("This inbox")), *inboxes.choices()]
+        self.fields["to"].choices = [("", _("Nobody in particular")), *people]  # type: ignore[attr-defined]  # a choice field
+        self.fields["unit"].choices = [("", _("This inbox")), *inboxes.choices()]  # type: ignore[attr-defined]  # a choice field
 
 
 class Narrowed(forms.Form):
@@ -118,7 +118,7 @@ class Narrowed(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["unit"].choices = [("", _("All inboxes")), *inboxes.choices()]
+        self.fields["unit"].choices = [("", _("All inboxes")), *inboxes.choices()]  # type: ignore[attr-defined]  # a choice field
 
 
 class Figures(forms.Form):
@@ -156,4 +156,4 @@ class NewReadyAnswer(ReadyAnswer):
 
     def __init__(self, *args: Any, units: Sequence[tuple[str, str]] = (), **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["unit"].choices = units
+        self.fields["unit"].choices = units  # type: ignore[attr-defined]  # a choice field

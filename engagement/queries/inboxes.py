@@ -30,7 +30,8 @@ def answering() -> UserQuerySet:
     """Return the colleagues whose role it is to answer messages and who work here now."""
     held = RoleAssignment.objects.in_force().filter(user_id=OuterRef("pk"), role__in=ANSWER)
     working = Q(ends_on__isnull=True) | Q(ends_on__gte=timezone.localdate())
-    return User.objects.staff().active().filter(working, Exists(held))
+    found: UserQuerySet = User.objects.staff().active().filter(working, Exists(held))
+    return found
 
 
 def units() -> list[Unit]:

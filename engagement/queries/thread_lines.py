@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from engagement import timeline
-from engagement.models import ThreadMessage
+from engagement.models import Thread, ThreadMessage
 from engagement.queries import threads
 from engagement.queries.inbox import TONES
 from engagement.timeline import Line, Source
@@ -49,7 +49,7 @@ def _line(row: ThreadMessage, who: str) -> Line:
         text=subject,
         who=who,
         url=reverse("engagement:thread", args=[row.patient_id, row.thread_id]),
-        tone=TONES.get(row.thread.state, "neutral"),
+        tone=TONES[Thread.State(row.thread.state)],
     )
 
 

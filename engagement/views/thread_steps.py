@@ -65,7 +65,7 @@ def _up_to_date(request: SignedInRequest, row: Thread, form: Answer) -> Answer:
     """Let a refused answer be sent once the page shows what came meanwhile."""
     data = request.POST.copy()
     data["after"] = str(thread_page.of(request.user, row)["last"] or "")
-    form.data = data  # type: ignore[assignment]
+    form.data = data
     return form
 
 

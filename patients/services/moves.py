@@ -90,6 +90,7 @@ def back(
 def _add_followers(wanted: dict[str, set[UUID]], from_id: UUID) -> None:
     """Add what was written since to rows that go back and is nothing without them, such as an answer."""
     followers: list[Any] = [one for one in movable() if getattr(one, "goes_with", "")]
+    model: Any
     for model in reversed(ordered(followers)):
         parent = model._meta.get_field(model.goes_with).related_model
         ids = wanted.get(parent._meta.label_lower)

@@ -70,7 +70,7 @@ def test_a_conversation_is_shown_with_its_steps_and_files_to_whom_it_concerns(he
     assert (seen.basis, {"engagement.message.text"} & set(seen.fields)) == ("responsible", {"engagement.message.text"})  # fmt: skip
     last = page.context["one"]["last"]
     file = SimpleUploadedFile("plan.txt", b"Twice a day")
-    sent = post(doctor, row, "thread_reply", text="See the file", after=last, files=[file])
+    sent = post(doctor, row, "thread_reply", text="See the file", after=last, attached=[file])
     assert sent.status_code == 302
     kept = ThreadAttachment.objects.get()
     download = get(doctor, reverse("engagement:attachment", args=[row.patient_id, kept.pk]))
