@@ -164,9 +164,27 @@ SENTENCES: dict[str, Promise] = {
     "crm.demo.purpose_added": _("A purpose of the demo clinic was added."),
     "crm.demo.purpose_written": _("A purpose of the demo clinic was written."),
     "crm.request.refused": _("A request was larger than any form."),
+    "engagement.attachment.downloaded": _("A file of a message left as a download."),
+    "engagement.attachment.refused": _("A file of a message was refused."),
+    "engagement.canned_reply.added": _("A ready answer was added."),
+    "engagement.canned_reply.changed": _("A ready answer was changed."),
+    "engagement.canned_reply.retired": _("A ready answer is offered no more."),
     "engagement.link.issued": _("A link for a message was made."),
     "engagement.link.refused": _("A link of a message was refused."),
     "engagement.link.used": _("A link of a message was used."),
+    "engagement.message.sent": _("A message was written in a conversation with a patient."),
+    "engagement.thread.assigned": _(
+        "A conversation with a patient was given to somebody, or to nobody in particular."
+    ),
+    "engagement.thread.closed": _("A conversation with a patient was marked as done."),
+    "engagement.thread.escalated": _(
+        "Messages of patients waited too long, and their inboxes were told."
+    ),
+    "engagement.thread.handed_on": _("A conversation with a patient was handed over."),
+    "engagement.thread.noted": _("An internal note was written in a conversation with a patient."),
+    "engagement.thread.opened": _("A conversation with a patient was begun."),
+    "engagement.thread.read": _("A conversation with a patient was read."),
+    "engagement.thread.reopened": _("A conversation with a patient was taken up again."),
     "patients.access_request.accepted": _("A colleague was let in to a record."),
     "patients.access_request.declined": _("A request for access was declined."),
     "patients.access_request.dropped": _("A request for access changed nothing."),

@@ -47,6 +47,7 @@ HANDED_OUT: dict[str, dict[str, Any]] = {
     "back-up": {"task": "security.backups.nightly", "schedule": crontab(hour=1, minute=40)},
     # Hourly: what is due today is told of on the day that it is in the clinic's zone.
     "escalate-requests": {"task": "consent.requests.escalate", "schedule": 3600.0},
+    "escalate-messages": {"task": "engagement.threads.escalate", "schedule": 600.0},
     "check-posture": {"task": "security.posture.check", "schedule": crontab(hour=4, minute=20)},
     "verify-records": {"task": "audit.records.verify", "schedule": crontab(hour=3, minute=10)},
     "go-on-with-records": {"task": "audit.records.go_on", "schedule": 900.0},

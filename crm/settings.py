@@ -171,7 +171,7 @@ STAFF_ABSOLUTE_SECONDS = env.int("STAFF_ABSOLUTE_SECONDS", default=12 * 3600)
 STEP_UP_SECONDS = 5 * 60
 # Every rule the decision must know; start-up stops when an app registers other ones (fail closed).
 ACCESS_RULES = {
-    "reach": ["role", "break_glass", "care_relationship", "portal_account"],
+    "reach": ["role", "break_glass", "care_relationship", "portal_account", "thread"],
     "restriction": [
         "case_approval",
         "clearance",
@@ -321,6 +321,8 @@ if not set(range(1, 8)) > WEEKEND:
 # Requests about data: how many working days before the end officers are told, and within how many days
 # the same request counts as asked again.
 RIGHTS_WARN_DAYS = env.int("CUSTODIA_RIGHTS_WARN_DAYS", default=3)
+# So many hours a message of a patient may wait before its whole inbox is told.
+THREAD_ANSWER_HOURS = env.int("CUSTODIA_THREAD_ANSWER_HOURS", default=24)
 RIGHTS_REPEAT_DAYS = env.int("CUSTODIA_RIGHTS_REPEAT_DAYS", default=90)
 # Whether a patient reads the names of those who saw the record, or their roles.
 WHO_SAW_SHOWS = env.str("CUSTODIA_WHO_SAW", default="name")

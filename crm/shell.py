@@ -30,6 +30,7 @@ PLACES = (
         gettext_lazy("Emergency access"),
         "ambulance",
     ),
+    (Permission.MESSAGES_READ, "engagement:inbox", gettext_lazy("Messages"), "inbox"),
     (
         Permission.CLINICAL_REQUEST,
         "patients:requests",

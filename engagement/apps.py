@@ -6,6 +6,9 @@ from django.apps import AppConfig
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from patients import tabs
+from security.access.permissions import Permission
+
 
 class EngagementConfig(AppConfig):
     """The relationship with patients, computed under consent."""
@@ -14,6 +17,12 @@ class EngagementConfig(AppConfig):
     verbose_name = _("Engagement")
 
     def ready(self) -> None:
-        """Let delivery ask for consent again whenever a message leaves."""
+        """Let delivery ask for consent again whenever a message leaves; add to the pages of patients."""
         # By name: an app's models can not be imported before all apps are there.
         import_string("engagement.services.outgoing.install")()
+        import_string("engagement.queries.thread_lines.install")()
+        tabs.add(
+            tabs.Tab(
+                "messages", _("Messages"), (Permission.MESSAGES_READ,), "engagement:messages_of"
+            )
+        )

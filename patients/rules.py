@@ -113,7 +113,9 @@ def confidential_chart(
     if confidential:
         confidential -= _broken(actor, permission, list(confidential), purpose, now)
     reaches_all = reach_of_user(actor, permission, purpose) is Reach.ALL
-    is_desk = reaches_all and permission.category not in CLINICAL
+    # Whom the person wrote to answers as the desk does.
+    is_written_to = permission.category is Category.MESSAGES
+    is_desk = is_written_to or (reaches_all and permission.category not in CLINICAL)
     return dict.fromkeys(confidential, FRESH_FACTOR if is_desk else EMERGENCY_ONLY)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from consent.models import Consent, Erasure, ProcessingPurpose, Recipient, RightsRequest, State
-from engagement.models import Service
+from engagement.models import Service, Thread, ThreadMessage
 from patients.models import Invoice, Note, Patient
 from security.ids import new_id
 from security.models import User
@@ -18,9 +18,12 @@ from security.sealing.register import sealed_models
 from tests import world
 
 # What others point to comes first.
-FIRST = (Note, Invoice, RightsRequest)
+FIRST = (Note, Invoice, RightsRequest, Thread, ThreadMessage)
 # Of these a person has one that is not over at a time.
-OVER: dict[type[SealedModel], dict[str, Any]] = {Erasure: {"state": "done"}}
+OVER: dict[type[SealedModel], dict[str, Any]] = {
+    Erasure: {"state": "done"},
+    Thread: {"state": "patient"},
+}
 ABOUT = {
     "patient", "requested_by", "clerk", "acting_for", "opened_by", "due_at", "dedupe_key", "made_by",
     "asked_by", "report",
@@ -32,7 +35,7 @@ def rows(
 ) -> Iterator[SealedModel]:
     """Yield one filled and saved row of each sealed model that has a patient or somebody who asked."""
     columns = columns_for(patient, account)
-    for model in sorted(sealed_models(), key=lambda one: one not in FIRST):
+    for model in sorted(sealed_models(), key=_rank):
         names = {field.name for field in model._meta.concrete_fields}
         if names & ABOUT:
             known = {name: columns[name] for name in names & set(columns)}
@@ -41,6 +44,10 @@ def rows(
             row.save()
             columns.setdefault(model.seal_label.rpartition(".")[2], row)
             yield row
+
+
+def _rank(model: type[SealedModel]) -> int:
+    return FIRST.index(model) if model in FIRST else len(FIRST)  # type: ignore[arg-type]
 
 
 def columns_for(patient: Patient, account: User) -> dict[str, Any]:
@@ -63,7 +70,7 @@ def columns_for(patient: Patient, account: User) -> dict[str, Any]:
         "dedupe_key": new_id().hex, "made_by": account, "other_id": patient.pk,
         "starts_on": day, "ends_on": day, "starts_at": now, "until": now, "zone": "UTC",
         "clinician": account, "service": Service.objects.create(name=f"Planted {new_id().hex}"),
-        "given_at": now, "consent": _consent(patient), "recipient": _recipient(),
+        "given_at": now, "unit": world.team(f"Planted {new_id().hex}"), "consent": _consent(patient), "recipient": _recipient(),
         "processing": ProcessingPurpose.objects.create(key=f"planted-{new_id().hex[:20]}"),
         "plan": {"subjects": [str(patient.pk)], "scopes": [], "loose": {}, "holds": []},
     }  # fmt: skip

@@ -85,6 +85,7 @@ def ground_words(key: str) -> str:
         Basis.REFERRAL: gettext("Referral"),
         Basis.CASE: gettext("Open case"),
         Basis.REQUEST: gettext("Accepted request"),
+        Basis.THREAD: gettext("Conversation with the patient"),
         Basis.BREAK_GLASS: gettext("Emergency access"),
         Basis.PROXY: gettext("Represents the person"),
         Basis.SELF: gettext("Own record"),

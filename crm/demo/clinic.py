@@ -16,6 +16,7 @@ from crm.demo import (
     asking,
     billing,
     consents,
+    conversations,
     erasures,
     ground,
     histories,
@@ -104,6 +105,8 @@ def open_clinic(*, tell: Tell) -> Clinic:
     notices.publish(by=clinic.people["compliance_officer1"])
     notices.tell(clinic.patients, by=clinic.people["receptionist1"])
     asked.ask(clinic.people, list(clinic.patients.values()))
+    by_account = {handle: clinic.patients[key] for handle, key in PORTAL.items()}
+    conversations.write(clinic.rooms, clinic.people, by_account)
     erasures.plan(clinic.people, list(clinic.patients.values()))
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
     return clinic

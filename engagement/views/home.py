@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from engagement.queries import inbox
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.gate import SignedInRequest, requires
@@ -31,7 +33,30 @@ class Part:
 
 
 # Each part adds itself here.
-PARTS: tuple[Part, ...] = ()
+PARTS: tuple[Part, ...] = (
+    Part(
+        (Permission.MESSAGES_READ,),
+        "engagement:inbox",
+        "inbox",
+        _("Messages"),
+        _("What patients write, who answers it, and what still waits."),
+        waits=inbox.waits,
+    ),
+    Part(
+        (Permission.MESSAGES_WRITE,),
+        "engagement:message_figures",
+        "clock",
+        _("Response times"),
+        _("How fast messages are answered, and what waits too long."),
+    ),
+    Part(
+        (Permission.MESSAGES_WRITE,),
+        "engagement:canned",
+        "message",
+        _("Ready answers"),
+        _("Answers that are written often, in both languages."),
+    ),
+)
 WORKS_HERE = (
     Permission.APPOINTMENTS_READ,
     Permission.APPOINTMENTS_WRITE,

@@ -44,7 +44,7 @@ class VisibleQuerySet(SealedQuerySet[Row]):
         For the purpose that is stated; where somebody else asks, for any purpose of the user.
         """
         now, stated = timezone.now(), stated_purpose(user)
-        within = {one: _within(one, user, now) for one in Reach}
+        within = {one: _within(one, user, category, now) for one in Reach}
         conditions: list[Q] = []
         for purpose in [stated] if stated else map(str, purposes_of(user)):
             condition = _reached(user, category, purpose, now, within)
@@ -70,7 +70,7 @@ def _reached(
     return condition
 
 
-def _within(reach: Reach, user: User, now: datetime) -> Q:
+def _within(reach: Reach, user: User, category: Category, now: datetime) -> Q:
     """Return who is within a reach, before any rule about one patient."""
     mine = {"user_id": user.pk}
     match reach:
@@ -88,4 +88,11 @@ def _within(reach: Reach, user: User, now: datetime) -> Q:
             )
         case _:
             rows = PortalAccount.objects.in_force(now).filter(**mine, patient_id=OuterRef("pk"))
-    return Q(Exists(rows))
+    return reduce(or_, _added(reach, user, category, now), Q(Exists(rows)))
+
+
+def _added(reach: Reach, user: User, category: Category, now: datetime) -> list[Q]:
+    """Return whom rules of apps above let somebody reach."""
+    rules = [one for one in registry.reach_rules.values() if one.within and reach in one.serves]
+    found = [one.within(user, category, now) for one in rules if one.within]
+    return [one for one in found if one is not None]

@@ -31,6 +31,7 @@ BECAUSE: dict[Basis, Promise] = {
     Basis.REFERRAL: _("the patient was referred to you"),
     Basis.CASE: _("a case is open"),
     Basis.REQUEST: _("your request for access was accepted"),
+    Basis.THREAD: _("you write with this patient"),
     Basis.BREAK_GLASS: _("you opened the chart in an emergency"),
     Basis.PROXY: _("you represent this person"),
     Basis.SELF: _("it is your own record"),

@@ -21,6 +21,7 @@ from patients.models import (
     StaffLink,
     TeamAssignment,
 )
+from patients.queries.erasable import ordered
 from patients.queries.subjects import sealed_of_patients
 from patients.queries.versions import KEPT, model_of
 from security.classification import Scope
@@ -72,6 +73,7 @@ def back(
     since = _rows(RecordVersion, from_id).filter(row_id__in=listed).values_list("pk", flat=True)
     wanted = {label: set(ids) for label, ids in moved.items()}
     wanted.setdefault(RecordVersion._meta.label_lower, set()).update(since)
+    _add_followers(wanted, from_id)
     returned: Moved = {}
     for label, ids in wanted.items():
         model = apps.get_model(label)
@@ -83,6 +85,20 @@ def back(
         known = {row.pk for row in rows}
         returned[label] = [row for row in returned.get(label, []) if row.pk not in known] + rows
     return returned
+
+
+def _add_followers(wanted: dict[str, set[UUID]], from_id: UUID) -> None:
+    """Add what was written since to rows that go back and is nothing without them, such as an answer."""
+    followers: list[Any] = [one for one in movable() if getattr(one, "goes_with", "")]
+    model: Any
+    for model in reversed(ordered(followers)):
+        parent = model._meta.get_field(model.goes_with).related_model
+        ids = wanted.get(parent._meta.label_lower)
+        if ids:
+            rows = _rows(model, from_id).filter(**{f"{model.goes_with}__in": ids})
+            wanted.setdefault(model._meta.label_lower, set()).update(
+                rows.values_list("pk", flat=True)
+            )
 
 
 def carers(patient_ids: Collection[UUID]) -> set[UUID]:

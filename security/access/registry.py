@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from security.access.categories import Reach
 from security.access.permissions import Permission
+from security.classification import Category
 
 
 class Basis(StrEnum):
@@ -33,6 +34,7 @@ class Basis(StrEnum):
     REFERRAL = "referral"
     CASE = "case"
     REQUEST = "request"
+    THREAD = "thread"
     BREAK_GLASS = "break_glass"
     PROXY = "proxy"
     SELF = "self"
@@ -52,6 +54,7 @@ BASIS_LABELS: dict[Basis, Promise] = {
     Basis.REFERRAL: _("a referral"),
     Basis.CASE: _("an open case"),
     Basis.REQUEST: _("an accepted request"),
+    Basis.THREAD: _("a conversation with this patient"),
     Basis.BREAK_GLASS: _("emergency access"),
     Basis.PROXY: _("you represent this person"),
     Basis.SELF: _("it is your own record"),
@@ -82,13 +85,21 @@ class Leave:
 Ask = Callable[[Any, Permission, Sequence[UUID], str, datetime], Mapping[UUID, Any]]
 
 
+# For which actor and category of data, at which instant; None where the rule has nothing to do with it.
+Within = Callable[[Any, Category, datetime], Q | None]
+
+
 @dataclass(frozen=True, slots=True)
 class ReachRule:
-    """A rule that may grant, for the reaches it serves."""
+    """A rule that may grant, for the reaches it serves.
+
+    A rule of an app above patients says whom it grants as a condition on patients too, so that lists agree.
+    """
 
     name: str
     serves: frozenset[Reach]
     ask: Ask
+    within: Within | None = None
 
 
 # For which actor, permission and purpose of use, at which instant.
@@ -130,11 +141,11 @@ reach_rules: dict[str, ReachRule] = {}
 restrictions: dict[str, Restriction] = {}
 
 
-def reach(name: str, *, serves: set[Reach]) -> Callable[[Ask], Ask]:
+def reach(name: str, *, serves: set[Reach], within: Within | None = None) -> Callable[[Ask], Ask]:
     """Register a reach rule: patients -> {patient: Basis}."""
 
     def register(ask: Ask) -> Ask:
-        reach_rules[name] = ReachRule(name, frozenset(serves), ask)
+        reach_rules[name] = ReachRule(name, frozenset(serves), ask, within)
         return ask
 
     return register

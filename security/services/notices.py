@@ -42,6 +42,23 @@ def answer_waits(*, user: User, by: User | None) -> bool:
     return _mail(user, "rights.letter", _("A letter of your clinic waits for you"), (words,), by)
 
 
+def message_waits(*, user: User, by: User | None) -> bool:
+    """Tell somebody by e-mail that a message waits, nothing of it; tell whether there was an address."""
+    words = _("A message waits for you at the clinic. Sign in to read it:")
+    if user.kind == User.Kind.PATIENT:
+        address = f"{settings.BASE_URL}/"
+    else:
+        address = f"{settings.BASE_URL}/engagement/messages/"
+    return _mail(user, "messages.waiting", _("A message waits for you"), (words, address), by)
+
+
+def messages_late(*, user: User) -> None:
+    """Tell somebody who works in an inbox that messages there wait too long, and nothing of them."""
+    words = _("Messages in an inbox that you work in wait too long. Sign in to see them:")
+    address = f"{settings.BASE_URL}/engagement/messages/?show=us"
+    _mail(user, "messages.late", _("Messages wait too long"), (words, address), None)
+
+
 def _mail(
     user: User, topic: str, title: Promise, lines: Sequence[str | Promise], by: User | None
 ) -> bool:

@@ -23,6 +23,7 @@ from consent.models import (
     RightsScan,
 )
 from consent.services import certificates
+from engagement.models import CannedReply, Thread, ThreadAttachment, ThreadMessage
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security import trail
@@ -94,10 +95,27 @@ def values(clinic, name):
         "recipient_id": (outside := consenting.recipient()).pk,
         "sharing_id": consenting.sharing(clinic.patient, outside, clinic.users["physician"]).pk,
         "day_id": CalendarDay.objects.create(day=date(2026, 10, 1), kind="holiday").pk,
+        **_talk(clinic),
         "rights_id": (asked := _rights(clinic)).pk,
         "letter_id": _letter(asked).pk,
         "scan_id": _scan(asked).pk,
     }
+
+
+def _talk(clinic):
+    """Return a conversation with the clinic's patient, its file, and a ready answer of everybody."""
+    unit = world.team("Inbox")
+    row = Thread.objects.create(
+        patient=clinic.patient, unit=unit, state="us", waiting_since=timezone.now(), subject="Skin"
+    )
+    line = ThreadMessage.objects.create(
+        patient=clinic.patient, thread=row, kind="patient", text="It itches"
+    )
+    file = ThreadAttachment.objects.create(
+        patient=clinic.patient, message=line, media_type="text/plain", size=1, file_id=new_id()
+    )
+    canned = CannedReply.objects.create(title="a", title_zh="a", text="a", text_zh="a")
+    return {"thread_id": row.pk, "attachment_id": file.pk, "canned_id": canned.pk}
 
 
 def _rights(clinic):

@@ -54,6 +54,8 @@ REFUSES_EMPTY = {
     "consent:correction_disagree": "nothing was refused",
     "consent:correction_told": "nothing was corrected",
     "consent:notice_begin": "the clinic has no such law",
+    "engagement:canned_change": "the ready answer is everybody's",
+    "engagement:canned_retire": "the ready answer is everybody's",
 }
 
 # Pages about something that is somebody's own: for everybody else it does not exist.
@@ -85,6 +87,9 @@ OF_ONE_PERSON = {
     "audit:report_pdf",
     # A receipt names the patient: nobody has it who sees the patient masked.
     "consent:receipt",
+    # The file of nobody's disk, and no picture.
+    "engagement:attachment",
+    "engagement:attachment_picture",
     *(f"patients:document{one}" for one in ("", "_page", "_file", "_withdraw")),
 }
 
@@ -115,6 +120,9 @@ def reaches(name, permission):
     if permission.category is Category.RESTRICTED:
         return False
     wide = reach(name, permission)
+    # Messages are read by who cares for the patient; nobody of the clinic writes or has an inbox.
+    if permission.category is Category.MESSAGES and wide is Reach.SELF:
+        return name in world.IN_TEAM
     return wide is Reach.ALL or (wide is Reach.TEAM and name in world.IN_TEAM)
 
 
