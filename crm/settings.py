@@ -322,6 +322,11 @@ if not set(range(1, 8)) > WEEKEND:
 # the same request counts as asked again.
 RIGHTS_WARN_DAYS = env.int("CUSTODIA_RIGHTS_WARN_DAYS", default=3)
 RIGHTS_REPEAT_DAYS = env.int("CUSTODIA_RIGHTS_REPEAT_DAYS", default=90)
+# When executors are told of what is due today, and of what is still undone, by the clinic's clock.
+TASK_REMINDERS = (
+    env("CUSTODIA_TASKS_MORNING", default="08:30"),
+    env("CUSTODIA_TASKS_AFTERNOON", default="15:00"),
+)
 # Whether a patient reads the names of those who saw the record, or their roles.
 WHO_SAW_SHOWS = env.str("CUSTODIA_WHO_SAW", default="name")
 if WHO_SAW_SHOWS not in {"name", "role"}:
