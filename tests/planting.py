@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from consent.models import Consent, Erasure, ProcessingPurpose, Recipient, RightsRequest, State
-from engagement.models import Service
+from engagement.models import Service, Task
 from patients.models import Invoice, Note, Patient
 from security.ids import new_id
 from security.models import User
@@ -20,7 +20,7 @@ from tests import world
 # What others point to comes first.
 FIRST = (Note, Invoice, RightsRequest)
 # Of these a person has one that is not over at a time.
-OVER: dict[type[SealedModel], dict[str, Any]] = {Erasure: {"state": "done"}}
+OVER: dict[type[SealedModel], dict[str, Any]] = {Erasure: {"state": "done"}, Task: {"plan": None}}
 ABOUT = {
     "patient", "requested_by", "clerk", "acting_for", "opened_by", "due_at", "dedupe_key", "made_by",
     "asked_by", "report",

@@ -9,324 +9,817 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('patients', '0002_triggers'),
-        ('security', '0001_initial'),
+        ("patients", "0002_triggers"),
+        ("security", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Questionnaire',
+            name="Questionnaire",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='name')),
-                ('name_zh', models.CharField(blank=True, default='', max_length=120, verbose_name='Chinese name')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('key', models.SlugField(max_length=40, unique=True)),
-                ('questions', models.JSONField(default=list)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="name")),
+                (
+                    "name_zh",
+                    models.CharField(
+                        blank=True, default="", max_length=120, verbose_name="Chinese name"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("key", models.SlugField(max_length=40, unique=True)),
+                ("questions", models.JSONField(default=list)),
             ],
             options={
-                'verbose_name': 'questionnaire',
-                'verbose_name_plural': 'questionnaires',
+                "verbose_name": "questionnaire",
+                "verbose_name_plural": "questionnaires",
             },
         ),
         migrations.CreateModel(
-            name='FollowUpPlan',
+            name="FollowUpPlan",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('state', models.CharField(choices=[('running', 'Running'), ('finished', 'Finished'), ('ended', 'Ended early')], default='running', max_length=8)),
-                ('areas', models.JSONField(default=list)),
-                ('starts_on', models.DateField()),
-                ('once_key', models.BinaryField(max_length=16, null=True)),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('ended_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('started_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("finished", "Finished"),
+                            ("ended", "Ended early"),
+                        ],
+                        default="running",
+                        max_length=8,
+                    ),
+                ),
+                ("areas", models.JSONField(default=list)),
+                ("starts_on", models.DateField()),
+                ("once_key", models.BinaryField(max_length=16, null=True)),
+                (
+                    "started_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'follow-up plan',
-                'verbose_name_plural': 'follow-up plans',
+                "verbose_name": "follow-up plan",
+                "verbose_name_plural": "follow-up plans",
             },
         ),
         migrations.CreateModel(
-            name='Interaction',
+            name="Interaction",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('area', models.CharField(choices=[('care', 'Care'), ('desk', 'Front desk'), ('outreach', 'Outreach')], default='care', max_length=8)),
-                ('kind', models.CharField(choices=[('call_out', 'Call to the patient'), ('call_in', 'Call by the patient'), ('talk', 'Talk at the desk'), ('letter', 'Letter'), ('other', 'Other contact')], max_length=8)),
-                ('outcome', models.CharField(choices=[('reached', 'Reached'), ('not_reached', 'Not reached'), ('call_back', 'Wants to be called back'), ('wrong_number', 'Wrong number'), ('declined', 'Does not want to be called')], max_length=12)),
-                ('occurred_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('noted_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('task_id', models.UUIDField(null=True)),
-                ('noted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "area",
+                    models.CharField(
+                        choices=[
+                            ("care", "Care"),
+                            ("desk", "Front desk"),
+                            ("outreach", "Outreach"),
+                        ],
+                        default="care",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("call_out", "Call to the patient"),
+                            ("call_in", "Call by the patient"),
+                            ("talk", "Talk at the desk"),
+                            ("letter", "Letter"),
+                            ("other", "Other contact"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("reached", "Reached"),
+                            ("not_reached", "Not reached"),
+                            ("call_back", "Wants to be called back"),
+                            ("wrong_number", "Wrong number"),
+                            ("declined", "Does not want to be called"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "noted_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("task_id", models.UUIDField(null=True)),
+                (
+                    "noted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'contact',
-                'verbose_name_plural': 'contacts',
+                "verbose_name": "contact",
+                "verbose_name_plural": "contacts",
             },
         ),
         migrations.CreateModel(
-            name='MessageLink',
+            name="MessageLink",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('appointment', 'Confirm or cancel an appointment'), ('opt_out', 'No more messages'), ('survey', 'Answer a survey'), ('lead', 'Confirm an enquiry')], max_length=12)),
-                ('subject_id', models.UUIDField()),
-                ('target_id', models.UUIDField(null=True)),
-                ('purpose', models.CharField(blank=True, default='', max_length=32)),
-                ('channel', models.CharField(blank=True, default='', max_length=12)),
-                ('digest', models.BinaryField(max_length=32, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("appointment", "Confirm or cancel an appointment"),
+                            ("opt_out", "No more messages"),
+                            ("survey", "Answer a survey"),
+                            ("lead", "Confirm an enquiry"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("subject_id", models.UUIDField()),
+                ("target_id", models.UUIDField(null=True)),
+                ("purpose", models.CharField(blank=True, default="", max_length=32)),
+                ("channel", models.CharField(blank=True, default="", max_length=12)),
+                ("digest", models.BinaryField(max_length=32, unique=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name': 'link in a message',
-                'verbose_name_plural': 'links in messages',
-                'indexes': [models.Index(fields=['kind', 'target_id'], name='engagement_link_of')],
+                "verbose_name": "link in a message",
+                "verbose_name_plural": "links in messages",
+                "indexes": [models.Index(fields=["kind", "target_id"], name="engagement_link_of")],
             },
         ),
         migrations.CreateModel(
-            name='PlanTemplate',
+            name="PlanTemplate",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='name')),
-                ('name_zh', models.CharField(blank=True, default='', max_length=120, verbose_name='Chinese name')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('key', models.SlugField(max_length=40, unique=True)),
-                ('sentence', models.CharField(blank=True, default='', max_length=300)),
-                ('sentence_zh', models.CharField(blank=True, default='', max_length=300)),
-                ('trigger', models.CharField(choices=[('manual', 'Started by hand'), ('registered', 'A patient is registered'), ('discharge', 'A visit or stay ended'), ('chronic', 'A chronic disease is recorded'), ('vaccination', 'A vaccination is due'), ('birthday', 'Birthday check-up')], default='manual', max_length=12)),
-                ('criteria', models.JSONField(blank=True, default=dict)),
-                ('is_automatic', models.BooleanField(default=False)),
-                ('looked_at', models.DateTimeField(null=True)),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('changed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="name")),
+                (
+                    "name_zh",
+                    models.CharField(
+                        blank=True, default="", max_length=120, verbose_name="Chinese name"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("key", models.SlugField(max_length=40, unique=True)),
+                ("sentence", models.CharField(blank=True, default="", max_length=300)),
+                ("sentence_zh", models.CharField(blank=True, default="", max_length=300)),
+                (
+                    "trigger",
+                    models.CharField(
+                        choices=[
+                            ("manual", "Started by hand"),
+                            ("registered", "A patient is registered"),
+                            ("discharge", "A visit or stay ended"),
+                            ("chronic", "A chronic disease is recorded"),
+                            ("vaccination", "A vaccination is due"),
+                            ("birthday", "Birthday check-up"),
+                        ],
+                        default="manual",
+                        max_length=12,
+                    ),
+                ),
+                ("criteria", models.JSONField(blank=True, default=dict)),
+                ("is_automatic", models.BooleanField(default=False)),
+                ("looked_at", models.DateTimeField(null=True)),
+                (
+                    "changed_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'template of follow-up',
-                'verbose_name_plural': 'templates of follow-up',
+                "verbose_name": "template of follow-up",
+                "verbose_name_plural": "templates of follow-up",
             },
         ),
         migrations.CreateModel(
-            name='PlanStep',
+            name="PlanStep",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('offset_days', models.PositiveSmallIntegerField(default=0)),
-                ('area', models.CharField(choices=[('care', 'Care'), ('desk', 'Front desk'), ('outreach', 'Outreach')], default='care', max_length=8)),
-                ('duty', models.CharField(default='other', max_length=9)),
-                ('assignee_rule', models.CharField(choices=[('responsible', 'The responsible doctor'), ('starter', 'Whoever starts the plan'), ('team', 'The care team'), ('nobody', 'Whoever takes it')], default='responsible', max_length=11)),
-                ('title', models.CharField(max_length=120)),
-                ('title_zh', models.CharField(blank=True, default='', max_length=120)),
-                ('template', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='engagement.plantemplate')),
-                ('questionnaire', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engagement.questionnaire')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("offset_days", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "area",
+                    models.CharField(
+                        choices=[
+                            ("care", "Care"),
+                            ("desk", "Front desk"),
+                            ("outreach", "Outreach"),
+                        ],
+                        default="care",
+                        max_length=8,
+                    ),
+                ),
+                ("duty", models.CharField(default="other", max_length=9)),
+                (
+                    "assignee_rule",
+                    models.CharField(
+                        choices=[
+                            ("responsible", "The responsible doctor"),
+                            ("starter", "Whoever starts the plan"),
+                            ("team", "The care team"),
+                            ("nobody", "Whoever takes it"),
+                        ],
+                        default="responsible",
+                        max_length=11,
+                    ),
+                ),
+                ("title", models.CharField(max_length=120)),
+                ("title_zh", models.CharField(blank=True, default="", max_length=120)),
+                (
+                    "template",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="steps",
+                        to="engagement.plantemplate",
+                    ),
+                ),
+                (
+                    "questionnaire",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="engagement.questionnaire",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'step of follow-up',
-                'verbose_name_plural': 'steps of follow-up',
+                "verbose_name": "step of follow-up",
+                "verbose_name_plural": "steps of follow-up",
             },
         ),
         migrations.CreateModel(
-            name='QuestionnaireAnswer',
+            name="QuestionnaireAnswer",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('task_id', models.UUIDField(null=True)),
-                ('answered_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('noted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                ("task_id", models.UUIDField(null=True)),
+                ("answered_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "noted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'answers',
-                'verbose_name_plural': 'answers',
+                "verbose_name": "answers",
+                "verbose_name_plural": "answers",
             },
         ),
         migrations.CreateModel(
-            name='Room',
+            name="Room",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='name')),
-                ('name_zh', models.CharField(blank=True, default='', max_length=120, verbose_name='Chinese name')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="name")),
+                (
+                    "name_zh",
+                    models.CharField(
+                        blank=True, default="", max_length=120, verbose_name="Chinese name"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="security.unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'room',
-                'verbose_name_plural': 'rooms',
+                "verbose_name": "room",
+                "verbose_name_plural": "rooms",
             },
         ),
         migrations.CreateModel(
-            name='Service',
+            name="Service",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='name')),
-                ('name_zh', models.CharField(blank=True, default='', max_length=120, verbose_name='Chinese name')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('minutes', models.PositiveSmallIntegerField(default=30, verbose_name='minutes')),
-                ('is_bookable_online', models.BooleanField(default=False)),
-                ('cancel_hours', models.PositiveSmallIntegerField(default=24)),
-                ('reminders', models.JSONField(blank=True, default=list)),
-                ('unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="name")),
+                (
+                    "name_zh",
+                    models.CharField(
+                        blank=True, default="", max_length=120, verbose_name="Chinese name"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("minutes", models.PositiveSmallIntegerField(default=30, verbose_name="minutes")),
+                ("is_bookable_online", models.BooleanField(default=False)),
+                ("cancel_hours", models.PositiveSmallIntegerField(default=24)),
+                ("reminders", models.JSONField(blank=True, default=list)),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="security.unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'service',
-                'verbose_name_plural': 'services',
+                "verbose_name": "service",
+                "verbose_name_plural": "services",
             },
         ),
         migrations.CreateModel(
-            name='Appointment',
+            name="Appointment",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('proposed', 'Asked for'), ('booked', 'Booked'), ('arrived', 'Arrived'), ('fulfilled', 'Done'), ('cancelled', 'Cancelled'), ('noshow', 'Did not come')], default='booked', max_length=9)),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('arrived_at', models.DateTimeField(null=True)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('cancelled_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('booked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('clinician', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('room', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engagement.room')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engagement.service')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "Asked for"),
+                            ("booked", "Booked"),
+                            ("arrived", "Arrived"),
+                            ("fulfilled", "Done"),
+                            ("cancelled", "Cancelled"),
+                            ("noshow", "Did not come"),
+                        ],
+                        default="booked",
+                        max_length=9,
+                    ),
+                ),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("arrived_at", models.DateTimeField(null=True)),
+                ("done_at", models.DateTimeField(null=True)),
+                ("cancelled_at", models.DateTimeField(null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                (
+                    "booked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "clinician",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="engagement.room",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="engagement.service",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'appointment',
-                'verbose_name_plural': 'appointments',
+                "verbose_name": "appointment",
+                "verbose_name_plural": "appointments",
             },
         ),
         migrations.CreateModel(
-            name='ServicePractitioner',
+            name="ServicePractitioner",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('is_active', models.BooleanField(default=True)),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='practitioners', to='engagement.service')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="practitioners",
+                        to="engagement.service",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'practitioner of a service',
-                'verbose_name_plural': 'practitioners of services',
+                "verbose_name": "practitioner of a service",
+                "verbose_name_plural": "practitioners of services",
             },
         ),
         migrations.CreateModel(
-            name='Task',
+            name="Task",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('area', models.CharField(choices=[('care', 'Care'), ('desk', 'Front desk'), ('outreach', 'Outreach')], default='care', max_length=8)),
-                ('state', models.CharField(choices=[('open', 'To do'), ('done', 'Done'), ('cancelled', 'Given up')], default='open', max_length=9)),
-                ('duty', models.CharField(choices=[('other', 'Something else'), ('assign', 'Assign a doctor'), ('record', 'Complete the record'), ('call', 'Call'), ('visit', 'Arrange a visit'), ('questions', 'Ask questions')], default='other', max_length=9)),
-                ('due_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('reminders', models.PositiveSmallIntegerField(default=0)),
-                ('reminded_at', models.DateTimeField(null=True)),
-                ('escalated_at', models.DateTimeField(null=True)),
-                ('origin', models.CharField(blank=True, default='', max_length=16)),
-                ('origin_id', models.UUIDField(null=True)),
-                ('assignee', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('done_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('plan', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='engagement.followupplan')),
-                ('unit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "area",
+                    models.CharField(
+                        choices=[
+                            ("care", "Care"),
+                            ("desk", "Front desk"),
+                            ("outreach", "Outreach"),
+                        ],
+                        default="care",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "To do"), ("done", "Done"), ("cancelled", "Given up")],
+                        default="open",
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "duty",
+                    models.CharField(
+                        choices=[
+                            ("other", "Something else"),
+                            ("assign", "Assign a doctor"),
+                            ("record", "Complete the record"),
+                            ("call", "Call"),
+                            ("visit", "Arrange a visit"),
+                            ("questions", "Ask questions"),
+                        ],
+                        default="other",
+                        max_length=9,
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("done_at", models.DateTimeField(null=True)),
+                ("reminders", models.PositiveSmallIntegerField(default=0)),
+                ("reminded_at", models.DateTimeField(null=True)),
+                ("escalated_at", models.DateTimeField(null=True)),
+                ("origin", models.CharField(blank=True, default="", max_length=16)),
+                ("origin_id", models.UUIDField(null=True)),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "done_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tasks",
+                        to="engagement.followupplan",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="security.unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'task',
-                'verbose_name_plural': 'tasks',
+                "verbose_name": "task",
+                "verbose_name_plural": "tasks",
             },
         ),
         migrations.AddIndex(
-            model_name='followupplan',
-            index=models.Index(fields=['patient', '-started_at'], name='engagement_plan_patient'),
+            model_name="followupplan",
+            index=models.Index(fields=["patient", "-started_at"], name="engagement_plan_patient"),
         ),
         migrations.AddIndex(
-            model_name='followupplan',
-            index=models.Index(fields=['once_key'], name='engagement_plan_once'),
+            model_name="followupplan",
+            index=models.Index(fields=["once_key"], name="engagement_plan_once"),
         ),
         migrations.AddConstraint(
-            model_name='followupplan',
-            constraint=models.UniqueConstraint(fields=('patient', 'once_key'), name='engagement_followupplan_once'),
+            model_name="followupplan",
+            constraint=models.UniqueConstraint(
+                fields=("patient", "once_key"), name="engagement_followupplan_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='interaction',
-            index=models.Index(fields=['patient', '-occurred_at'], name='engagement_contact_when'),
+            model_name="interaction",
+            index=models.Index(fields=["patient", "-occurred_at"], name="engagement_contact_when"),
         ),
         migrations.AddConstraint(
-            model_name='planstep',
-            constraint=models.UniqueConstraint(fields=('template', 'position'), name='engagement_planstep_one_place'),
+            model_name="planstep",
+            constraint=models.UniqueConstraint(
+                fields=("template", "position"), name="engagement_planstep_one_place"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='planstep',
-            constraint=models.CheckConstraint(condition=models.Q(('questionnaire', None), ('area', 'care'), _connector='OR'), name='engagement_planstep_questions_in_care'),
+            model_name="planstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("questionnaire", None), ("area", "care"), _connector="OR"),
+                name="engagement_planstep_questions_in_care",
+            ),
         ),
         migrations.AddIndex(
-            model_name='questionnaireanswer',
-            index=models.Index(fields=['task_id'], name='engagement_answer_task'),
+            model_name="questionnaireanswer",
+            index=models.Index(fields=["task_id"], name="engagement_answer_task"),
         ),
         migrations.AddIndex(
-            model_name='questionnaireanswer',
-            index=models.Index(fields=['patient', '-answered_at'], name='engagement_answer_patient'),
+            model_name="questionnaireanswer",
+            index=models.Index(
+                fields=["patient", "-answered_at"], name="engagement_answer_patient"
+            ),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['clinician', 'starts_at'], name='engagement_appt_of'),
+            model_name="appointment",
+            index=models.Index(fields=["clinician", "starts_at"], name="engagement_appt_of"),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['starts_at'], name='engagement_appt_when'),
+            model_name="appointment",
+            index=models.Index(fields=["starts_at"], name="engagement_appt_when"),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['patient', '-starts_at'], name='engagement_appt_patient'),
+            model_name="appointment",
+            index=models.Index(fields=["patient", "-starts_at"], name="engagement_appt_patient"),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='engagement_appointment_period'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                name="engagement_appointment_period",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.UniqueConstraint(fields=('patient', 'source_key'), name='engagement_appointment_one_source'),
+            model_name="appointment",
+            constraint=models.UniqueConstraint(
+                fields=("patient", "source_key"), name="engagement_appointment_one_source"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='servicepractitioner',
-            constraint=models.UniqueConstraint(fields=('service', 'user'), name='engagement_servicepractitioner_one'),
+            model_name="servicepractitioner",
+            constraint=models.UniqueConstraint(
+                fields=("service", "user"), name="engagement_servicepractitioner_one"
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['assignee', 'due_at'], name='engagement_task_of'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("state", "open")),
+                fields=["assignee", "due_at"],
+                name="engagement_task_of",
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['unit', 'due_at'], name='engagement_task_team'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("state", "open")),
+                fields=["unit", "due_at"],
+                name="engagement_task_team",
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['patient', '-due_at'], name='engagement_task_patient'),
+            model_name="task",
+            index=models.Index(fields=["patient", "-due_at"], name="engagement_task_patient"),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('escalated_at', None), ('state', 'open')), fields=['due_at'], name='engagement_task_remind'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("escalated_at", None), ("state", "open")),
+                fields=["due_at"],
+                name="engagement_task_remind",
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['done_at'], name='engagement_task_done'),
+            model_name="task",
+            index=models.Index(fields=["done_at"], name="engagement_task_done"),
         ),
     ]

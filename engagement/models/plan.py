@@ -59,7 +59,7 @@ class PlanTemplateQuerySet(models.QuerySet["PlanTemplate"]):
 
 
 class PlanTemplate(Named):
-    """A way in which patients are followed up: when it begins and which steps it has (FHIR PlanDefinition)."""
+    """A way of following patients up: when it begins and its steps (FHIR PlanDefinition)."""
 
     class Trigger(models.TextChoices):
         MANUAL = "manual", _("Started by hand")

@@ -1,4 +1,4 @@
-"""Plans of follow-up of patients: started by somebody or by a rule, once for what started them; ended early."""
+"""Plans of follow-up: started by somebody or by a rule, once for what started them; ended early."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def clock() -> Clock | None:
 
 @transaction.atomic
 def remind() -> Told:
-    """Tell of what is due today or late; each task once in the morning, once in the afternoon, then escalate."""
+    """Tell of what is due today or late: in the morning, in the afternoon, then the whole unit."""
     today = clock()
     if today is None or today.now < today.morning:
         return Told()

@@ -1,4 +1,4 @@
-"""Templates of follow-up: shipped, written, changed, their steps and rules; by those who configure the clinic."""
+"""Templates of follow-up: shipped, written, changed; by those who configure the clinic."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from engagement import shipped
+from engagement import shipped, shipped_questions
 from engagement.models import Area, PlanStep, PlanTemplate, Questionnaire
 from security import trail
 from security.access.gate import Refused
@@ -35,7 +35,7 @@ def ship(*, by: User | None = None) -> int:
     questions = {one.key: one for one in Questionnaire.objects.all()}
     there = set(PlanTemplate.objects.values_list("key", flat=True))
     made: list[models.Model] = []
-    for key, (name, asked) in shipped.QUESTIONNAIRES.items():
+    for key, (name, asked) in shipped_questions.QUESTIONNAIRES.items():
         if key not in questions:
             questions[key] = _questionnaire(key, name, asked)
             made.append(questions[key])
@@ -49,7 +49,7 @@ def ship(*, by: User | None = None) -> int:
 
 
 def _questionnaire(
-    key: str, name: shipped.Words, asked: tuple[shipped.Question, ...]
+    key: str, name: shipped_questions.Words, asked: tuple[shipped_questions.Question, ...]
 ) -> Questionnaire:
     questions = [
         asdict(one) | {"label": one.label[0], "label_zh": one.label[1], "alarm": dict(one.alarm)}
@@ -130,9 +130,7 @@ def remove_step(*, step_id: UUID, by: User) -> PlanTemplate:
     row.delete()
     template.changed_at, template.changed_by = timezone.now(), by
     template.save(update_fields=["changed_at", "changed_by"])
-    trail.record(
-        "engagement.step.removed", changed=[template], deleted=[gone], obj=template, by=by
-    )
+    trail.record("engagement.step.removed", changed=[template], deleted=[gone], obj=template, by=by)
     return template
 
 

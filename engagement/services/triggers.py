@@ -51,7 +51,7 @@ def once_key(template: PlanTemplate, found: Found) -> bytes:
 
 
 def new(template: PlanTemplate, found: Sequence[Found]) -> list[tuple[Found, bytes]]:
-    """Return what started nothing yet: of the living, whose data may be used for care, without such a plan."""
+    """Return what started nothing yet, of those who may have such a plan and have none."""
     keys = {one: once_key(template, one) for one in found}
     known = FollowUpPlan.objects.filter(once_key__in=list(keys.values()))
     before = {bytes(one) for one in known.values_list("once_key", flat=True)}

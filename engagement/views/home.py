@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from engagement.queries import areas, work
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.gate import SignedInRequest, requires
@@ -31,13 +33,46 @@ class Part:
 
 
 # Each part adds itself here.
-PARTS: tuple[Part, ...] = ()
+PARTS: tuple[Part, ...] = (
+    Part(
+        areas.WORKERS,
+        "engagement:tasks",
+        "list-check",
+        _("My tasks"),
+        _("What you have to do today, what is late, what comes."),
+        work.waits,
+    ),
+    Part(
+        areas.WORKERS,
+        "engagement:team",
+        "users-group",
+        _("Team board"),
+        _("Who has what to do, and what nobody has taken yet."),
+    ),
+    Part(
+        areas.WORKERS,
+        "engagement:task_figures",
+        "chart-bar",
+        _("Workload and completion"),
+        _("How much everybody has to do, and what was done in time."),
+    ),
+    Part(
+        (*areas.WORKERS, Permission.ADMINISTRATION_MANAGE),
+        "engagement:templates",
+        "clipboard-list",
+        _("Templates of follow-up"),
+        _(
+            "After a discharge, with a chronic disease, before a vaccination: which steps, when, by whom."
+        ),
+    ),
+)
 WORKS_HERE = (
     Permission.APPOINTMENTS_READ,
     Permission.APPOINTMENTS_WRITE,
     Permission.MESSAGES_WRITE,
     Permission.CAMPAIGNS_READ,
     Permission.CAMPAIGNS_APPROVE,
+    Permission.ADMINISTRATION_MANAGE,
 )
 
 

@@ -22,6 +22,7 @@ from consent.models import (
     RightsRequest,
 )
 from consent.services import certificates
+from engagement.models import FollowUpPlan, PlanStep, PlanTemplate, Task
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security import trail
@@ -94,7 +95,23 @@ def values(clinic, name):
         "day_id": CalendarDay.objects.create(day=date(2026, 10, 1), kind="holiday").pk,
         "rights_id": (asked := _rights(clinic)).pk,
         "letter_id": _letter(asked).pk,
+        **_follow_up(clinic),
     }
+
+
+def _follow_up(clinic):
+    """Return a task of the clinic's patient at the desk, a plan, and a template with a step."""
+    plan = FollowUpPlan(
+        patient=clinic.patient, areas=["care", "desk"], starts_on=timezone.localdate(), template_key="guard",
+    )  # fmt: skip
+    plan.save()
+    task = Task(patient=clinic.patient, area="desk", due_at=timezone.now(), title="Call", plan=plan)
+    task.save()
+    template = PlanTemplate.objects.create(key="guard", name="Guard")
+    step = PlanStep.objects.create(template=template, position=1, title="Call")
+    return {
+        "task_id": task.pk, "plan_id": plan.pk, "template_id": template.pk, "step_id": step.pk,
+    }  # fmt: skip
 
 
 def _rights(clinic):

@@ -31,6 +31,7 @@ from consent.models import (
     Sharing,
 )
 from crm.demo.staff import ACCOUNTS
+from engagement.models import FollowUpPlan, Task
 from patients.models import (
     AccessRequest,
     CareRelationship,
@@ -165,7 +166,7 @@ PLANTED = {
     "form_id": ConsentForm, "words_id": ConsentFormVersion, "consent_id": Consent,
     "act_id": ConsentEvent,
     "letter_id": RightsLetter,
-    "erasure_id": Erasure, "hold_id": LegalHold,
+    "erasure_id": Erasure, "hold_id": LegalHold, "task_id": Task, "plan_id": FollowUpPlan,
 }  # fmt: skip
 
 
@@ -177,7 +178,7 @@ def addresses(patient, note, clinic):
         "app_label": "security", "url": "nowhere", "exporter": "patients", "codelist": "condition", "number": 0,
         "subject_id": patient.pk, "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "token": "nothing",
         "backup_id": new_id(), "check": "settings", "law": "pipl",
-        "rule_key": "R10", "day_id": new_id(),
+        "rule_key": "R10", "day_id": new_id(), "template_id": new_id(), "step_id": new_id(),
         "report_kind": "weekly", "language": "en", "field_purpose": "care",
         "run_id": new_id(), "paper": "json", "retention_key": "cn_outpatient",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
