@@ -160,6 +160,7 @@ SENTENCES: dict[str, Promise] = {
     "crm.demo.opened": _("The demo clinic was opened."),
     "crm.demo.purpose_added": _("A purpose of the demo clinic was added."),
     "crm.demo.purpose_written": _("A purpose of the demo clinic was written."),
+    "crm.demo.tasks_written": _("Tasks of the demo clinic that are over were written."),
     "crm.request.refused": _("A request was larger than any form."),
     "engagement.contact.noted": _("A contact with a patient was noted."),
     "engagement.link.issued": _("A link for a message was made."),

@@ -57,6 +57,8 @@ AT_DESK = (
     (Duty.ASSIGN, "Assign a responsible doctor 分配责任医生", -1),
     (Duty.OTHER, "Ask for the new insurance card 索取新医保卡", 3),
 )
+WEEKS_PAST = 9
+PAST = ("Call after the visit", "就诊后回访")
 INVITED = (
     "Invite to the yearly check-up 邀请年度体检",
     "Invite to the hypertension class 邀请参加健康讲座",
@@ -74,6 +76,7 @@ def plan(people: Mapping[str, User]) -> None:
     trail.record("engagement.template.changed", changed=rows)
     for handle in ("physician1", "physician2", "nurse1"):
         _care(people[handle], found)
+    _past(people["physician1"], people["nurse1"])
     _desk(people["receptionist1"])
     _reach_out(people["engagement1"])
 
@@ -135,6 +138,28 @@ def _calls(ids: Sequence[UUID], user: User) -> None:
             patient_id=patient_id, then=then, by=user,
             said=Said(Area.CARE, Kind.CALL_OUT, outcome, summary, at),
         )  # fmt: skip
+
+
+def _past(doctor: User, nurse: User) -> None:
+    """Write what was done in the last weeks, most of it in time; without notices, for it is over."""
+    with trail.acting_for(actor=doctor, purpose="TREAT"):
+        ids = _patients_of(doctor)
+        now, rows = timezone.now(), []
+        for number in range(WEEKS_PAST * 3 if ids else 0):
+            due = now - timedelta(days=3 + number * 2)
+            late = timedelta(days=2 if number % 5 == 4 else 0, hours=-1)
+            rows.append(
+                Task(
+                    patient_id=ids[number % len(ids)], area=Area.CARE, duty=Duty.CALL, due_at=due,
+                    state=Task.State.CANCELLED if number % 9 == 8 else Task.State.DONE,
+                    done_at=due + late, created_at=due - timedelta(days=7), title=PAST[0],
+                    title_zh=PAST[1], assignee=doctor, created_by=doctor,
+                    done_by=nurse if number % 3 else doctor,
+                )
+            )  # fmt: skip
+        Task.objects.bulk_create(rows)
+        subjects = {row.patient_id for row in rows}
+        trail.record("crm.demo.tasks_written", subjects=subjects, changed=rows)
 
 
 def _desk(user: User) -> None:

@@ -6,7 +6,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from engagement.models.plan import Area, FollowUpPlan
@@ -72,6 +72,8 @@ class Task(SealedModel):
     origin_id = models.UUIDField(null=True)
 
     title = SealedText(level=4, purpose="care")
+    # Where it came from a template, which says it in both languages.
+    title_zh = SealedText(level=4, purpose="care", blank=True)
     note = SealedText(level=4, purpose="care", blank=True)
     result = SealedText(level=4, purpose="care", blank=True)
     # Key of the questionnaire that is asked.
@@ -107,3 +109,9 @@ class Task(SealedModel):
             )
         }  # fmt: skip
         operational = ("reminders", "reminded_at", "escalated_at")
+
+    @property
+    def label(self) -> str:
+        """Return what is to be done in the reader's language; opened, and so read."""
+        is_chinese = (translation.get_language() or "").startswith("zh")
+        return (is_chinese and self.title_zh) or self.title

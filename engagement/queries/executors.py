@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from engagement.models import Area
@@ -53,10 +53,13 @@ def holders(permission: Permission, *reaches: Reach) -> list[User]:
     return list(_working(Exists(held)))
 
 
-def _working(which: Q | Exists) -> Iterable[User]:
+def _working(which: Q | Exists) -> QuerySet[User]:
     here = Q(ends_on__isnull=True) | Q(ends_on__gte=timezone.localdate())
     users = User.objects.staff().active().filter(here).filter(which).order_by("pk")
-    return users.only("handle", "kind", "is_active", "ends_on", "language", "sealed_card", "sealed")
+    found: QuerySet[User] = users.only(
+        "handle", "kind", "is_active", "ends_on", "language", "sealed_card", "sealed"
+    )
+    return found
 
 
 def carers(patient_id: UUID) -> list[User]:

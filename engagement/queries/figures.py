@@ -44,10 +44,10 @@ def workload(user: User, now: Today) -> Shown:
     found = list(rows)
     names = colleagues.names_of(row["assignee"] for row in found if row["assignee"])
     lines = [
-        (names.get(row["assignee"], gettext("Nobody yet")), row["late"], row["today"], row["later"])
+        (names.get(row["assignee"], gettext("Nobody yet")), row["later"], row["today"], row["late"])
         for row in found
     ]
-    heads = [gettext("Late"), gettext("Today"), gettext("Later")]
+    heads = [gettext("Later"), gettext("Today"), gettext("Late")]
     ordered = sorted(lines, key=lambda line: (-sum(line[1:]), line[0]))
     return _chart("workload", gettext("Workload"), heads, ordered, lies=True)
 

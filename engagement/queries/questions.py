@@ -43,7 +43,7 @@ def is_alarming(one: Mapping[str, Any], answer: Any) -> bool:
     if "is" in alarm:
         return bool(answer == alarm["is"])
     number = float(answer)
-    return number > alarm.get("above", number) or number < alarm.get("below", number)
+    return bool(number > alarm.get("above", number) or number < alarm.get("below", number))
 
 
 def alarms(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> bool:

@@ -106,7 +106,7 @@ def _task(row: Task) -> Line:
     return Line(
         at=at,
         row_id=row.pk,
-        title=title % {"title": row.title},
+        title=title % {"title": row.label},
         text=row.result or "",
         who=called(row.done_by),
         url=reverse("engagement:task", args=[row.pk]),

@@ -201,7 +201,7 @@ def line(row: Task, now: Today) -> Shown:
         "broken": False,
     }
     try:
-        return shown | {"title": row.title}
+        return shown | {"title": row.label}
     except SealBroken:
         return shown | {"broken": True, "title": ""}
 

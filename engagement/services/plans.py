@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from consent.queries import standing
@@ -21,7 +21,6 @@ from engagement.services.tasks import NotTheirs, What
 from security import trail
 from security.access.gate import Refused
 from security.models import User
-from security.services import clinics
 
 State, Rule = FollowUpPlan.State, PlanStep.Assignee
 # What care for a patient is called in the register of purposes.
@@ -89,27 +88,21 @@ def _refuse_unless_fit(patient_id: UUID, template: PlanTemplate, steps: Sequence
 def _tasks(plan: FollowUpPlan, steps: Sequence[PlanStep], by: User | None) -> list[Task]:
     givers = _Givers(plan.patient_id, by)
     made = []
-    # Everybody of the clinic reads a task in the language in which the clinic works.
-    with translation.override(_language()):
-        for step in steps:
-            what = What(
-                title=step.label,
-                due_at=tasks.due_at(plan.starts_on + timedelta(days=step.offset_days)),
-                area=step.area,
-                duty=step.duty,
-                questions=step.questionnaire.key if step.questionnaire else "",
-                origin="plan",
-                origin_id=plan.pk,
-            )
-            row = _made(plan, what, givers.of(step), by)
-            row.save()
-            made.append(row)
+    for step in steps:
+        what = What(
+            title=step.title,
+            title_zh=step.title_zh,
+            due_at=tasks.due_at(plan.starts_on + timedelta(days=step.offset_days)),
+            area=step.area,
+            duty=step.duty,
+            questions=step.questionnaire.key if step.questionnaire else "",
+            origin="plan",
+            origin_id=plan.pk,
+        )
+        row = _made(plan, what, givers.of(step), by)
+        row.save()
+        made.append(row)
     return made
-
-
-def _language() -> str:
-    profile = clinics.profile()
-    return profile.languages[0] if profile and profile.languages else "en"
 
 
 def _made(plan: FollowUpPlan, what: What, executor: Executor, by: User | None) -> Task:

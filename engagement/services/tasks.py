@@ -10,11 +10,12 @@ from uuid import UUID
 
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit import working_days
 from engagement.models import Area, FollowUpPlan, QuestionnaireAnswer, Task
-from engagement.queries import areas, executors
+from engagement.queries import areas, executors, questions
 from engagement.queries.executors import Executor
 from security import trail
 from security.access.gate import Refused
@@ -52,6 +53,7 @@ class What:
     area: str = Area.CARE
     duty: str = Task.Duty.OTHER
     note: str = ""
+    title_zh: str = ""
     questions: str = ""
     origin: str = ""
     origin_id: UUID | None = None
@@ -89,6 +91,7 @@ def made(
         origin_id=what.origin_id,
         created_by=by,
         title=words(what.title),
+        title_zh=what.title_zh,
         note=short(what.note),
         questions=what.questions,
     )
@@ -190,8 +193,29 @@ def done(
             questionnaire_key=row.questions, answers=dict(answers),
         )  # fmt: skip
         said.save()
-        rows.append(said)
+        rows += [said, *_looked_at(row, answers, by)]
     return _closed("engagement.task.finished", row, State.DONE, by, rows)
+
+
+def _looked_at(row: Task, answers: Mapping[str, Any], by: User) -> list[Task]:
+    """Make the task to look at answers that are out of the ordinary, for the responsible doctor today."""
+    questionnaire = questions.find(row.questions)
+    if questionnaire is None or not questions.alarms(questionnaire, answers):
+        return []
+    what = What(
+        title=gettext("Look at the answers"),
+        due_at=timezone.now(),
+        origin="answers",
+        origin_id=row.pk,
+    )
+    doctor = executors.responsible([row.patient_id]).get(row.patient_id)
+    try:
+        then = made(row.patient_id, what, Executor(user_id=doctor), by=by)
+    except NotTheirs:
+        then = made(row.patient_id, what, Executor(), by=by)
+    then.save()
+    _tell(then, by)
+    return [then]
 
 
 @transaction.atomic

@@ -101,7 +101,7 @@ def change(*, template_id: UUID, content: Mapping[str, Any], by: User) -> PlanTe
 
 
 def _refuse_taken(name: str, besides: UUID | None, key: str = "") -> None:
-    others = PlanTemplate.objects.exclude(pk=besides)
+    others = PlanTemplate.objects.exclude(pk=besides) if besides else PlanTemplate.objects.all()
     if others.filter(models.Q(name=name) | models.Q(key=key or "-")).exists():
         raise KeyTaken(_("Another template is called so."))
 
