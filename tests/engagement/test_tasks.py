@@ -9,7 +9,7 @@ from engagement.queries.executors import Executor
 from engagement.services import contacts, plans, tasks
 from engagement.services.contacts import For, Next, Said
 from security.models import OutboxMessage
-from tests import consenting
+from tests import consenting, world
 from tests.engagement import following
 from tests.engagement.following import DAY
 from tests.patients import cast
@@ -31,7 +31,7 @@ def doctor(mia):
 
 @pytest.fixture
 def nurse(mia):
-    user = cast.staff("nurse", name="Nurse")
+    user = world.person("nurse", name="Nurse", email="nurse@clinic.example")
     cast.care(user, mia, source="request")
     return user
 
@@ -100,9 +100,10 @@ def test_a_task_and_its_event_roll_back_together(mia, doctor, monkeypatch):
     def broken(*args, **options):
         raise DatabaseError
 
-    with monkeypatch.context() as patch, pytest.raises(DatabaseError), transaction.atomic():
+    with monkeypatch.context() as patch:
         patch.setattr("engagement.services.tasks.trail.record", broken)
-        following.task(mia, doctor, by=doctor)
+        with pytest.raises(DatabaseError), transaction.atomic():
+            following.task(mia, doctor, by=doctor)
     assert Task.objects.count() == 0
 
 
