@@ -47,7 +47,7 @@ def workload(user: User, now: Today) -> Shown:
         (names.get(row["assignee"], gettext("Nobody yet")), row["later"], row["today"], row["late"])
         for row in found
     ]
-    heads = [gettext("Later"), gettext("Today"), gettext("Late")]
+    heads = [gettext("After today"), gettext("Today"), gettext("Late")]
     ordered = sorted(lines, key=lambda line: (-sum(line[1:]), line[0]))
     return _chart("workload", gettext("Workload"), heads, ordered, lies=True)
 
@@ -80,7 +80,7 @@ def completion(user: User, now: Today) -> Shown:
         row = found.get(week, {})
         label = date_format(week, "SHORT_DATE_FORMAT")
         lines.append((label, *(row.get(name, 0) for name in names)))
-    heads = [gettext("In time"), gettext("Done late"), gettext("Undone"), gettext("Given up")]
+    heads = [gettext("In time"), gettext("Done late"), gettext("Not done"), gettext("Given up")]
     title = gettext("Completion by week in which it was due")
     return _chart("completion", title, heads, lines, lies=False)
 

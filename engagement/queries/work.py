@@ -19,7 +19,9 @@ from audit import working_days
 from engagement.models import Task
 from engagement.queries import areas, executors
 from patients.models import Patient
+from patients.names import phone_numbers
 from patients.queries import people
+from patients.queries.chart import Chart
 from patients.queries.colleagues import unit_name
 from security.classification import Category
 from security.models import User
@@ -225,6 +227,16 @@ def of_patient(user: User, patient_id: UUID) -> list[Shown]:
     found = rows.select_related("assignee", "unit").order_by("due_at", "pk")[:PAGE]
     now = today()
     return [line(row, now) for row in found]
+
+
+def phones(chart: Chart) -> list[str]:
+    """Return the numbers under which a patient is called, for who may read them."""
+    if chart.is_masked:
+        return []
+    try:
+        return phone_numbers(chart.patient.telecoms)
+    except SealBroken:
+        return []
 
 
 def details(row: Task) -> Shown:

@@ -17,6 +17,7 @@ from engagement.forms import plans as plan_forms
 from engagement.forms import tasks as task_forms
 from engagement.models import FollowUpPlan, PlanTemplate, Task
 from engagement.queries import areas, executors, plans, timeline, work
+from engagement.queries.executors import Executor
 from engagement.services import contacts, tasks
 from engagement.services import plans as deeds
 from engagement.services.contacts import For, Next, Said
@@ -85,10 +86,15 @@ def note(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     chart = chart_of(request, patient_id)
     area = area_of(request, chart)
     task = _task(request, patient_id, area)
-    start = {"occurred_at": contact_forms.now(), "is_done": True}
+    start = {
+        "occurred_at": contact_forms.now(),
+        "is_done": True,
+        "executor": Executor(user_id=request.user.pk).text,
+        **({"version": task.version} if task else {}),
+    }
     form = contact_forms.Contact(
         sent(request),
-        initial=start | ({"version": task.version} if task else {}),
+        initial=start,
         people=executors.choices(area, patient_id, request.user),
         has_task=task is not None,
     )
@@ -96,6 +102,7 @@ def note(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
         messages.success(request, _("The contact was noted."))
         return redirect("engagement:relationship", patient_id)
     page = _frame(chart, area) | {"form": form, "task": task and work.line(task, work.today())}
+    page["phones"] = work.phones(chart)
     status = 422 if form.errors else 200
     return render(request, "engagement/relationship/contact.html", page, status=status)
 
@@ -145,7 +152,11 @@ def new_task(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
     chart = chart_of(request, patient_id)
     area = area_of(request, chart)
     people = executors.choices(area, patient_id, request.user)
-    form = task_forms.NewTask(sent(request), initial={"due_on": work.today().day}, people=people)
+    form = task_forms.NewTask(
+        sent(request),
+        initial={"due_on": work.today().day, "executor": Executor(user_id=request.user.pk).text},
+        people=people,
+    )
     if form.is_valid():
         given = form.cleaned_data
         what = What(
