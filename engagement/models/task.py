@@ -114,4 +114,4 @@ class Task(SealedModel):
     def label(self) -> str:
         """Return what is to be done in the reader's language; opened, and so read."""
         is_chinese = (translation.get_language() or "").startswith("zh")
-        return (is_chinese and self.title_zh) or self.title
+        return str((is_chinese and self.title_zh) or self.title)
