@@ -61,7 +61,7 @@ WEEKS_PAST = 9
 PAST = ("Call after the visit", "就诊后回访")
 INVITED = (
     "Invite to the yearly check-up 邀请年度体检",
-    "Invite to the hypertension class 邀请参加健康讲座",
+    "Invite to the walking group 邀请参加健步活动",
 )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from consent.models import ScopeOutcome
 from engagement.models import Area, Task
 from engagement.models.task import TaskQuerySet
 from patients.models import Patient
@@ -15,7 +16,7 @@ from security.access.categories import Reach
 from security.access.decision import Decision, decide, purposes_of, reach_of_user
 from security.access.permissions import Permission
 from security.access.purposes import Purpose
-from security.classification import Category
+from security.classification import Category, Scope
 from security.models import User
 
 # Who works in an area, and whose data of which kind those are.
@@ -55,6 +56,22 @@ def within(user: User) -> Q:
 
 def _category(area: str) -> Category:
     return READS[area].category
+
+
+def open_of(user: User) -> TaskQuerySet:
+    """Return what somebody has to do, of patients whose record is there; fit to be counted on every page."""
+    rows: TaskQuerySet = Task.objects.open().filter(there(), assignee=user)
+    return rows
+
+
+def there() -> Q:
+    """Return the condition that a patient's record was neither merged into another nor erased."""
+    erased = ScopeOutcome.objects.filter(
+        outcome=ScopeOutcome.Outcome.ERASED,
+        key_scope=Scope.RECORD,
+        patient_id=OuterRef("patient_id"),
+    )
+    return Q(patient__merged_into=None) & ~Q(Exists(erased))
 
 
 def visible(user: User) -> TaskQuerySet:

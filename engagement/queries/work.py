@@ -113,7 +113,7 @@ def counts(user: User) -> Mapping[str, int]:
 
 def waits(user: User) -> int:
     """Return how many of somebody's tasks are due today or late; whatever else is open of them."""
-    return Task.objects.open().filter(assignee=user, due_at__lt=today().ends).count()
+    return areas.open_of(user).filter(due_at__lt=today().ends).count()
 
 
 # --- the board ------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from consent.queries import calendar
 from engagement.models import Area, Task
-from engagement.queries import executors
+from engagement.queries import areas, executors
 from security import trail
 from security.access.categories import Reach
 from security.access.permissions import Permission
@@ -68,8 +68,11 @@ def remind() -> Told:
     today = clock()
     if today is None or today.now < today.morning:
         return Told()
-    due = Task.objects.open().filter(_waiting(today), due_at__lte=today.evening, escalated_at=None)
-    locked = due.defer("sealed").order_by("due_at", "pk").select_for_update(skip_locked=True)
+    due = Task.objects.open().filter(
+        areas.there(), _waiting(today), due_at__lte=today.evening, escalated_at=None
+    )
+    locked = due.defer("sealed").order_by("due_at", "pk")
+    locked = locked.select_for_update(of=("self",), skip_locked=True)
     staged: dict[str, list[Task]] = {stage: [] for stage in STAGES}
     for row in locked[:BATCH]:
         staged[STAGES[row.reminders]].append(row)

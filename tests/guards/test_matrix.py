@@ -84,6 +84,12 @@ OF_ONE_PERSON = {
     "audit:report_pdf",
     # A receipt names the patient: nobody has it who sees the patient masked.
     "consent:receipt",
+    # A task is there for who works on it, a plan for who works on one of its steps.
+    *(
+        f"engagement:task{one}"
+        for one in ("", "_take", "_done", "_hand_on", "_postpone", "_give_up")
+    ),
+    *(f"engagement:plan{one}" for one in ("", "_end")),
     *(f"patients:document{one}" for one in ("", "_page", "_file", "_withdraw")),
 }
 
