@@ -44,6 +44,15 @@ HANDED_OUT: dict[str, dict[str, Any]] = {
         "options": {"expires": 20.0},
     },
     "settle-erasures": {"task": "consent.erasures.settle", "schedule": 3600.0},
+    "remind-executors": {
+        "task": "engagement.tasks.remind",
+        "schedule": 600.0,
+        "options": {"expires": 600.0},
+    },
+    "start-follow-up": {
+        "task": "engagement.plans.nightly",
+        "schedule": crontab(hour=0, minute=50),
+    },
     "back-up": {"task": "security.backups.nightly", "schedule": crontab(hour=1, minute=40)},
     # Hourly: what is due today is told of on the day that it is in the clinic's zone.
     "escalate-requests": {"task": "consent.requests.escalate", "schedule": 3600.0},

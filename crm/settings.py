@@ -324,6 +324,11 @@ RIGHTS_WARN_DAYS = env.int("CUSTODIA_RIGHTS_WARN_DAYS", default=3)
 # So many hours a message of a patient may wait before its whole inbox is told.
 THREAD_ANSWER_HOURS = env.int("CUSTODIA_THREAD_ANSWER_HOURS", default=24)
 RIGHTS_REPEAT_DAYS = env.int("CUSTODIA_RIGHTS_REPEAT_DAYS", default=90)
+# When executors are told of what is due today, and of what is still undone, by the clinic's clock.
+TASK_REMINDERS = (
+    env("CUSTODIA_TASKS_MORNING", default="08:30"),
+    env("CUSTODIA_TASKS_AFTERNOON", default="15:00"),
+)
 # Whether a patient reads the names of those who saw the record, or their roles.
 WHO_SAW_SHOWS = env.str("CUSTODIA_WHO_SAW", default="name")
 if WHO_SAW_SHOWS not in {"name", "role"}:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from audit.queries import ledger, trail
 from crm.demo import staff
+from engagement.queries import areas, work
 from security import context
 from security.access.categories import Reach
 from security.access.decision import purposes_of, reach_of_user, roles_of
@@ -55,6 +56,12 @@ PLACES = (
     (Permission.ADMINISTRATION_READ, "security:posture", gettext_lazy("Posture"), "shield-check"),
     (Permission.INCIDENTS_READ, "security:posture", gettext_lazy("Posture"), "shield-check"),
     (Permission.INCIDENTS_READ, "audit:ledger", gettext_lazy("Ledger"), "shield-check"),
+    (
+        Permission.ADMINISTRATION_MANAGE,
+        "engagement:templates",
+        gettext_lazy("Templates of follow-up"),
+        "clipboard-list",
+    ),
     (Permission.ADMINISTRATION_MANAGE, "consent:erasures", gettext_lazy("Erasures"), "trash"),
     (Permission.INCIDENTS_READ_MASKED, "audit:ledger", gettext_lazy("Ledger"), "shield-check"),
     (Permission.INCIDENTS_READ, "audit:reports", gettext_lazy("Audit reports"), "chart-bar"),
@@ -124,6 +131,10 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         entries.append(("crm:search", _("Find a patient"), "search", reverse("crm:search")))
     else:
         entries.append(("crm:home", _("Home"), "home", "/"))
+    if areas.of(user):
+        entries.append(
+            ("engagement:tasks", _("My tasks"), "list-check", reverse("engagement:tasks"))
+        )
     if reach_of_user(user, Permission.DEMOGRAPHICS_ASSIGN) is not Reach.NONE:
         entries.append(
             (
@@ -165,7 +176,13 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
     entries += _watching(user)
     here = request.resolver_match.view_name if request.resolver_match else ""
     return [
-        {"url": url, "label": label, "icon": icon, "active": _current(request, here, name, url)}
+        {
+            "url": url,
+            "label": label,
+            "icon": icon,
+            "active": _current(request, here, name, url),
+            "count": work.waits(user) if name == "engagement:tasks" else 0,
+        }
         for name, label, icon, url in entries
     ]
 

@@ -20,9 +20,9 @@ class EngagementConfig(AppConfig):
         """Let delivery ask for consent again whenever a message leaves; add to the pages of patients."""
         # By name: an app's models can not be imported before all apps are there.
         import_string("engagement.services.outgoing.install")()
+        import_string("engagement.queries.timeline_sources.install")()
         import_string("engagement.queries.thread_lines.install")()
-        tabs.add(
-            tabs.Tab(
-                "messages", _("Messages"), (Permission.MESSAGES_READ,), "engagement:messages_of"
-            )
-        )
+        reads = (Permission.APPOINTMENTS_READ, Permission.CONSENT_READ)
+        tabs.add(tabs.Tab("relationship", _("Relationship"), reads, "engagement:relationship"))
+        messages = (Permission.MESSAGES_READ,)
+        tabs.add(tabs.Tab("messages", _("Messages"), messages, "engagement:messages_of"))

@@ -1,4 +1,4 @@
-"""Background work of the engagement app: ids in, numbers out."""
+"""Work of the engagement app without a request."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import logging
 
 from celery import shared_task
 
-from engagement.services import thread_escalations
+from engagement.services import task_reminders, templates, thread_escalations, triggers
 from security import trail
+from security.services import clinics
 
 log = logging.getLogger(__name__)
 
@@ -20,3 +21,21 @@ def escalate_threads() -> int:
     if count:
         log.info("told of %d conversations that wait too long", count)
     return count
+
+
+@shared_task(name="engagement.tasks.remind")
+def remind() -> None:
+    """Tell executors of what is due, and units of what was not done."""
+    with trail.acting_for(system="engagement.tasks", purpose="HOPERAT"):
+        told = task_reminders.remind()
+    log.info("told of tasks: %d, again %d, late %d", told.first, told.again, told.escalated)
+
+
+@shared_task(name="engagement.plans.nightly")
+def start_plans() -> int:
+    """Bring in new shipped templates, then start the plans that rules ask for."""
+    if clinics.profile() is None:
+        return 0
+    with trail.acting_for(system="engagement.plans", purpose="TREAT"):
+        templates.ship()
+        return triggers.follow()

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from consent.models import Consent, Erasure, ProcessingPurpose, Recipient, RightsRequest, State
-from engagement.models import Service, Thread, ThreadMessage
+from engagement.models import Service, Task, Thread, ThreadMessage
 from patients.models import Invoice, Note, Patient
 from security.ids import new_id
 from security.models import User
@@ -22,6 +22,7 @@ FIRST = (Note, Invoice, RightsRequest, Thread, ThreadMessage)
 # Of these a person has one that is not over at a time.
 OVER: dict[type[SealedModel], dict[str, Any]] = {
     Erasure: {"state": "done"},
+    Task: {"plan": None},
     Thread: {"state": "patient"},
 }
 ABOUT = {

@@ -18,6 +18,7 @@ from crm.demo import (
     consents,
     conversations,
     erasures,
+    followups,
     ground,
     histories,
     households,
@@ -108,6 +109,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
     by_account = {handle: clinic.patients[key] for handle, key in PORTAL.items()}
     conversations.write(clinic.rooms, clinic.people, by_account)
     erasures.plan(clinic.people, list(clinic.patients.values()))
+    followups.plan(clinic.people)
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
     return clinic
 

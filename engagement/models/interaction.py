@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from engagement.models.plan import Area
 from patients.models import Patient
 from security.classification import Plain
 from security.models import User
@@ -33,6 +34,8 @@ class Interaction(SealedModel):
     subject_field = "patient_id"
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    # Who may read it, as of tasks.
+    area = models.CharField(max_length=8, choices=Area.choices, default=Area.CARE)
     kind = models.CharField(max_length=8, choices=Kind.choices)
     outcome = models.CharField(max_length=12, choices=Outcome.choices)
     occurred_at = models.DateTimeField(default=timezone.now)
@@ -53,6 +56,6 @@ class Interaction(SealedModel):
         plain = {
             name: Plain(level=3, purpose="care")
             for name in (
-                "patient", "kind", "outcome", "occurred_at", "noted_at", "noted_by", "task_id",
+                "patient", "area", "kind", "outcome", "occurred_at", "noted_at", "noted_by", "task_id",
             )
         }  # fmt: skip

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from engagement.queries import inbox
+from engagement.queries import areas, inbox, work
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.gate import SignedInRequest, requires
@@ -56,6 +56,37 @@ PARTS: tuple[Part, ...] = (
         _("Ready answers"),
         _("Answers that are written often, in both languages."),
     ),
+    Part(
+        areas.WORKERS,
+        "engagement:tasks",
+        "list-check",
+        _("My tasks"),
+        _("What you have to do today, what is late, what comes."),
+        work.waits,
+    ),
+    Part(
+        areas.WORKERS,
+        "engagement:team",
+        "users-group",
+        _("Team board"),
+        _("Who has what to do, and what nobody has taken yet."),
+    ),
+    Part(
+        areas.WORKERS,
+        "engagement:task_figures",
+        "chart-bar",
+        _("Workload and completion"),
+        _("How much everybody has to do, and what was done in time."),
+    ),
+    Part(
+        (*areas.WORKERS, Permission.ADMINISTRATION_MANAGE),
+        "engagement:templates",
+        "clipboard-list",
+        _("Templates of follow-up"),
+        _(
+            "After a discharge, with a chronic disease, before a vaccination: which steps, when, by whom."
+        ),
+    ),
 )
 WORKS_HERE = (
     Permission.APPOINTMENTS_READ,
@@ -63,6 +94,7 @@ WORKS_HERE = (
     Permission.MESSAGES_WRITE,
     Permission.CAMPAIGNS_READ,
     Permission.CAMPAIGNS_APPROVE,
+    Permission.ADMINISTRATION_MANAGE,
 )
 
 

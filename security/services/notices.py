@@ -14,6 +14,8 @@ from security.classification import SubjectKind
 from security.delivery import outbox
 from security.models import User
 
+_TASKS = "{}/engagement/tasks/"
+
 
 def credential_changed(*, user: User, what: str | Promise, by: User | None) -> None:
     """Tell a person by e-mail that a way to sign in changed (ASVS 6.3.7), if there is an address."""
@@ -34,6 +36,32 @@ def request_due(*, user: User) -> None:
     words = _("Requests of people about their data are nearly due or late. Sign in to see them:")
     title = _("Requests at the clinic are nearly due")
     _mail(user, "rights.due", title, (words, f"{settings.BASE_URL}/consent/requests/"), None)
+
+
+def task_given(*, user: User, by: User | None) -> None:
+    """Tell a colleague by e-mail that a task was given to them, and nothing of what it is."""
+    words = _("A colleague gave you a task. Sign in to see it:")
+    title = _("A task for you at the clinic")
+    _mail(user, "tasks.given", title, (words, _TASKS.format(settings.BASE_URL)), by)
+
+
+def tasks_due(*, user: User, is_again: bool) -> None:
+    """Tell an executor by e-mail that tasks are due today, or still undone; nothing of what they are."""
+    words = (
+        _("Tasks of today are still undone. Sign in to see them:")
+        if is_again
+        else _("Tasks are due today. Sign in to see them:")
+    )
+    title = _("Tasks at the clinic wait for you")
+    _mail(user, "tasks.due", title, (words, _TASKS.format(settings.BASE_URL)), None)
+
+
+def tasks_escalated(*, user: User) -> None:
+    """Tell a colleague by e-mail that tasks of the unit were not done; nothing of what they are."""
+    words = _("Tasks that your team answers for were not done in time. Sign in to see them:")
+    title = _("Tasks of your team are late")
+    link = f"{settings.BASE_URL}/engagement/tasks/team/"
+    _mail(user, "tasks.escalated", title, (words, link), None)
 
 
 def answer_waits(*, user: User, by: User | None) -> bool:

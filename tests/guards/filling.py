@@ -23,7 +23,16 @@ from consent.models import (
     RightsScan,
 )
 from consent.services import certificates
-from engagement.models import CannedReply, Thread, ThreadAttachment, ThreadMessage
+from engagement.models import (
+    CannedReply,
+    FollowUpPlan,
+    PlanStep,
+    PlanTemplate,
+    Task,
+    Thread,
+    ThreadAttachment,
+    ThreadMessage,
+)
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security import trail
@@ -99,7 +108,23 @@ def values(clinic, name):
         "rights_id": (asked := _rights(clinic)).pk,
         "letter_id": _letter(asked).pk,
         "scan_id": _scan(asked).pk,
+        **_follow_up(clinic),
     }
+
+
+def _follow_up(clinic):
+    """Return a task of the clinic's patient at the desk, a plan, and a template with a step."""
+    plan = FollowUpPlan(
+        patient=clinic.patient, areas=["care", "desk"], starts_on=timezone.localdate(), template_key="guard",
+    )  # fmt: skip
+    plan.save()
+    task = Task(patient=clinic.patient, area="desk", due_at=timezone.now(), title="Call", plan=plan)
+    task.save()
+    template = PlanTemplate.objects.create(key="guard", name="Guard")
+    step = PlanStep.objects.create(template=template, position=1, title="Call")
+    return {
+        "task_id": task.pk, "plan_id": plan.pk, "template_id": template.pk, "step_id": step.pk,
+    }  # fmt: skip
 
 
 def _talk(clinic):

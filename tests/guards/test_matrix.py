@@ -90,6 +90,12 @@ OF_ONE_PERSON = {
     # The file of nobody's disk, and no picture.
     "engagement:attachment",
     "engagement:attachment_picture",
+    # A task is there for who works on it, a plan for who works on one of its steps.
+    *(
+        f"engagement:task{one}"
+        for one in ("", "_take", "_done", "_hand_on", "_postpone", "_give_up")
+    ),
+    *(f"engagement:plan{one}" for one in ("", "_end")),
     *(f"patients:document{one}" for one in ("", "_page", "_file", "_withdraw")),
 }
 

@@ -32,7 +32,7 @@ from consent.models import (
     Sharing,
 )
 from crm.demo.staff import ACCOUNTS
-from engagement.models import CannedReply, Thread, ThreadAttachment
+from engagement.models import CannedReply, FollowUpPlan, Task, Thread, ThreadAttachment
 from patients.models import (
     AccessRequest,
     CareRelationship,
@@ -169,6 +169,7 @@ PLANTED = {
     "letter_id": RightsLetter, "scan_id": RightsScan,
     "erasure_id": Erasure, "hold_id": LegalHold,
     "thread_id": Thread, "attachment_id": ThreadAttachment, "canned_id": CannedReply,
+    "task_id": Task, "plan_id": FollowUpPlan,
 }  # fmt: skip
 
 
@@ -180,7 +181,7 @@ def addresses(patient, note, clinic):
         "app_label": "security", "url": "nowhere", "exporter": "patients", "codelist": "condition", "number": 0,
         "subject_id": patient.pk, "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "token": "nothing",
         "backup_id": new_id(), "check": "settings", "law": "pipl",
-        "rule_key": "R10", "day_id": new_id(),
+        "rule_key": "R10", "day_id": new_id(), "template_id": new_id(), "step_id": new_id(),
         "report_kind": "weekly", "language": "en", "field_purpose": "care",
         "run_id": new_id(), "paper": "json", "retention_key": "cn_outpatient",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
