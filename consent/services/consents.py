@@ -94,18 +94,12 @@ def _answer(
     row = _standing(patient_id, purpose, channel)
     last = _last(row)
     if kind == State.DECLINED and last is not None and last.kind == State.GRANTED:
-        if act.given_at is not None and _is_of_day(given_at, last):
-            # Nobody noted the hour: of a yes and a no of one day the no counts.
-            given_at = max(given_at, last.given_at + MOMENT)
-        if given_at >= last.given_at:
-            # Whoever refuses what stands takes it back, and starts what a withdrawal starts.
-            kind = State.WITHDRAWN
+        kind, given_at = _against(last, act, given_at)
     until = acts.end(act, form, patient, given_at) if kind == State.GRANTED else None
     if row is not None and last is not None and _is_same(row, last, kind, words, act, until):
         return _repeated(row, last, by)
     if kind == State.GRANTED:
-        if channels.is_per_recipient(purpose):
-            acts.check_named(act, purpose)
+        _check_named(purpose, act)
         held = standing_of(patient_id, purpose=purpose, channel=channel).get((purpose.pk, channel))
         _check_may_agree(patient, held, last if held == row else _last(held), act, given_at)
     event = _event(kind, act, words, giver, given_at=given_at, until=until, by=by)
@@ -114,6 +108,20 @@ def _answer(
     return _write(
         row or Consent(patient=patient, purpose=purpose, channel=channel), last, event, by
     )
+
+
+def _against(last: ConsentEvent, act: Act, given_at: datetime) -> tuple[State, datetime]:
+    """Return what a no becomes that is said after a yes, and when it was said."""
+    if act.given_at is not None and _is_of_day(given_at, last):
+        # Nobody noted the hour: of a yes and a no of one day the no counts.
+        given_at = max(given_at, last.given_at + MOMENT)
+    # Whoever refuses what stands takes it back, and starts what a withdrawal starts.
+    return (State.WITHDRAWN if given_at >= last.given_at else State.DECLINED), given_at
+
+
+def _check_named(purpose: ProcessingPurpose, act: Act) -> None:
+    if channels.is_per_recipient(purpose):
+        acts.check_named(act, purpose)
 
 
 @transaction.atomic

@@ -347,7 +347,7 @@ def again(line: ledger.Line) -> int:
 
 
 def mend_ledger() -> int:
-    """Write lines again that the ledger lost: what was erased must stay so after a restore; return how many."""
+    """Write lines again that the ledger lost: what was erased stays so after a restore; return how many."""
     lines = ledger.read(ledger.path()) if ledger.path().exists() else []
     told = {UUID(line.erasure) for line in lines if line.kind == ledger.INTENT}
     lost = Erasure.objects.filter(state=State.DONE).exclude(pk__in=told).order_by("ended_at", "pk")
