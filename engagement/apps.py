@@ -14,6 +14,9 @@ class EngagementConfig(AppConfig):
     verbose_name = _("Engagement")
 
     def ready(self) -> None:
-        """Let delivery ask for consent again whenever a message leaves."""
+        """Let delivery ask for consent again whenever a message leaves; add figures, lines and what restores ask."""
         # By name: an app's models can not be imported before all apps are there.
         import_string("engagement.services.outgoing.install")()
+        import_string("engagement.services.lead_deletions.install")()
+        import_string("engagement.queries.clinic_figures.install")()
+        import_string("engagement.queries.feedback_lines.install")()
