@@ -323,7 +323,7 @@ if not set(range(1, 8)) > WEEKEND:
 RIGHTS_WARN_DAYS = env.int("CUSTODIA_RIGHTS_WARN_DAYS", default=3)
 RIGHTS_REPEAT_DAYS = env.int("CUSTODIA_RIGHTS_REPEAT_DAYS", default=90)
 # Complaints: the working days to answer, and those of a case with several departments (Measures on medical
-# complaints, Art. 24 and 25). Surveys: nobody is asked more often. Enquiries: the data of who will not come go
+# complaints, Art. 24, 25). Surveys: nobody is asked more often. Enquiries: the data of who will not come go
 # after so many days, and a form that comes back sooner was filled in by a machine.
 COMPLAINT_DAYS = env.int("CUSTODIA_COMPLAINT_DAYS", default=5)
 COMPLAINT_DAYS_LONG = env.int("CUSTODIA_COMPLAINT_DAYS_LONG", default=10)

@@ -14,7 +14,7 @@ class EngagementConfig(AppConfig):
     verbose_name = _("Engagement")
 
     def ready(self) -> None:
-        """Let delivery ask for consent again whenever a message leaves; add figures, lines and what restores ask."""
+        """Let delivery ask for consent whenever a message leaves; add figures, lines, what restores ask."""
         # By name: an app's models can not be imported before all apps are there.
         import_string("engagement.services.outgoing.install")()
         import_string("engagement.services.lead_deletions.install")()

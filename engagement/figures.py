@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from security.access.permissions import Permission
 
 # From so many days on a period is shown by months, else by weeks.
-MONTHS_FROM = 120
+MONTHS_FROM = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ REPORTED = "engagement.concern.reported"
 @rule(
     "R23",
     words=_("Concern about security"),
-    why=_("Somebody told the clinic of a concern about data or security; its words are at the compliance desk."),
+    why=_(
+        "Somebody told the clinic of a concern about data or security; its words are at the compliance desk."
+    ),
     threshold=1,
     window=timedelta(days=1),
     weight=2.0,

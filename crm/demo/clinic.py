@@ -17,9 +17,11 @@ from crm.demo import (
     billing,
     consents,
     erasures,
+    feedback,
     ground,
     histories,
     households,
+    leads,
     notes,
     notices,
     registers,
@@ -104,6 +106,8 @@ def open_clinic(*, tell: Tell) -> Clinic:
     notices.publish(by=clinic.people["compliance_officer1"])
     notices.tell(clinic.patients, by=clinic.people["receptionist1"])
     asked.ask(clinic.people, list(clinic.patients.values()))
+    leads.take_in(clinic.people)
+    feedback.gather(clinic.people, list(clinic.patients.values()))
     erasures.plan(clinic.people, list(clinic.patients.values()))
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
     return clinic

@@ -52,7 +52,9 @@ class Answer(forms.Form):
         required=False,
         max_length=LONGEST,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("Encrypted; only who works on it reads it. Please write nothing about your illness."),
+        help_text=_(
+            "Encrypted; only who works on it reads it. Please write nothing about your illness."
+        ),
     )
     about = forms.ChoiceField(
         label=_("What you wrote is"), choices=ABOUT, required=False, widget=forms.RadioSelect
@@ -79,9 +81,7 @@ class AboutSurvey(forms.Form):
     wait_hours = forms.IntegerField(
         label=_("Hours after the visit"), min_value=0, max_value=48, initial=2
     )
-    open_days = forms.IntegerField(
-        label=_("Days to answer"), min_value=1, max_value=90, initial=21
-    )
+    open_days = forms.IntegerField(label=_("Days to answer"), min_value=1, max_value=90, initial=21)
     is_active = forms.BooleanField(label=_("In use"), required=False, initial=True)
 
     def __init__(self, *args: Any, services: list[tuple[str, str]], **options: Any) -> None:

@@ -46,7 +46,9 @@ class Contact(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
-    def __init__(self, *args: Any, services: Sequence[tuple[str, str]] = (), **options: Any) -> None:
+    def __init__(
+        self, *args: Any, services: Sequence[tuple[str, str]] = (), **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         field: Any = self.fields["service"]
         field.choices = [("", _("Something else")), *services]
@@ -90,10 +92,14 @@ class Enquiry(Contact):
         said = super().clean()
         page = self._page(said.get("shown") or "")
         if page is None or page["n"] != [str(one) for one in self.agreed.notices]:
-            self.add_error(None, _("The privacy notice has changed. Please read it and send again."))
+            self.add_error(
+                None, _("The privacy notice has changed. Please read it and send again.")
+            )
             self._again()
         elif time.time() - page["t"] < settings.ENQUIRY_SECONDS:
-            self.add_error(None, _("That was very quick. Please look at it once more and send again."))
+            self.add_error(
+                None, _("That was very quick. Please look at it once more and send again.")
+            )
         return said
 
     def _page(self, text: str) -> dict[str, Any] | None:
@@ -219,7 +225,9 @@ class Delete(forms.Form):
             ("not_needed", _("Nobody needs it any more")),
         ],
     )
-    sure = forms.BooleanField(label=_("Delete for good: the key is destroyed, nothing can bring it back."))
+    sure = forms.BooleanField(
+        label=_("Delete for good: the key is destroyed, nothing can bring it back.")
+    )
 
 
 class Convert(Registration):

@@ -10,330 +10,946 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('patients', '0002_triggers'),
-        ('security', '0001_initial'),
+        ("patients", "0002_triggers"),
+        ("security", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MessageLink',
+            name="MessageLink",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('appointment', 'Confirm or cancel an appointment'), ('opt_out', 'No more messages'), ('survey', 'Answer a survey'), ('lead', 'Confirm an enquiry')], max_length=12)),
-                ('subject_id', models.UUIDField()),
-                ('target_id', models.UUIDField(null=True)),
-                ('purpose', models.CharField(blank=True, default='', max_length=32)),
-                ('channel', models.CharField(blank=True, default='', max_length=12)),
-                ('digest', models.BinaryField(max_length=32, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("appointment", "Confirm or cancel an appointment"),
+                            ("opt_out", "No more messages"),
+                            ("survey", "Answer a survey"),
+                            ("lead", "Confirm an enquiry"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("subject_id", models.UUIDField()),
+                ("target_id", models.UUIDField(null=True)),
+                ("purpose", models.CharField(blank=True, default="", max_length=32)),
+                ("channel", models.CharField(blank=True, default="", max_length=12)),
+                ("digest", models.BinaryField(max_length=32, unique=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name': 'link in a message',
-                'verbose_name_plural': 'links in messages',
-                'indexes': [models.Index(fields=['kind', 'target_id'], name='engagement_link_of')],
+                "verbose_name": "link in a message",
+                "verbose_name_plural": "links in messages",
+                "indexes": [models.Index(fields=["kind", "target_id"], name="engagement_link_of")],
             },
         ),
         migrations.CreateModel(
-            name='Room',
+            name="Room",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='name')),
-                ('name_zh', models.CharField(blank=True, default='', max_length=120, verbose_name='Chinese name')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="name")),
+                (
+                    "name_zh",
+                    models.CharField(
+                        blank=True, default="", max_length=120, verbose_name="Chinese name"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="security.unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'room',
-                'verbose_name_plural': 'rooms',
+                "verbose_name": "room",
+                "verbose_name_plural": "rooms",
             },
         ),
         migrations.CreateModel(
-            name='Service',
+            name="Service",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='name')),
-                ('name_zh', models.CharField(blank=True, default='', max_length=120, verbose_name='Chinese name')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('minutes', models.PositiveSmallIntegerField(default=30, verbose_name='minutes')),
-                ('is_bookable_online', models.BooleanField(default=False)),
-                ('cancel_hours', models.PositiveSmallIntegerField(default=24)),
-                ('reminders', models.JSONField(blank=True, default=list)),
-                ('unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="name")),
+                (
+                    "name_zh",
+                    models.CharField(
+                        blank=True, default="", max_length=120, verbose_name="Chinese name"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("minutes", models.PositiveSmallIntegerField(default=30, verbose_name="minutes")),
+                ("is_bookable_online", models.BooleanField(default=False)),
+                ("cancel_hours", models.PositiveSmallIntegerField(default=24)),
+                ("reminders", models.JSONField(blank=True, default=list)),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="security.unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'service',
-                'verbose_name_plural': 'services',
+                "verbose_name": "service",
+                "verbose_name_plural": "services",
             },
         ),
         migrations.CreateModel(
-            name='Appointment',
+            name="Appointment",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('proposed', 'Asked for'), ('booked', 'Booked'), ('arrived', 'Arrived'), ('fulfilled', 'Done'), ('cancelled', 'Cancelled'), ('noshow', 'Did not come')], default='booked', max_length=9)),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('arrived_at', models.DateTimeField(null=True)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('cancelled_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('booked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('clinician', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('room', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engagement.room')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engagement.service')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "Asked for"),
+                            ("booked", "Booked"),
+                            ("arrived", "Arrived"),
+                            ("fulfilled", "Done"),
+                            ("cancelled", "Cancelled"),
+                            ("noshow", "Did not come"),
+                        ],
+                        default="booked",
+                        max_length=9,
+                    ),
+                ),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("arrived_at", models.DateTimeField(null=True)),
+                ("done_at", models.DateTimeField(null=True)),
+                ("cancelled_at", models.DateTimeField(null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                (
+                    "booked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "clinician",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="engagement.room",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="engagement.service",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'appointment',
-                'verbose_name_plural': 'appointments',
+                "verbose_name": "appointment",
+                "verbose_name_plural": "appointments",
             },
         ),
         migrations.CreateModel(
-            name='ServicePractitioner',
+            name="ServicePractitioner",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('is_active', models.BooleanField(default=True)),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='practitioners', to='engagement.service')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="practitioners",
+                        to="engagement.service",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'practitioner of a service',
-                'verbose_name_plural': 'practitioners of services',
+                "verbose_name": "practitioner of a service",
+                "verbose_name_plural": "practitioners of services",
             },
         ),
         migrations.CreateModel(
-            name='Survey',
+            name="Survey",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('title', models.CharField(max_length=120)),
-                ('title_zh', models.CharField(max_length=120)),
-                ('intro', models.CharField(max_length=400)),
-                ('intro_zh', models.CharField(max_length=400)),
-                ('wait_hours', models.PositiveSmallIntegerField(default=2)),
-                ('open_days', models.PositiveSmallIntegerField(default=21)),
-                ('is_active', models.BooleanField(default=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('service', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engagement.service')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("title", models.CharField(max_length=120)),
+                ("title_zh", models.CharField(max_length=120)),
+                ("intro", models.CharField(max_length=400)),
+                ("intro_zh", models.CharField(max_length=400)),
+                ("wait_hours", models.PositiveSmallIntegerField(default=2)),
+                ("open_days", models.PositiveSmallIntegerField(default=21)),
+                ("is_active", models.BooleanField(default=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="engagement.service",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'survey',
-                'verbose_name_plural': 'surveys',
+                "verbose_name": "survey",
+                "verbose_name_plural": "surveys",
             },
         ),
         migrations.CreateModel(
-            name='SurveyAnswer',
+            name="SurveyAnswer",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('invited_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('expires_at', models.DateTimeField()),
-                ('channel', models.CharField(blank=True, default='', max_length=12)),
-                ('language', models.CharField(blank=True, default='', max_length=10)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('seen_at', models.DateTimeField(null=True)),
-                ('sealed_card', security.sealing.columns.EnvelopeField(envelope='card')),
-                ('appointment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engagement.appointment')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('survey', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engagement.survey')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                ("invited_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("expires_at", models.DateTimeField()),
+                ("channel", models.CharField(blank=True, default="", max_length=12)),
+                ("language", models.CharField(blank=True, default="", max_length=10)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("seen_at", models.DateTimeField(null=True)),
+                ("sealed_card", security.sealing.columns.EnvelopeField(envelope="card")),
+                (
+                    "appointment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="engagement.appointment",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "survey",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="engagement.survey",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'survey answer',
-                'verbose_name_plural': 'survey answers',
+                "verbose_name": "survey answer",
+                "verbose_name_plural": "survey answers",
             },
         ),
         migrations.CreateModel(
-            name='Task',
+            name="Task",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('area', models.CharField(choices=[('care', 'Care'), ('desk', 'Front desk'), ('outreach', 'Outreach')], default='care', max_length=8)),
-                ('state', models.CharField(choices=[('open', 'To do'), ('done', 'Done'), ('cancelled', 'Given up')], default='open', max_length=9)),
-                ('due_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('origin', models.CharField(blank=True, default='', max_length=16)),
-                ('origin_id', models.UUIDField(null=True)),
-                ('assignee', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('done_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('unit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "area",
+                    models.CharField(
+                        choices=[
+                            ("care", "Care"),
+                            ("desk", "Front desk"),
+                            ("outreach", "Outreach"),
+                        ],
+                        default="care",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "To do"), ("done", "Done"), ("cancelled", "Given up")],
+                        default="open",
+                        max_length=9,
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("done_at", models.DateTimeField(null=True)),
+                ("origin", models.CharField(blank=True, default="", max_length=16)),
+                ("origin_id", models.UUIDField(null=True)),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "done_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="security.unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'task',
-                'verbose_name_plural': 'tasks',
+                "verbose_name": "task",
+                "verbose_name_plural": "tasks",
             },
         ),
         migrations.CreateModel(
-            name='Complaint',
+            name="Complaint",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('way', models.CharField(choices=[('desk', 'At the clinic'), ('phone', 'By phone'), ('letter', 'By letter'), ('email', 'By e-mail'), ('survey', 'In a survey'), ('portal', 'By the portal')], max_length=8)),
-                ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('noted_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('answer_id', models.UUIDField(null=True)),
-                ('number', models.CharField(max_length=20, unique=True)),
-                ('kind', models.CharField(choices=[('complaint', 'Complaint'), ('suggestion', 'Suggestion'), ('praise', 'Praise')], default='complaint', max_length=10)),
-                ('theme', models.CharField(choices=[('waiting', 'Waiting and appointments'), ('conduct', 'How people were spoken to'), ('treatment', 'Treatment and nursing'), ('information', 'Information and explanation'), ('billing', 'Bills and prices'), ('premises', 'Rooms and cleanliness'), ('other', 'Something else')], max_length=12)),
-                ('due_on', models.DateField()),
-                ('extended_at', models.DateTimeField(null=True)),
-                ('told_late_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('outcome', models.CharField(blank=True, choices=[('upheld', 'Justified'), ('partly', 'Justified in part'), ('not_upheld', 'Not justified'), ('noted', 'Noted with thanks'), ('withdrawn', 'Taken back')], default='', max_length=10)),
-                ('answer_way', models.CharField(blank=True, choices=[('told', 'Told in person or by phone'), ('letter', 'By letter'), ('email', 'By e-mail, without content'), ('none', 'No answer was wanted')], default='', max_length=6)),
-                ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('noted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "way",
+                    models.CharField(
+                        choices=[
+                            ("desk", "At the clinic"),
+                            ("phone", "By phone"),
+                            ("letter", "By letter"),
+                            ("email", "By e-mail"),
+                            ("survey", "In a survey"),
+                            ("portal", "By the portal"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("received_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "noted_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("answer_id", models.UUIDField(null=True)),
+                ("number", models.CharField(max_length=20, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("complaint", "Complaint"),
+                            ("suggestion", "Suggestion"),
+                            ("praise", "Praise"),
+                        ],
+                        default="complaint",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "theme",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting and appointments"),
+                            ("conduct", "How people were spoken to"),
+                            ("treatment", "Treatment and nursing"),
+                            ("information", "Information and explanation"),
+                            ("billing", "Bills and prices"),
+                            ("premises", "Rooms and cleanliness"),
+                            ("other", "Something else"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("due_on", models.DateField()),
+                ("extended_at", models.DateTimeField(null=True)),
+                ("told_late_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("upheld", "Justified"),
+                            ("partly", "Justified in part"),
+                            ("not_upheld", "Not justified"),
+                            ("noted", "Noted with thanks"),
+                            ("withdrawn", "Taken back"),
+                        ],
+                        default="",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "answer_way",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("told", "Told in person or by phone"),
+                            ("letter", "By letter"),
+                            ("email", "By e-mail, without content"),
+                            ("none", "No answer was wanted"),
+                        ],
+                        default="",
+                        max_length=6,
+                    ),
+                ),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "noted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'complaint',
-                'verbose_name_plural': 'complaints',
-                'indexes': [models.Index(fields=['closed_at', 'due_on'], name='engagement_complaint_due'), models.Index(fields=['-received_at'], name='engagement_complaint_when')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('outcome', '')), models.Q(('closed_at__isnull', False), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='engagement_complaint_closed_pair')],
+                "verbose_name": "complaint",
+                "verbose_name_plural": "complaints",
+                "indexes": [
+                    models.Index(fields=["closed_at", "due_on"], name="engagement_complaint_due"),
+                    models.Index(fields=["-received_at"], name="engagement_complaint_when"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at", None), ("outcome", "")),
+                            models.Q(
+                                ("closed_at__isnull", False),
+                                models.Q(("outcome", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="engagement_complaint_closed_pair",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Interaction',
+            name="Interaction",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('kind', models.CharField(choices=[('call_out', 'Call to the patient'), ('call_in', 'Call by the patient'), ('talk', 'Talk at the desk'), ('letter', 'Letter'), ('other', 'Other contact')], max_length=8)),
-                ('outcome', models.CharField(choices=[('reached', 'Reached'), ('not_reached', 'Not reached'), ('call_back', 'Wants to be called back'), ('wrong_number', 'Wrong number'), ('declined', 'Does not want to be called')], max_length=12)),
-                ('occurred_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('noted_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('task_id', models.UUIDField(null=True)),
-                ('noted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("call_out", "Call to the patient"),
+                            ("call_in", "Call by the patient"),
+                            ("talk", "Talk at the desk"),
+                            ("letter", "Letter"),
+                            ("other", "Other contact"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("reached", "Reached"),
+                            ("not_reached", "Not reached"),
+                            ("call_back", "Wants to be called back"),
+                            ("wrong_number", "Wrong number"),
+                            ("declined", "Does not want to be called"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "noted_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("task_id", models.UUIDField(null=True)),
+                (
+                    "noted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'contact',
-                'verbose_name_plural': 'contacts',
-                'indexes': [models.Index(fields=['patient', '-occurred_at'], name='engagement_contact_when')],
+                "verbose_name": "contact",
+                "verbose_name_plural": "contacts",
+                "indexes": [
+                    models.Index(fields=["patient", "-occurred_at"], name="engagement_contact_when")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SecurityConcern',
+            name="SecurityConcern",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('way', models.CharField(choices=[('desk', 'At the clinic'), ('phone', 'By phone'), ('letter', 'By letter'), ('email', 'By e-mail'), ('survey', 'In a survey'), ('portal', 'By the portal')], max_length=8)),
-                ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('noted_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('answer_id', models.UUIDField(null=True)),
-                ('number', models.CharField(max_length=20, unique=True)),
-                ('noted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "way",
+                    models.CharField(
+                        choices=[
+                            ("desk", "At the clinic"),
+                            ("phone", "By phone"),
+                            ("letter", "By letter"),
+                            ("email", "By e-mail"),
+                            ("survey", "In a survey"),
+                            ("portal", "By the portal"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("received_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "noted_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("answer_id", models.UUIDField(null=True)),
+                ("number", models.CharField(max_length=20, unique=True)),
+                (
+                    "noted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'security concern',
-                'verbose_name_plural': 'security concerns',
-                'indexes': [models.Index(fields=['-received_at'], name='engagement_concern_when')],
+                "verbose_name": "security concern",
+                "verbose_name_plural": "security concerns",
+                "indexes": [models.Index(fields=["-received_at"], name="engagement_concern_when")],
             },
         ),
         migrations.CreateModel(
-            name='Lead',
+            name="Lead",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('state', models.CharField(choices=[('new', 'New'), ('contacted', 'Contacted'), ('appointment', 'Appointment agreed'), ('won', 'Became a patient'), ('lost', 'Will not come')], default='new', max_length=11)),
-                ('source', models.CharField(choices=[('form', 'Enquiry form'), ('phone', 'Phone call'), ('walk_in', 'Came by'), ('referral', 'Referred by a doctor or clinic'), ('patient', 'Recommended by a patient'), ('event', 'Event or talk')], max_length=8)),
-                ('language', models.CharField(blank=True, default='', max_length=10)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('moved_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('lost_why', models.CharField(blank=True, choices=[('no_answer', 'Can not be reached'), ('elsewhere', 'Went elsewhere'), ('price', 'Too expensive'), ('not_offered', 'We do not offer it'), ('spam', 'Not a real enquiry'), ('other', 'Another reason')], default='', max_length=12)),
-                ('delete_on', models.DateField()),
-                ('consented_at', models.DateTimeField(null=True)),
-                ('notices', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None)),
-                ('notice_language', models.CharField(blank=True, default='', max_length=10)),
-                ('notice_digests', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), default=list, size=None)),
-                ('converted_at', models.DateTimeField(null=True)),
-                ('sealed_card', security.sealing.columns.EnvelopeField(envelope='card')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('service', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engagement.service')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("contacted", "Contacted"),
+                            ("appointment", "Appointment agreed"),
+                            ("won", "Became a patient"),
+                            ("lost", "Will not come"),
+                        ],
+                        default="new",
+                        max_length=11,
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("form", "Enquiry form"),
+                            ("phone", "Phone call"),
+                            ("walk_in", "Came by"),
+                            ("referral", "Referred by a doctor or clinic"),
+                            ("patient", "Recommended by a patient"),
+                            ("event", "Event or talk"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("language", models.CharField(blank=True, default="", max_length=10)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("moved_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "lost_why",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("no_answer", "Can not be reached"),
+                            ("elsewhere", "Went elsewhere"),
+                            ("price", "Too expensive"),
+                            ("not_offered", "We do not offer it"),
+                            ("spam", "Not a real enquiry"),
+                            ("other", "Another reason"),
+                        ],
+                        default="",
+                        max_length=12,
+                    ),
+                ),
+                ("delete_on", models.DateField()),
+                ("consented_at", models.DateTimeField(null=True)),
+                (
+                    "notices",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.UUIDField(), default=list, size=None
+                    ),
+                ),
+                ("notice_language", models.CharField(blank=True, default="", max_length=10)),
+                (
+                    "notice_digests",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=64), default=list, size=None
+                    ),
+                ),
+                ("converted_at", models.DateTimeField(null=True)),
+                ("sealed_card", security.sealing.columns.EnvelopeField(envelope="card")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="engagement.service",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'enquiry',
-                'verbose_name_plural': 'enquiries',
-                'indexes': [models.Index(fields=['state', '-moved_at'], name='engagement_lead_board'), models.Index(condition=models.Q(('patient', None)), fields=['delete_on'], name='engagement_lead_due')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('patient', None), ('state', 'won'), _connector='OR'), name='engagement_lead_patient_won'), models.CheckConstraint(condition=models.Q(('state', 'lost'), ('lost_why', ''), _connector='OR'), name='engagement_lead_lost_why')],
+                "verbose_name": "enquiry",
+                "verbose_name_plural": "enquiries",
+                "indexes": [
+                    models.Index(fields=["state", "-moved_at"], name="engagement_lead_board"),
+                    models.Index(
+                        condition=models.Q(("patient", None)),
+                        fields=["delete_on"],
+                        name="engagement_lead_due",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("patient", None), ("state", "won"), _connector="OR"),
+                        name="engagement_lead_patient_won",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state", "lost"), ("lost_why", ""), _connector="OR"),
+                        name="engagement_lead_lost_why",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['clinician', 'starts_at'], name='engagement_appt_of'),
+            model_name="appointment",
+            index=models.Index(fields=["clinician", "starts_at"], name="engagement_appt_of"),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['starts_at'], name='engagement_appt_when'),
+            model_name="appointment",
+            index=models.Index(fields=["starts_at"], name="engagement_appt_when"),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['patient', '-starts_at'], name='engagement_appt_patient'),
+            model_name="appointment",
+            index=models.Index(fields=["patient", "-starts_at"], name="engagement_appt_patient"),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='engagement_appointment_period'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                name="engagement_appointment_period",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.UniqueConstraint(fields=('patient', 'source_key'), name='engagement_appointment_one_source'),
+            model_name="appointment",
+            constraint=models.UniqueConstraint(
+                fields=("patient", "source_key"), name="engagement_appointment_one_source"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='servicepractitioner',
-            constraint=models.UniqueConstraint(fields=('service', 'user'), name='engagement_servicepractitioner_one'),
+            model_name="servicepractitioner",
+            constraint=models.UniqueConstraint(
+                fields=("service", "user"), name="engagement_servicepractitioner_one"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='survey',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_active', True)), fields=('service',), name='engagement_survey_one_each', nulls_distinct=False),
+            model_name="survey",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_active", True)),
+                fields=("service",),
+                name="engagement_survey_one_each",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddIndex(
-            model_name='surveyanswer',
-            index=models.Index(fields=['-answered_at', '-id'], name='engagement_answer_when'),
+            model_name="surveyanswer",
+            index=models.Index(fields=["-answered_at", "-id"], name="engagement_answer_when"),
         ),
         migrations.AddIndex(
-            model_name='surveyanswer',
-            index=models.Index(fields=['patient', '-invited_at'], name='engagement_answer_patient'),
+            model_name="surveyanswer",
+            index=models.Index(fields=["patient", "-invited_at"], name="engagement_answer_patient"),
         ),
         migrations.AddConstraint(
-            model_name='surveyanswer',
-            constraint=models.UniqueConstraint(fields=('appointment',), name='engagement_answer_one_visit'),
+            model_name="surveyanswer",
+            constraint=models.UniqueConstraint(
+                fields=("appointment",), name="engagement_answer_one_visit"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='surveyanswer',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('invited_at'))), name='engagement_answer_period'),
+            model_name="surveyanswer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("expires_at__gt", models.F("invited_at"))),
+                name="engagement_answer_period",
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['assignee', 'due_at'], name='engagement_task_of'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("state", "open")),
+                fields=["assignee", "due_at"],
+                name="engagement_task_of",
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['unit', 'due_at'], name='engagement_task_team'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("state", "open")),
+                fields=["unit", "due_at"],
+                name="engagement_task_team",
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['patient', '-due_at'], name='engagement_task_patient'),
+            model_name="task",
+            index=models.Index(fields=["patient", "-due_at"], name="engagement_task_patient"),
         ),
     ]

@@ -1,4 +1,4 @@
-"""Complaints, suggestions and praise as cases; concerns about security, which go to the compliance desk alone."""
+"""Complaints, suggestions and praise as cases; concerns about security, for the compliance desk alone."""
 
 from __future__ import annotations
 
@@ -126,7 +126,8 @@ class Complaint(Said):
         verbose_name, verbose_name_plural = _("complaint"), _("complaints")
         constraints = (
             models.CheckConstraint(
-                condition=Q(closed_at=None, outcome="") | (Q(closed_at__isnull=False) & ~Q(outcome="")),
+                condition=Q(closed_at=None, outcome="")
+                | (Q(closed_at__isnull=False) & ~Q(outcome="")),
                 name="engagement_complaint_closed_pair",
             ),
         )
@@ -146,7 +147,7 @@ class Complaint(Said):
 
 
 class SecurityConcern(Said):
-    """A concern about data or security: read at the compliance desk, where it is an alert, and nowhere else."""
+    """A concern about data or security: an alert at the compliance desk, and read nowhere else."""
 
     category, seal_label = Category.INCIDENTS, "engagement.concern"
 

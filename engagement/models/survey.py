@@ -1,4 +1,4 @@
-"""What patients are asked after a visit, and what they answered; the questions are published, answers sealed."""
+"""What patients are asked after a visit, and what they answered; questions are public, answers sealed."""
 
 from __future__ import annotations
 

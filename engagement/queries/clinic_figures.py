@@ -44,7 +44,9 @@ def _first_head(period: Period) -> str:
     return gettext("Month") if period.is_by_month else gettext("Week from")
 
 
-def _by_bucket(period: Period, found: dict[date, Counter[str]]) -> Iterator[tuple[str, Counter[str]]]:
+def _by_bucket(
+    period: Period, found: dict[date, Counter[str]]
+) -> Iterator[tuple[str, Counter[str]]]:
     for bucket in period.buckets():
         yield _name(period, bucket), found[bucket]
 
@@ -97,7 +99,12 @@ def follow_up(period: Period) -> Table:
     lines = [
         Line(
             name,
-            [one["in_time"], one["late"], one["open"], Share(one["in_time"] + one["late"], one.total())],
+            [
+                one["in_time"],
+                one["late"],
+                one["open"],
+                Share(one["in_time"] + one["late"], one.total()),
+            ],
         )
         for name, one in _by_bucket(period, found)
     ]
@@ -274,7 +281,7 @@ FIGURES = (
     ),
     Figure(
         "satisfaction", _("Satisfaction"),
-        _("Net promoter score: who would recommend us (9, 10) less who would not (0 to 6), in points."),
+        _("Net promoter score: who would recommend us (9, 10) less who would not (0 to 6)."),
         (P.CAMPAIGNS_READ, P.CAMPAIGNS_APPROVE), satisfaction,
     ),
     Figure(
@@ -288,7 +295,7 @@ FIGURES = (
     ),
     Figure(
         "consents", _("Consent coverage"),
-        _("Of all patients: who agreed, who said no, who was not asked. It decides how many can be written to."),
+        _("Of all patients: who agreed, who said no, who was not asked. It decides who is written to."),
         (P.CONSENT_READ,), coverage, lies=True, is_stacked=True, is_now=True,
     ),
     Figure(

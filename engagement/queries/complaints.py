@@ -53,7 +53,9 @@ def here() -> Here:
 def owners() -> UserQuerySet:
     """Return the colleagues who work on complaints."""
     one, other = (staff.who_hold(permission) for permission in WORK)
-    found: UserQuerySet = User.objects.filter(Q(pk__in=one.values("pk")) | Q(pk__in=other.values("pk")))
+    found: UserQuerySet = User.objects.filter(
+        Q(pk__in=one.values("pk")) | Q(pk__in=other.values("pk"))
+    )
     return found
 
 
@@ -99,9 +101,7 @@ def page(user: User, *, show: str, theme: str = "", after: str = "") -> Shown:
     }
 
 
-def _narrowed(
-    rows: QuerySet[Complaint], show: str, user: User, today: date
-) -> QuerySet[Complaint]:
+def _narrowed(rows: QuerySet[Complaint], show: str, user: User, today: date) -> QuerySet[Complaint]:
     narrow = {
         "late": Q(due_on__lt=today),
         "mine": Q(owner_id=user.pk),

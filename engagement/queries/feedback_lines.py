@@ -1,4 +1,4 @@
-"""Lines of the timeline about feedback: that it was asked for, given and answered, and nothing of what was said."""
+"""Lines of the timeline about feedback: that it was asked for and given, and nothing of what was said."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ def _surveys(patient_id: UUID, before: datetime, most: int) -> list[Line]:
     rows = rows.select_related("survey").defer("sealed", "sealed_card")
     found = []
     for row in rows.order_by("-invited_at", "-pk")[:most]:
-        words = gettext("Asked after a visit") if row.answered_at is None else gettext("Answered a survey")
+        words = (
+            gettext("Asked after a visit")
+            if row.answered_at is None
+            else gettext("Answered a survey")
+        )
         found.append(Line(row.answered_at or row.invited_at, row.pk, words, row.survey.label))
     return [line for line in found if line.at < before]
 

@@ -1,4 +1,4 @@
-"""Figures as pages and exports show them: small numbers of people are left out, and what would give them away."""
+"""Figures as pages and exports show them: small numbers of people are left out, and what gives them away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which notices somebody is shown before an enquiry is kept: their versions, the words' digests, the language."""
+"""Which notices somebody is shown before an enquiry is kept: versions, digests, language."""
 
 from __future__ import annotations
 

@@ -137,10 +137,7 @@ def extend(*, complaint_id: UUID, version: int, reason: str, by: User) -> Compla
 def close(*, complaint_id: UUID, version: int, resolution: Resolution, by: User) -> Complaint:
     """Close a case with its finding and its answer; praise may end with no answer at all."""
     row = _open(complaint_id, version, by)
-    if (
-        resolution.outcome not in Outcome.values
-        or resolution.answer_way not in AnswerWay.values
-    ):
+    if resolution.outcome not in Outcome.values or resolution.answer_way not in AnswerWay.values:
         raise SaysNothing(_("Say how it ends and how the person was told."))
     row.outcome, row.answer_way = resolution.outcome, resolution.answer_way
     row.finding = _words(resolution.finding)
@@ -154,7 +151,7 @@ def close(*, complaint_id: UUID, version: int, resolution: Resolution, by: User)
 
 @transaction.atomic
 def tell_late() -> int:
-    """Tell the owners of cases that are late, once of each, and everybody who could own one of those without."""
+    """Tell the owners of cases that are late, once of each; of those without, whoever could own them."""
     today = clocks.local_day(timezone.now(), working_days.zone())
     waiting = Complaint.objects.open().filter(due_on__lt=today, told_late_at=None)
     locked = waiting.order_by("due_on", "pk").select_for_update(of=("self",), skip_locked=True)

@@ -22,7 +22,7 @@ BATCH = 200
 
 @transaction.atomic
 def delete(*, lead_id: UUID, why: str, by: User | None) -> None:
-    """Delete somebody with the key, on the person's wish or because the day came; a patient is not deleted so."""
+    """Delete somebody with the key, on the person's wish or because the day came; never a patient."""
     row = Lead.objects.select_for_update(of=("self",)).get(pk=lead_id)
     if row.patient_id is not None:
         raise Converted(
@@ -37,9 +37,7 @@ def delete(*, lead_id: UUID, why: str, by: User | None) -> None:
 
 def _gone(lead_id: UUID, rows: list[Any], why: str, by: User | None) -> int:
     """Destroy the key, then delete the rows; what was sent goes with them."""
-    destroyed = data_keys.destroy(
-        subject_ids=[lead_id], kind=LEAD, scopes=[*Scope], by=by
-    )
+    destroyed = data_keys.destroy(subject_ids=[lead_id], kind=LEAD, scopes=[*Scope], by=by)
     sent = OutboxMessage._base_manager.filter(subject_id=lead_id, recipient_kind=LEAD)
     links = MessageLink.objects.filter(subject_id=lead_id)
     gone = [*rows, *sent, *links]
@@ -72,7 +70,9 @@ def again(line: ledger.Line) -> int:
     count = 0
     for lead_id in line.subjects:
         with transaction.atomic():
-            rows = list(Lead.objects.select_for_update(of=("self",)).filter(pk=lead_id, patient=None))
+            rows = list(
+                Lead.objects.select_for_update(of=("self",)).filter(pk=lead_id, patient=None)
+            )
             count += _gone(lead_id, rows, "restored", None)
     return count
 

@@ -1,4 +1,4 @@
-"""Enquiries and referrals in: taken in after the notice, worked on, and taken over into a record with their key."""
+"""Enquiries and referrals in: taken in after the notice, worked on, taken over into a record with the key."""
 
 from __future__ import annotations
 
@@ -80,7 +80,11 @@ def take_in(*, asked: Asked, by: User | None) -> Lead:
     said = _cut(
         {name: getattr(asked, name) for name in ("name", "phone", "email", "message", "referrer")}
     )
-    if not said["name"] or not (said["phone"] or said["email"]) or asked.source not in Source.values:
+    if (
+        not said["name"]
+        or not (said["phone"] or said["email"])
+        or asked.source not in Source.values
+    ):
         raise Incomplete(_("Give a name, and a phone number or an e-mail address."))
     row = Lead(
         source=asked.source, language=asked.language, service_id=asked.service_id, created_by=by,
@@ -98,7 +102,9 @@ def _cut(said: Mapping[str, Any]) -> dict[str, str]:
 
 
 @transaction.atomic
-def change(*, lead_id: UUID, version: int, said: Mapping[str, str], to: User | None, by: User) -> Lead:
+def change(
+    *, lead_id: UUID, version: int, said: Mapping[str, str], to: User | None, by: User
+) -> Lead:
     """Correct what is known of somebody, note what was said, and say who keeps in touch."""
     row = _open(lead_id, version)
     kept = _cut({name: value for name, value in said.items() if name in LONGEST})
@@ -143,7 +149,7 @@ def lose(*, lead_id: UUID, version: int, why: str, by: User) -> Lead:
 
 
 @transaction.atomic
-def convert(  # noqa: PLR0913 - the enquiry as it was looked at, and what registering asks for
+def convert(
     *,
     lead_id: UUID,
     version: int,
@@ -152,15 +158,13 @@ def convert(  # noqa: PLR0913 - the enquiry as it was looked at, and what regist
     told: Told | None,
     by: User,
 ) -> Patient:
-    """Register the person as a patient: under the same id and the same data key, which is now the record's."""
+    """Register the person as a patient: under the same id and the same data key, now the record's."""
     row = _open(lead_id, version)
     _opened(row)
     data_keys.adopt(
         from_id=row.pk, from_kind=SubjectKind.LEAD, to_id=row.pk, to_kind=SubjectKind.PATIENT, by=by
     )
-    patient = registration.register(
-        fields=fields, doctor=doctor, told=told, known_as=row.pk, by=by
-    )
+    patient = registration.register(fields=fields, doctor=doctor, told=told, known_as=row.pk, by=by)
     _won(row, patient, by)
     return patient
 
@@ -174,7 +178,11 @@ def join(*, lead_id: UUID, version: int, patient_id: UUID, by: User) -> Patient:
         raise Converted(_("This record does not exist any more."))
     _opened(row)
     data_keys.adopt(
-        from_id=row.pk, from_kind=SubjectKind.LEAD, to_id=patient.pk, to_kind=SubjectKind.PATIENT, by=by
+        from_id=row.pk,
+        from_kind=SubjectKind.LEAD,
+        to_id=patient.pk,
+        to_kind=SubjectKind.PATIENT,
+        by=by,
     )
     _won(row, patient, by)
     return patient
@@ -197,9 +205,7 @@ def _won(row: Lead, patient: Patient, by: User) -> None:
     row.state, row.lost_why, row.patient_id = State.WON, "", patient.pk
     row.converted_at = row.moved_at = timezone.now()
     _write(row)
-    trail.record(
-        "engagement.lead.converted", subjects={patient.pk}, changed=[row], obj=row, by=by
-    )
+    trail.record("engagement.lead.converted", subjects={patient.pk}, changed=[row], obj=row, by=by)
 
 
 def _open(lead_id: UUID, version: int) -> Lead:

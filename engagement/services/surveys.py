@@ -1,4 +1,4 @@
-"""Surveys: kept by whoever keeps in touch, sent after a visit to who agreed to it, answered once by the link."""
+"""Surveys: sent after a visit to who agreed to it, answered once by the link, read by who keeps in touch."""
 
 from __future__ import annotations
 
@@ -241,9 +241,7 @@ def answer(*, link: MessageLink, given: Given) -> SurveyAnswer:
     row.advance()
     row.save()
     links.use(link=link)
-    trail.record(
-        "engagement.survey.answered", subjects=[row.patient_id], changed=[row], obj=row
-    )
+    trail.record("engagement.survey.answered", subjects=[row.patient_id], changed=[row], obj=row)
     if words:
         _hand_on(row, given.about, words)
     return row
@@ -255,7 +253,9 @@ def _hand_on(row: SurveyAnswer, about: str, words: str) -> None:
         concerns.report(said=concerns.Said(**came), by=None)  # type: ignore[arg-type]
     elif about == COMPLAINT:
         noted = complaints.Said(
-            kind=Complaint.Kind.COMPLAINT, theme=Complaint.Theme.OTHER, **came  # type: ignore[arg-type]
+            kind=Complaint.Kind.COMPLAINT,
+            theme=Complaint.Theme.OTHER,
+            **came,  # type: ignore[arg-type]
         )
         complaints.note(said=noted, by=None)
 
@@ -269,7 +269,5 @@ def look_at(*, answer_id: UUID, version: int, by: User) -> SurveyAnswer:
     row.seen_at = timezone.now()
     row.advance()
     row.save()
-    trail.record(
-        "engagement.answer.read", subjects=[row.patient_id], changed=[row], obj=row, by=by
-    )
+    trail.record("engagement.answer.read", subjects=[row.patient_id], changed=[row], obj=row, by=by)
     return row

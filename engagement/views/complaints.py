@@ -1,4 +1,4 @@
-"""Complaints: the desk, one case and its steps, and writing one down; concerns about security go elsewhere."""
+"""Complaints: the desk, one case and its steps, writing one down; concerns about security go elsewhere."""
 
 from __future__ import annotations
 
@@ -79,9 +79,7 @@ def _noted(request: SignedInRequest, patient_id: UUID | None, page: Page) -> Htt
     )
 
 
-def _take_down(
-    given: Page, patient_id: UUID | None, by: User
-) -> Complaint | SecurityConcern:
+def _take_down(given: Page, patient_id: UUID | None, by: User) -> Complaint | SecurityConcern:
     same: Page = {name: given[name] for name in ("way", "words", "contact")}
     same["patient_id"] = patient_id
     if given["theme"] == SECURITY:
@@ -182,7 +180,10 @@ def extend(request: SignedInRequest, complaint_id: UUID) -> HttpResponse:
 
     def deed(said: Page) -> None:
         complaints.extend(
-            complaint_id=complaint_id, version=said["version"], reason=said["reason"], by=request.user
+            complaint_id=complaint_id,
+            version=said["version"],
+            reason=said["reason"],
+            by=request.user,
         )
 
     return _step(request, complaint_id, "extend", form, deed)

@@ -1,4 +1,4 @@
-"""How enquiries end: in a record of the same key, in a record that is there already, or deleted; and the copy."""
+"""How enquiries end: in a record of the same key, in one that is there already, or deleted; the copy."""
 
 from __future__ import annotations
 
@@ -55,9 +55,13 @@ def convert(request: SignedInRequest, lead_id: UUID) -> HttpResponse:
     return redirect("patients:patient", patient.pk)
 
 
-def _form(request: SignedInRequest, row: Lead, form: forms.Convert, twins: list[Any]) -> HttpResponse:
+def _form(
+    request: SignedInRequest, row: Lead, form: forms.Convert, twins: list[Any]
+) -> HttpResponse:
     page = {"form": form, "lead": reads.one(request.user, row), "twins": twins}
-    return render(request, "engagement/leads/convert.html", page, status=422 if form.errors else 200)
+    return render(
+        request, "engagement/leads/convert.html", page, status=422 if form.errors else 200
+    )
 
 
 def _converted(request: SignedInRequest, row: Lead, form: forms.Convert) -> Patient | None:

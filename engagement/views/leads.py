@@ -1,4 +1,4 @@
-"""Enquiries of the public: the open form, the board, one enquiry and its steps up to the record or the deletion."""
+"""Enquiries of the public: the open form, the board, one enquiry and its steps."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from django import forms as django_forms
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from engagement.forms import leads as forms
@@ -50,7 +48,9 @@ def enquire(request: HttpRequest) -> HttpResponse:
             return redirect("engagement:enquiry_thanks")
         form.add_error(None, throttle.sentence(wait))
     page = {"form": form, "notices": notices.pages} | _clinic()
-    return render(request, "engagement/leads/enquire.html", page, status=422 if form.errors else 200)
+    return render(
+        request, "engagement/leads/enquire.html", page, status=422 if form.errors else 200
+    )
 
 
 def _counter() -> Counter:
@@ -109,7 +109,9 @@ def take_down(request: SignedInRequest) -> HttpResponse:
         else:
             return redirect("engagement:lead", row.pk)
     page = {"form": form, "notices": notices.pages}
-    return render(request, "engagement/leads/take_down.html", page, status=422 if form.errors else 200)
+    return render(
+        request, "engagement/leads/take_down.html", page, status=422 if form.errors else 200
+    )
 
 
 @require_safe

@@ -30,7 +30,7 @@ PARAMETER, KEPT = "t", "survey_link"
 @require_http_methods(["GET", "HEAD", "POST"])
 @public
 def answer(request: HttpRequest) -> HttpResponse:
-    """Open a link, then show its survey; only sending the form uses it up, so that no scanner of mail does."""
+    """Open a link, then show its survey; only sending uses it up, so that no scanner of mail does."""
     if request.method != "POST" and PARAMETER in request.GET:
         return _open(request, request.GET[PARAMETER])
     link = _kept(request)
@@ -48,7 +48,9 @@ def answer(request: HttpRequest) -> HttpResponse:
             del request.session[KEPT]
             return redirect("engagement:survey_thanks")
     page = {"form": form, "survey": row.survey}
-    return render(request, "engagement/feedback/answer.html", page, status=422 if form.errors else 200)
+    return render(
+        request, "engagement/feedback/answer.html", page, status=422 if form.errors else 200
+    )
 
 
 def _open(request: HttpRequest, token: str) -> HttpResponse:
@@ -156,7 +158,9 @@ def _write(request: SignedInRequest, row: Survey | None) -> HttpResponse:
             messages.success(request, _("Saved."))
             return redirect("engagement:surveys")
     page = {"form": form, "survey": row}
-    return render(request, "engagement/feedback/survey.html", page, status=422 if form.errors else 200)
+    return render(
+        request, "engagement/feedback/survey.html", page, status=422 if form.errors else 200
+    )
 
 
 def _written(request: SignedInRequest, form: forms.AboutSurvey, row: Survey | None) -> None:

@@ -189,7 +189,7 @@ def move(*, from_id: UUID, to_id: UUID, kind: SubjectKind) -> None:
 def adopt(
     *, from_id: UUID, from_kind: SubjectKind, to_id: UUID, to_kind: SubjectKind
 ) -> list[UUID]:
-    """Let the keys of somebody of one kind open for somebody of another: it is one person; return their ids."""
+    """Let the keys of somebody of one kind open for somebody of another, one person; return their ids."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE security_datakey SET subject_id = %s, subject_kind = %s"

@@ -38,7 +38,9 @@ def request_due(*, user: User) -> None:
 
 def complaint_late(*, user: User) -> None:
     """Tell a colleague by e-mail that complaints are late, and nothing of what they are about."""
-    words = _("Complaints that you work on, or that nobody works on, are late. Sign in to see them:")
+    words = _(
+        "Complaints that you work on, or that nobody works on, are late. Sign in to see them:"
+    )
     title = _("Complaints at the clinic are late")
     link = f"{settings.BASE_URL}/engagement/complaints/?show=late"
     _mail(user, "engagement.complaint", title, (words, link), None)

@@ -22,6 +22,7 @@ from consent.models import (
     RightsRequest,
 )
 from consent.services import certificates
+from engagement.models import Complaint, Lead, SecurityConcern, Survey, SurveyAnswer
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security import trail
@@ -94,6 +95,28 @@ def values(clinic, name):
         "day_id": CalendarDay.objects.create(day=date(2026, 10, 1), kind="holiday").pk,
         "rights_id": (asked := _rights(clinic)).pk,
         "letter_id": _letter(asked).pk,
+        **_feedback(clinic),
+    }
+
+
+def _feedback(clinic):
+    """Return what fills the addresses of feedback and enquiries."""
+    day, now = timezone.localdate(), timezone.now()
+    survey = Survey.objects.create(title="How", title_zh="How", intro="How", intro_zh="How")
+    answer = SurveyAnswer.objects.create(
+        survey=survey, patient=clinic.patient, expires_at=now + timedelta(days=1), answered_at=now
+    )
+    said = {"way": "desk", "patient": clinic.patient, "words": "Said"}
+    lead = Lead.objects.create(source="phone", name="Ann", phone="+8613900000000", delete_on=day)
+    return {
+        "survey_id": survey.pk,
+        "answer_id": answer.pk,
+        "complaint_id": Complaint.objects.create(
+            number="C-1", theme="other", due_on=day, **said
+        ).pk,
+        "concern_id": SecurityConcern.objects.create(number="S-1", **said).pk,
+        "lead_id": lead.pk,
+        "lead_state": "new",
     }
 
 

@@ -31,6 +31,7 @@ from consent.models import (
     Sharing,
 )
 from crm.demo.staff import ACCOUNTS
+from engagement.models import Complaint, Lead, SecurityConcern, Survey, SurveyAnswer
 from patients.models import (
     AccessRequest,
     CareRelationship,
@@ -166,6 +167,8 @@ PLANTED = {
     "act_id": ConsentEvent,
     "letter_id": RightsLetter,
     "erasure_id": Erasure, "hold_id": LegalHold,
+    "survey_id": Survey, "answer_id": SurveyAnswer, "complaint_id": Complaint, "concern_id": SecurityConcern,
+    "lead_id": Lead,
 }  # fmt: skip
 
 
@@ -179,7 +182,7 @@ def addresses(patient, note, clinic):
         "backup_id": new_id(), "check": "settings", "law": "pipl",
         "rule_key": "R10", "day_id": new_id(),
         "report_kind": "weekly", "language": "en", "field_purpose": "care",
-        "run_id": new_id(), "paper": "json", "retention_key": "cn_outpatient",
+        "run_id": new_id(), "lead_state": "new", "paper": "json", "retention_key": "cn_outpatient",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
         "team_id": Unit.objects.filter(kind="team").latest("pk").pk, "colleague_id": clinic.people["nurse1"].pk,
         **{name: model._base_manager.latest("pk").pk for name, model in PLANTED.items()},
