@@ -34,7 +34,7 @@ COMMENTS = (
 )  # fmt: skip
 # What is said, by theme; the first ones come most often.
 SAID = (
-    ("waiting", "Waited more than an hour although I had an appointment.", "预约了九点，等了一个多小时才看上。"),
+    ("waiting", "Waited more than an hour although I had an appointment.", "预约九点，等了一个多小时。"),
     ("conduct", "The person on the phone was short with me.", "电话里的工作人员语气不好。"),
     ("waiting", "Nobody told us that the doctor was late.", "医生迟到了，没有人告诉我们。"),
     ("information", "I did not understand how to take the medicine.", "没有讲清楚药怎么吃。"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
 from django.core import signing
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from engagement.models import Lead
@@ -111,7 +112,7 @@ class Enquiry(Contact):
 
     def _again(self) -> None:
         """Let the page that is shown next be a fresh one."""
-        sent: Any = self.data.copy()
+        sent = cast(QueryDict, self.data).copy()
         sent["shown"] = stamp(self.agreed)
         sent.pop("agree", None)
         self.data = sent

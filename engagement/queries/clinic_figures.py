@@ -172,7 +172,7 @@ def satisfaction(period: Period) -> Table:
     count: Counter[date] = Counter()
     with context.matching():
         for row in rows.order_by("-answered_at", "-pk")[:OPENED]:
-            bucket = period.bucket(period.day_of(row.answered_at))
+            bucket = period.bucket(period.day_of(row.answered_at or row.invited_at))
             count[bucket] += 1
             _sort_in(row, marks[bucket], stars[bucket])
     lines = [
@@ -271,7 +271,7 @@ FIGURES = (
         COUNTED, today, is_stacked=True, exact_for=P.APPOINTMENTS_READ, is_now=True,
     ),
     Figure(
-        "no_shows", _("No-show rate"), _("Who came and who did not, of appointments that were not cancelled."),
+        "no_shows", _("No-show rate"), _("Who came and who did not; cancelled appointments do not count."),
         COUNTED, no_shows, is_stacked=True,
     ),
     Figure(

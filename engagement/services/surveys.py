@@ -229,7 +229,7 @@ def answer(*, link: MessageLink, given: Given) -> SurveyAnswer:
     Raises NotTwice, or SaysNothing where it holds no mark and no word.
     """
     rows = SurveyAnswer.objects.select_for_update(of=("self",))
-    row = rows.get(pk=link.target_id)
+    row = rows.get(pk=str(link.target_id))
     if row.answered_at is not None or row.expires_at <= timezone.now():
         raise NotTwice(gettext_lazy("This link was used before, or its time is over."))
     words = given.comment.strip()[:LONGEST]

@@ -72,7 +72,7 @@ def _kept(request: HttpRequest) -> MessageLink | None:
 
 
 def _asked(link: MessageLink | None) -> SurveyAnswer | None:
-    if link is None:
+    if link is None or link.target_id is None:
         return None
     rows = SurveyAnswer.objects.open().filter(pk=link.target_id)
     row: SurveyAnswer | None = rows.select_related("survey").defer("sealed", "sealed_card").first()
