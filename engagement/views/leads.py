@@ -47,7 +47,7 @@ def enquire(request: HttpRequest) -> HttpResponse:
             leads.take_in(asked=form.asked(get_language() or ""), by=None)
             return redirect("engagement:enquiry_thanks")
         form.add_error(None, throttle.sentence(wait))
-    page = {"form": form, "notices": notices.pages} | _clinic()
+    page = {"form": form, "notices": notices.pages, "until": leads.keep_until()} | _clinic()
     return render(
         request, "engagement/leads/enquire.html", page, status=422 if form.errors else 200
     )
