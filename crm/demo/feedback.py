@@ -101,10 +101,11 @@ def _case(
     theme, *words = SAID[dice.pick((0, 0, 1, 1, 2, 2, 3, 4, 5, 6))]
     is_praise = number % 9 == 4
     spoken = number % 2
+    way = dice.pick(("desk", "phone", "survey", "email"))
     row = Complaint(
         number=f"C-{at.year}-{series.take(key='engagement.complaint'):04d}",
-        way=dice.pick(("desk", "phone", "survey", "email")), received_at=at, noted_at=at,
-        noted_by=people["receptionist1"], patient_id=patients[(number * 7) % len(patients)],
+        way=way, received_at=at, noted_at=at,
+        noted_by=None if way == "survey" else people["receptionist1"], patient_id=patients[(number * 7) % len(patients)],
         kind="praise" if is_praise else "complaint", theme="conduct" if is_praise else theme,
         due_on=complaints.due_on(at, settings.COMPLAINT_DAYS),
         words=(PRAISE if is_praise else words)[spoken],

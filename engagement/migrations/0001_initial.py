@@ -496,7 +496,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("waiting", "Waiting and appointments"),
-                            ("conduct", "How people were spoken to"),
+                            ("conduct", "Manner of the staff"),
                             ("treatment", "Treatment and nursing"),
                             ("information", "Information and explanation"),
                             ("billing", "Bills and prices"),

@@ -77,7 +77,7 @@ class Complaint(Said):
 
     class Theme(models.TextChoices):
         WAITING = "waiting", _("Waiting and appointments")
-        CONDUCT = "conduct", _("How people were spoken to")
+        CONDUCT = "conduct", _("Manner of the staff")
         TREATMENT = "treatment", _("Treatment and nursing")
         INFORMATION = "information", _("Information and explanation")
         BILLING = "billing", _("Bills and prices")
