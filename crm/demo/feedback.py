@@ -105,7 +105,8 @@ def _case(
     row = Complaint(
         number=f"C-{at.year}-{series.take(key='engagement.complaint'):04d}",
         way=way, received_at=at, noted_at=at,
-        noted_by=None if way == "survey" else people["receptionist1"], patient_id=patients[(number * 7) % len(patients)],
+        noted_by=None if way == "survey" else people["receptionist1"],
+        patient_id=patients[(number * 7) % len(patients)],
         kind="praise" if is_praise else "complaint", theme="conduct" if is_praise else theme,
         due_on=complaints.due_on(at, settings.COMPLAINT_DAYS),
         words=(PRAISE if is_praise else words)[spoken],
