@@ -89,6 +89,7 @@ NOT_JOURNALLED: dict[str, str] = {
     "engagement.room": "its deeds record its states",
     "engagement.service": "its deeds record its states",
     "engagement.servicepractitioner": "its deeds record its states",
+    "engagement.survey": "its deeds record its states",
     "consent.paperform": "about a patient: its deeds record its states",
     "consent.processingpurpose": "its deeds record its states",
     "consent.processingpurposeversion": "its deeds record its states",

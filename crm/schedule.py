@@ -38,6 +38,14 @@ HANDED_OUT: dict[str, dict[str, Any]] = {
     },
     "end-consents": {"task": "consent.nightly", "schedule": crontab(hour=0, minute=25)},
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
+    "invite-to-surveys": {
+        "task": "engagement.surveys.invite",
+        "schedule": 900.0,
+        "options": {"expires": 900.0},
+    },
+    # Hourly: what is late today is told of on the day that it is in the clinic's zone.
+    "remind-of-complaints": {"task": "engagement.complaints.remind", "schedule": 3600.0},
+    "purge-leads": {"task": "engagement.leads.purge", "schedule": crontab(hour=0, minute=45)},
     "work-on-erasures": {
         "task": "consent.erasures.work",
         "schedule": 20.0,

@@ -329,6 +329,14 @@ TASK_REMINDERS = (
     env("CUSTODIA_TASKS_MORNING", default="08:30"),
     env("CUSTODIA_TASKS_AFTERNOON", default="15:00"),
 )
+# Complaints: the working days to answer, and those of a case with several departments (Measures on medical
+# complaints, Art. 24, 25). Surveys: nobody is asked more often. Enquiries: the data of who will not come go
+# after so many days, and a form that comes back sooner was filled in by a machine.
+COMPLAINT_DAYS = env.int("CUSTODIA_COMPLAINT_DAYS", default=5)
+COMPLAINT_DAYS_LONG = env.int("CUSTODIA_COMPLAINT_DAYS_LONG", default=10)
+SURVEY_EVERY_DAYS = env.int("CUSTODIA_SURVEY_EVERY_DAYS", default=30)
+LEAD_LOST_DAYS = env.int("CUSTODIA_LEAD_LOST_DAYS", default=90)
+ENQUIRY_SECONDS = env.int("CUSTODIA_ENQUIRY_SECONDS", default=3)
 # Whether a patient reads the names of those who saw the record, or their roles.
 WHO_SAW_SHOWS = env.str("CUSTODIA_WHO_SAW", default="name")
 if WHO_SAW_SHOWS not in {"name", "role"}:

@@ -39,6 +39,15 @@ PLACES = (
         "send",
     ),
     (Permission.CLINICAL_WRITE, "patients:handover", gettext_lazy("Handover"), "users-group"),
+    *(
+        (one, "engagement:leads", gettext_lazy("Enquiries"), "user-plus")
+        for one in (Permission.CAMPAIGNS_WRITE, Permission.IDENTIFIERS_WRITE)
+    ),
+    *(
+        (one, "engagement:complaints", gettext_lazy("Complaints"), "message-circle")
+        for one in (Permission.CAMPAIGNS_WRITE, Permission.RIGHTS_MANAGE)
+    ),
+    (Permission.APPOINTMENTS_AGGREGATE, "engagement:figures", gettext_lazy("Figures"), "chart-bar"),
     (Permission.DEMOGRAPHICS_ASSIGN, "patients:handover", gettext_lazy("Handover"), "users-group"),
     (Permission.CLINICAL_REQUEST, "patients:teams", gettext_lazy("My teams"), "hierarchy"),
     (Permission.ADMINISTRATION_MANAGE, "patients:teams", gettext_lazy("Care teams"), "hierarchy"),

@@ -17,7 +17,7 @@ class EngagementConfig(AppConfig):
     verbose_name = _("Engagement")
 
     def ready(self) -> None:
-        """Let delivery ask for consent again whenever a message leaves; add to the pages of patients."""
+        """Let delivery ask for consent when a message leaves; add what others ask of this app."""
         # By name: an app's models can not be imported before all apps are there.
         import_string("engagement.services.outgoing.install")()
         import_string("engagement.queries.timeline_sources.install")()
@@ -26,3 +26,6 @@ class EngagementConfig(AppConfig):
         tabs.add(tabs.Tab("relationship", _("Relationship"), reads, "engagement:relationship"))
         messages = (Permission.MESSAGES_READ,)
         tabs.add(tabs.Tab("messages", _("Messages"), messages, "engagement:messages_of"))
+        import_string("engagement.services.lead_deletions.install")()
+        import_string("engagement.queries.clinic_figures.install")()
+        import_string("engagement.queries.feedback_lines.install")()

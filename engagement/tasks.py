@@ -6,7 +6,15 @@ import logging
 
 from celery import shared_task
 
-from engagement.services import task_reminders, templates, thread_escalations, triggers
+from engagement.services import (
+    complaints,
+    lead_deletions,
+    surveys,
+    task_reminders,
+    templates,
+    thread_escalations,
+    triggers,
+)
 from security import trail
 from security.services import clinics
 
@@ -39,3 +47,30 @@ def start_plans() -> int:
     with trail.acting_for(system="engagement.plans", purpose="TREAT"):
         templates.ship()
         return triggers.follow()
+
+
+@shared_task(name="engagement.surveys.invite")
+def invite_to_surveys() -> int:
+    """Ask those whose visit is over and who agreed to be asked."""
+    with trail.acting_for(system="engagement.surveys", purpose="HOPERAT"):
+        count = surveys.invite_due()
+    if count:
+        log.info("asked %d people after their visit", count)
+    return count
+
+
+@shared_task(name="engagement.complaints.remind")
+def remind_of_complaints() -> int:
+    """Tell owners of complaints that are late."""
+    with trail.acting_for(system="engagement.complaints", purpose="HOPERAT"):
+        return complaints.tell_late()
+
+
+@shared_task(name="engagement.leads.purge")
+def purge_leads() -> int:
+    """Delete people who asked, never became patients, and whose day has come."""
+    with trail.acting_for(system="engagement.leads", purpose="HCOMPL"):
+        count = lead_deletions.purge()
+    if count:
+        log.info("deleted %d enquiries whose time was over", count)
+    return count

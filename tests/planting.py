@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from consent.models import Consent, Erasure, ProcessingPurpose, Recipient, RightsRequest, State
-from engagement.models import Service, Task, Thread, ThreadMessage
+from engagement.models import Lead, Service, Survey, Task, Thread, ThreadMessage
 from patients.models import Invoice, Note, Patient
 from security.ids import new_id
 from security.models import User
@@ -24,6 +24,8 @@ OVER: dict[type[SealedModel], dict[str, Any]] = {
     Erasure: {"state": "done"},
     Task: {"plan": None},
     Thread: {"state": "patient"},
+    # Taken over into the record.
+    Lead: {"state": "won"},
 }
 ABOUT = {
     "patient", "requested_by", "clerk", "acting_for", "opened_by", "due_at", "dedupe_key", "made_by",
@@ -70,11 +72,19 @@ def columns_for(patient: Patient, account: User) -> dict[str, Any]:
         "opened_by": account, "assigned_to": account, "number": new_id().hex[:20],
         "dedupe_key": new_id().hex, "made_by": account, "other_id": patient.pk,
         "starts_on": day, "ends_on": day, "starts_at": now, "until": now, "zone": "UTC",
+        "due_on": day, "delete_on": day, "expires_at": now + timedelta(days=1), "survey": _survey(),
         "clinician": account, "service": Service.objects.create(name=f"Planted {new_id().hex}"),
         "given_at": now, "unit": world.team(f"Planted {new_id().hex}"), "consent": _consent(patient), "recipient": _recipient(),
         "processing": ProcessingPurpose.objects.create(key=f"planted-{new_id().hex[:20]}"),
         "plan": {"subjects": [str(patient.pk)], "scopes": [], "loose": {}, "holds": []},
     }  # fmt: skip
+
+
+def _survey() -> Survey:
+    """Return a survey that is over, so that there may be others."""
+    return Survey.objects.create(
+        title="Planted", title_zh="Planted", intro="", intro_zh="", is_active=False
+    )
 
 
 def _recipient() -> Recipient:

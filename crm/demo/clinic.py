@@ -18,10 +18,12 @@ from crm.demo import (
     consents,
     conversations,
     erasures,
+    feedback,
     followups,
     ground,
     histories,
     households,
+    leads,
     notes,
     notices,
     registers,
@@ -108,6 +110,8 @@ def open_clinic(*, tell: Tell) -> Clinic:
     asked.ask(clinic.people, list(clinic.patients.values()))
     by_account = {handle: clinic.patients[key] for handle, key in PORTAL.items()}
     conversations.write(clinic.rooms, clinic.people, by_account)
+    leads.take_in(clinic.people)
+    feedback.gather(clinic.people, list(clinic.patients.values()))
     erasures.plan(clinic.people, list(clinic.patients.values()))
     followups.plan(clinic.people)
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from engagement.models.appointment import Appointment
 from engagement.models.canned import CannedReply
+from engagement.models.complaint import Complaint, SecurityConcern
 from engagement.models.interaction import Interaction
+from engagement.models.lead import Lead
 from engagement.models.link import MessageLink
 from engagement.models.plan import (
     Area,
@@ -15,6 +17,7 @@ from engagement.models.plan import (
     QuestionnaireAnswer,
 )
 from engagement.models.service import Room, Service, ServicePractitioner
+from engagement.models.survey import Survey, SurveyAnswer
 from engagement.models.task import Task
 from engagement.models.thread import Thread, ThreadAttachment, ThreadMessage, ThreadParticipant
 
@@ -22,16 +25,21 @@ __all__ = [
     "Appointment",
     "Area",
     "CannedReply",
+    "Complaint",
     "FollowUpPlan",
     "Interaction",
+    "Lead",
     "MessageLink",
     "PlanStep",
     "PlanTemplate",
     "Questionnaire",
     "QuestionnaireAnswer",
     "Room",
+    "SecurityConcern",
     "Service",
     "ServicePractitioner",
+    "Survey",
+    "SurveyAnswer",
     "Task",
     "Thread",
     "ThreadAttachment",

@@ -1,115 +1,164 @@
-"""Workload and completion in numbers, as charts and tables; no patient is opened."""
+"""Figures as pages and exports show them: small numbers of people are left out, and what gives them away."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q
-from django.db.models.functions import TruncWeek
-from django.utils.formats import date_format
+from django.utils import formats, timezone
 from django.utils.translation import gettext
 
-from engagement.models import Task
-from engagement.queries import areas, work
-from engagement.queries.work import Today
-from patients.queries import colleagues
+from audit import working_days
+from consent import clocks
+from engagement import figures
+from engagement.figures import Figure, Line, Mean, Period, Share, Table, Value
+from security.access.categories import Reach
+from security.access.decision import reach_of_user
+from security.access.permissions import Permission
 from security.models import User
 
-WEEKS = 8
-State = Task.State
-Shown = dict[str, Any]
+# Fewer people than this are not shown (one might know who they are).
+LEAST = 5
+SMALL = f"<{LEAST}"
+# Left out because it would give another number of its line away.
+KEPT_BACK = "–"
+PERIODS = (7, 30, 90, 365)
+USUAL = 90
+# What stands beside the numbers: whoever may see any figure at all.
+READ = (Permission.APPOINTMENTS_AGGREGATE, Permission.APPOINTMENTS_READ)
 
 
-def of(user: User) -> list[Shown]:
-    """Return the charts over the tasks that somebody may work on."""
-    now = work.today()
-    return [workload(user, now), completion(user, now)]
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One number as it is shown, and as it is drawn; a small one is drawn as a gap."""
+
+    text: str
+    number: float | None
 
 
-def workload(user: User, now: Today) -> Shown:
-    """Return who has how much to do: late, today, and later."""
-    rows = (
-        areas.visible(user)
-        .open()
-        .order_by()
-        .values("assignee")
-        .annotate(
-            late=Count("pk", filter=Q(due_at__lt=now.begins)),
-            today=Count("pk", filter=Q(due_at__gte=now.begins, due_at__lt=now.ends)),
-            later=Count("pk", filter=Q(due_at__gte=now.ends)),
-        )
-    )
-    found = list(rows)
-    names = colleagues.names_of(row["assignee"] for row in found if row["assignee"])
-    lines = [
-        (names.get(row["assignee"], gettext("Nobody yet")), row["later"], row["today"], row["late"])
-        for row in found
+def period(days: int) -> Period:
+    """Return the last so many days, today included, at the clinic."""
+    zone = working_days.zone()
+    today = clocks.local_day(timezone.now(), zone)
+    return Period(today - timedelta(days=max(days, 1) - 1), today, zone)
+
+
+def seen_by(user: User) -> list[Figure]:
+    """Return the figures that somebody may see: their data of everybody, or their numbers alone."""
+    return [one for one in figures.figures().values() if _may(user, one.permissions)]
+
+
+def _may(user: User, permissions: Sequence[Permission]) -> bool:
+    return any(reach_of_user(user, one) is Reach.ALL for one in permissions)
+
+
+def page(user: User, wanted: Period) -> list[dict[str, Any]]:
+    """Return every figure that somebody may see, with what its chart draws."""
+    return [_shown(user, one, wanted) for one in seen_by(user)]
+
+
+def _shown(user: User, figure: Figure, wanted: Period) -> dict[str, Any]:
+    is_exact = figure.exact_for is not None and _may(user, (figure.exact_for,))
+    table = figure.read(wanted)
+    lines = [(line.name, cells(line, table, is_exact=is_exact)) for line in table.lines]
+    heads = list(table.heads)
+    drawn = range(len(heads) - 1) if table.drawn is None else table.drawn
+    series = [
+        {"label": heads[number + 1], "values": [row[number].number for _name, row in lines]}
+        for number in drawn
     ]
-    heads = [gettext("After today"), gettext("Today"), gettext("Late")]
-    ordered = sorted(lines, key=lambda line: (-sum(line[1:]), line[0]))
-    return _chart("workload", gettext("Workload"), heads, ordered, lies=True)
-
-
-def completion(user: User, now: Today) -> Shown:
-    """Return what became of the tasks that were due in each of the last weeks."""
-    monday = now.day - timedelta(days=now.day.weekday())
-    first = monday - timedelta(weeks=WEEKS - 1)
-    since = datetime.combine(first, time(), tzinfo=now.zone)
-    # Done on the day it was due is done in time, whatever the hour.
-    in_time = Q(state=State.DONE, done_at__date__lte=F("due_at__date"))
-    rows = (
-        areas.visible(user)
-        .filter(due_at__gte=since, due_at__lt=now.ends)
-        .order_by()
-        .annotate(week=TruncWeek("due_at", tzinfo=now.zone))
-        .values("week")
-        .annotate(
-            in_time=Count("pk", filter=in_time),
-            late=Count("pk", filter=Q(state=State.DONE) & ~in_time),
-            undone=Count("pk", filter=Q(state=State.OPEN)),
-            given_up=Count("pk", filter=Q(state=State.CANCELLED)),
-        )
-    )
-    found = {row["week"].date(): row for row in rows}
-    names = ("in_time", "late", "undone", "given_up")
-    lines = []
-    for number in range(WEEKS):
-        week = first + timedelta(weeks=number)
-        row = found.get(week, {})
-        label = date_format(week, "SHORT_DATE_FORMAT")
-        lines.append((label, *(row.get(name, 0) for name in names)))
-    heads = [gettext("In time"), gettext("Done late"), gettext("Not done"), gettext("Given up")]
-    title = gettext("Completion by week in which it was due")
-    return _chart("completion", title, heads, lines, lies=False)
-
-
-def _chart(
-    key: str, title: str, heads: Sequence[str], lines: Sequence[tuple[Any, ...]], *, lies: bool
-) -> Shown:
-    """Return a chart as the script draws it, and its table."""
     return {
-        "key": key,
-        "title": title,
+        "figure": figure,
         "heads": heads,
         "lines": [
             {
-                "name": line[0],
+                "name": name,
                 "cells": [
-                    {"head": head, "text": value}
-                    for head, value in zip(heads, line[1:], strict=True)
+                    {"head": head, "text": cell.text}
+                    for head, cell in zip(heads[1:], row, strict=True)
                 ],
             }
-            for line in lines
+            for name, row in lines
         ],
-        "drawing": {
-            "labels": [line[0] for line in lines],
-            "series": [
-                {"label": head, "values": [line[place] for line in lines]}
-                for place, head in enumerate(heads, start=1)
-            ],
-            "is_stacked": True,
-            "lies": lies,
-        },
+        "is_small": any(cell.text in {SMALL, KEPT_BACK} for _name, row in lines for cell in row),
+        "drawing": _drawing([name for name, _row in lines], series, figure),
+        "folds": len(lines) > 14,
     }
+
+
+def _drawing(
+    names: list[str], series: list[dict[str, Any]], figure: Figure
+) -> dict[str, Any] | None:
+    if not any(value for one in series for value in one["values"]):
+        return None
+    return {
+        "labels": names,
+        "series": series,
+        "lies": figure.lies,
+        "is_stacked": figure.is_stacked,
+    }
+
+
+def cells(line: Line, table: Table, *, is_exact: bool = False) -> list[Cell]:
+    """Return the values of a line as they may be shown."""
+    if is_exact:
+        return [_plain(value) for value in line.values]
+    shown = [Cell(SMALL, None) if is_small(value) else _plain(value) for value in line.values]
+    hidden = [number for number, cell in enumerate(shown) if cell.text == SMALL]
+    if table.is_whole and len(hidden) == 1:
+        # The others and the whole would tell it: the next smallest one is left out as well.
+        others = [
+            (value, number)
+            for number, value in enumerate(line.values)
+            if isinstance(value, int) and value and number not in hidden
+        ]
+        if others:
+            shown[min(others)[1]] = Cell(KEPT_BACK, None)
+    return shown
+
+
+def is_small(value: Value) -> bool:
+    """Tell whether a number speaks of so few people that one might know them; nobody is no small number."""
+    if isinstance(value, Share):
+        parts = (value.part, value.whole - value.part)
+        return 0 < value.whole < LEAST or any(0 < one < LEAST for one in parts)
+    if isinstance(value, Mean):
+        return 0 < value.count < LEAST
+    return value is not None and 0 < value < LEAST
+
+
+def _plain(value: Value) -> Cell:
+    if isinstance(value, Share):
+        if not value.whole:
+            return Cell("", None)
+        percent = round(100 * value.part / value.whole, 1)
+        return Cell(f"{formats.number_format(percent, 1)} %", percent)
+    if isinstance(value, Mean):
+        if not value.count:
+            return Cell("", None)
+        return Cell(formats.number_format(value.value, 1), round(value.value, 1))
+    if value is None:
+        return Cell("", None)
+    return Cell(formats.number_format(value, use_l10n=True, force_grouping=True), float(value))
+
+
+def sheet(user: User, days: int) -> list[list[str]]:
+    """Return every figure that somebody may see as the lines of one file; small numbers never leave."""
+    wanted = period(days)
+    rows = []
+    for figure in seen_by(user):
+        table = figure.read(wanted)
+        for line in table.lines:
+            for head, cell in zip(table.heads[1:], cells(line, table), strict=True):
+                rows.append([str(figure.label), line.name, str(head), cell.text])
+    return rows
+
+
+def period_choices() -> list[tuple[str, str]]:
+    """Return the periods to choose from."""
+    words = {
+        7: gettext("7 days"), 30: gettext("30 days"), 90: gettext("90 days"), 365: gettext("12 months"),
+    }  # fmt: skip
+    return [(str(days), words[days]) for days in PERIODS]

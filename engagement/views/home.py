@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from engagement.queries import areas, inbox, work
+from engagement.queries import answers, areas, complaints, figures, inbox, leads, work
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.gate import SignedInRequest, requires
@@ -86,6 +86,58 @@ PARTS: tuple[Part, ...] = (
         _(
             "After a discharge, with a chronic disease, before a vaccination: which steps, when, by whom."
         ),
+    ),
+    Part(
+        leads.WORK,
+        "engagement:leads",
+        "user-plus",
+        _("Enquiries"),
+        _("People who asked or were referred to us, from the first contact to the record."),
+        leads.waiting,
+    ),
+    Part(
+        complaints.WORK,
+        "engagement:complaints",
+        "message-circle",
+        _("Complaints"),
+        _("What people complain of, suggest or praise: each has somebody, a day and an answer."),
+        complaints.waiting,
+    ),
+    Part(
+        (Permission.MESSAGES_WRITE, Permission.RIGHTS_MANAGE),
+        "engagement:complaint_new",
+        "edit",
+        _("Write down feedback"),
+        _("A complaint, a suggestion, praise, or a worry about data or security."),
+    ),
+    Part(
+        (Permission.CAMPAIGNS_WRITE,),
+        "engagement:answers",
+        "star",
+        _("Survey answers"),
+        _("What patients answered after their visits."),
+        answers.unread,
+    ),
+    Part(
+        (Permission.CAMPAIGNS_READ, Permission.CAMPAIGNS_WRITE),
+        "engagement:surveys",
+        "list-check",
+        _("Surveys"),
+        _("What patients are asked after a visit, if they agreed to be asked."),
+    ),
+    Part(
+        (Permission.INCIDENTS_READ,),
+        "engagement:concerns",
+        "shield-exclamation",
+        _("Concerns about security"),
+        _("What patients and colleagues worry about; each one is an alert."),
+    ),
+    Part(
+        figures.READ,
+        "engagement:figures",
+        "chart-bar",
+        _("Figures"),
+        _("Today's flow, no-shows, follow-up, satisfaction, consents: charts with their tables."),
     ),
 )
 WORKS_HERE = (

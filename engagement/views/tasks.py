@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from engagement.forms import tasks as forms
 from engagement.models import Area, Task
-from engagement.queries import areas, executors, figures, questions, task_page, work
+from engagement.queries import areas, executors, questions, task_figures, task_page, work
 from engagement.queries.executors import Executor
 from engagement.queries.work import Asked
 from engagement.services import tasks
@@ -65,7 +65,9 @@ def team(request: SignedInRequest) -> HttpResponse:
 @requires(*areas.WORKERS)
 def charts(request: SignedInRequest) -> HttpResponse:
     """Show workload and completion as charts and tables."""
-    return render(request, "engagement/tasks/figures.html", {"parts": figures.of(request.user)})
+    return render(
+        request, "engagement/tasks/figures.html", {"parts": task_figures.of(request.user)}
+    )
 
 
 # --- one task -------------------------------------------------------------------------------

@@ -30,14 +30,22 @@ class Merged(Refused):
 
 @transaction.atomic
 def register(
-    *, fields: Mapping[str, Any], doctor: User | None = None, told: Told | None = None, by: User
+    *,
+    fields: Mapping[str, Any],
+    doctor: User | None = None,
+    told: Told | None = None,
+    known_as: UUID | None = None,
+    by: User,
 ) -> Patient:
     """Open a record under the next number, findable at once; with a doctor, give it to the doctor.
 
+    `known_as` is the id of somebody who asked before and whose key the record takes over.
     Raises NotInformed where there is a privacy notice and it is not said how the person was told of it.
     """
     informing.require(told)
     patient = Patient(**fields, record_number=_next_number())
+    if known_as is not None:
+        patient.pk = known_as
     patient.save(force_insert=True)
     with context.matching():
         index.rebuild([patient], PatientIndex)

@@ -186,6 +186,22 @@ def move(*, from_id: UUID, to_id: UUID, kind: SubjectKind) -> None:
     )
 
 
+def adopt(
+    *, from_id: UUID, from_kind: SubjectKind, to_id: UUID, to_kind: SubjectKind
+) -> list[UUID]:
+    """Let the keys of somebody of one kind open for somebody of another, one person; return their ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE security_datakey SET subject_id = %s, subject_kind = %s"
+            " WHERE subject_id = %s AND subject_kind = %s AND destroyed_at IS NULL RETURNING id",
+            [to_id, to_kind, from_id, from_kind],
+        )
+        ids = sorted(row[0] for row in cursor.fetchall())
+    # What was opened so far says whose it was before.
+    context.current().forget_keys()
+    return ids
+
+
 def give_back(*, created_for: UUID, kind: SubjectKind) -> set[bytes]:
     """Let the keys that were made for a subject open for it alone again; return the bytes of their ids."""
     statement = "UPDATE security_datakey SET subject_id = %s WHERE created_for = %s"

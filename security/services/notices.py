@@ -64,6 +64,16 @@ def tasks_escalated(*, user: User) -> None:
     _mail(user, "tasks.escalated", title, (words, link), None)
 
 
+def complaint_late(*, user: User) -> None:
+    """Tell a colleague by e-mail that complaints are late, and nothing of what they are about."""
+    words = _(
+        "Complaints that you work on, or that nobody works on, are late. Sign in to see them:"
+    )
+    title = _("Complaints at the clinic are late")
+    link = f"{settings.BASE_URL}/engagement/complaints/?show=late"
+    _mail(user, "engagement.complaint", title, (words, link), None)
+
+
 def answer_waits(*, user: User, by: User | None) -> bool:
     """Tell somebody by e-mail that a letter of the clinic waits; tell whether there was an address."""
     words = _("The clinic wrote to you about your request. Sign in, or ask at the reception.")

@@ -1,7 +1,7 @@
 // Draws the charts of an audit report; the table beside each holds the same numbers.
 "use strict";
 
-const TONES = ["--c-brand", "--c-accent", "--c-danger", "--c-vip"];
+const TONES = ["--c-brand", "--c-accent", "--c-danger", "--c-vip", "--c-good", "--c-warn", "--c-quiet"];
 
 function startReport(canvas) {
   const data = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);

@@ -19,7 +19,7 @@ from security.trail import ACTION
 
 ROOT = Path(settings.BASE_DIR)
 PAST = re.compile(
-    r"(ed(_in|_off|_on|_out|_up)?|sent|began|begun|read|broken|hidden|told|made|anew|used|_set|kept|swept|withdrawn|taken|paid|written|mistaken|looked_for)$"
+    r"(ed(_in|_off|_on|_out|_up)?|sent|began|begun|read|broken|hidden|told|made|anew|used|_set|kept|swept|withdrawn|taken|paid|written|mistaken|looked_for|taken_over|lost)$"
 )
 
 

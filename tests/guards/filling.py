@@ -25,9 +25,14 @@ from consent.models import (
 from consent.services import certificates
 from engagement.models import (
     CannedReply,
+    Complaint,
     FollowUpPlan,
+    Lead,
     PlanStep,
     PlanTemplate,
+    SecurityConcern,
+    Survey,
+    SurveyAnswer,
     Task,
     Thread,
     ThreadAttachment,
@@ -109,6 +114,28 @@ def values(clinic, name):
         "letter_id": _letter(asked).pk,
         "scan_id": _scan(asked).pk,
         **_follow_up(clinic),
+        **_feedback(clinic),
+    }
+
+
+def _feedback(clinic):
+    """Return what fills the addresses of feedback and enquiries."""
+    day, now = timezone.localdate(), timezone.now()
+    survey = Survey.objects.create(title="How", title_zh="How", intro="How", intro_zh="How")
+    answer = SurveyAnswer.objects.create(
+        survey=survey, patient=clinic.patient, expires_at=now + timedelta(days=1), answered_at=now
+    )
+    said = {"way": "desk", "patient": clinic.patient, "words": "Said"}
+    lead = Lead.objects.create(source="phone", name="Ann", phone="+8613900000000", delete_on=day)
+    return {
+        "survey_id": survey.pk,
+        "answer_id": answer.pk,
+        "complaint_id": Complaint.objects.create(
+            number="C-1", theme="other", due_on=day, **said
+        ).pk,
+        "concern_id": SecurityConcern.objects.create(number="S-1", **said).pk,
+        "lead_id": lead.pk,
+        "lead_state": "new",
     }
 
 

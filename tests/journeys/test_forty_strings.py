@@ -32,7 +32,18 @@ from consent.models import (
     Sharing,
 )
 from crm.demo.staff import ACCOUNTS
-from engagement.models import CannedReply, FollowUpPlan, Task, Thread, ThreadAttachment
+from engagement.models import (
+    CannedReply,
+    Complaint,
+    FollowUpPlan,
+    Lead,
+    SecurityConcern,
+    Survey,
+    SurveyAnswer,
+    Task,
+    Thread,
+    ThreadAttachment,
+)
 from patients.models import (
     AccessRequest,
     CareRelationship,
@@ -170,6 +181,8 @@ PLANTED = {
     "erasure_id": Erasure, "hold_id": LegalHold,
     "thread_id": Thread, "attachment_id": ThreadAttachment, "canned_id": CannedReply,
     "task_id": Task, "plan_id": FollowUpPlan,
+    "survey_id": Survey, "answer_id": SurveyAnswer, "complaint_id": Complaint, "concern_id": SecurityConcern,
+    "lead_id": Lead,
 }  # fmt: skip
 
 
@@ -183,7 +196,7 @@ def addresses(patient, note, clinic):
         "backup_id": new_id(), "check": "settings", "law": "pipl",
         "rule_key": "R10", "day_id": new_id(), "template_id": new_id(), "step_id": new_id(),
         "report_kind": "weekly", "language": "en", "field_purpose": "care",
-        "run_id": new_id(), "paper": "json", "retention_key": "cn_outpatient",
+        "run_id": new_id(), "lead_state": "new", "paper": "json", "retention_key": "cn_outpatient",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
         "team_id": Unit.objects.filter(kind="team").latest("pk").pk, "colleague_id": clinic.people["nurse1"].pk,
         **{name: model._base_manager.latest("pk").pk for name, model in PLANTED.items()},
