@@ -161,9 +161,35 @@ SENTENCES: dict[str, Promise] = {
     "crm.demo.purpose_added": _("A purpose of the demo clinic was added."),
     "crm.demo.purpose_written": _("A purpose of the demo clinic was written."),
     "crm.request.refused": _("A request was larger than any form."),
+    "engagement.campaign.added": _("A campaign was begun."),
+    "engagement.campaign.approved": _("A second person agreed to a campaign."),
+    "engagement.campaign.batch_queued": _(
+        "Messages of a campaign were queued, and others left out."
+    ),
+    "engagement.campaign.begun": _("The sending of a campaign was begun."),
+    "engagement.campaign.cancelled": _("A campaign was given up."),
+    "engagement.campaign.changed": _("A campaign was written on."),
+    "engagement.campaign.finished": _("A campaign was done."),
+    "engagement.campaign.listed": _(
+        "People were put on the list of a campaign, or left out of it."
+    ),
+    "engagement.campaign.refused": _("A campaign was given back to its authors."),
+    "engagement.campaign.resent": _("Messages of a campaign that failed were tried again."),
+    "engagement.campaign.resumed": _("A campaign was gone on with."),
+    "engagement.campaign.stopped": _("A campaign was stopped."),
+    "engagement.campaign.submitted": _("A campaign was laid before a second person."),
+    "engagement.campaign.tried_out": _("A campaign was sent to the own account to try it out."),
+    "engagement.contact_rule.changed": _("The limits on writing to people were changed."),
     "engagement.link.issued": _("A link for a message was made."),
     "engagement.link.refused": _("A link of a message was refused."),
     "engagement.link.used": _("A link of a message was used."),
+    "engagement.segment.added": _("A segment was described."),
+    "engagement.segment.approved": _(
+        "A second person agreed that a segment looks at the clinical record."
+    ),
+    "engagement.segment.changed": _("A segment was described anew."),
+    "engagement.segment.counted": _("It was worked out whom a campaign reaches."),
+    "engagement.segment.retired": _("A segment was put away."),
     "patients.access_request.accepted": _("A colleague was let in to a record."),
     "patients.access_request.declined": _("A request for access was declined."),
     "patients.access_request.dropped": _("A request for access changed nothing."),

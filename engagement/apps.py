@@ -17,3 +17,4 @@ class EngagementConfig(AppConfig):
         """Let delivery ask for consent again whenever a message leaves."""
         # By name: an app's models can not be imported before all apps are there.
         import_string("engagement.services.outgoing.install")()
+        import_string("engagement.services.sendings.install")()
