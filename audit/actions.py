@@ -180,6 +180,7 @@ SENTENCES: dict[str, Promise] = {
     "engagement.campaign.submitted": _("A campaign was laid before a second person."),
     "engagement.campaign.tried_out": _("A campaign was sent to the own account to try it out."),
     "engagement.contact_rule.changed": _("The limits on writing to people were changed."),
+    "engagement.deed.refused": _("Something about campaigns was refused."),
     "engagement.link.issued": _("A link for a message was made."),
     "engagement.link.refused": _("A link of a message was refused."),
     "engagement.link.used": _("A link of a message was used."),

@@ -175,7 +175,7 @@ PURPOSES: tuple[Shipped, ...] = (
         "education",
         "Health education",
         "健康教育",
-        "Send people what helps them live with what they have, chosen by their record where they asked for it.",
+        "Send people what helps them with their health, chosen by their record where they asked.",
         "向主动选择接收的人发送有助于其健康管理的内容，并可根据其病历选择内容。",
         CONSENT,
         (P.HOPERAT,),

@@ -133,7 +133,7 @@ def holds(tree: Tree, leaf: Callable[[Mapping[str, Any]], bool]) -> bool:
         return leaf(tree)
     if "not" in tree:
         return not holds(tree["not"], leaf)
-    if "any" in tree and tree["any"]:
+    if tree.get("any"):
         return any(holds(one, leaf) for one in tree["any"])
     return all(holds(one, leaf) for one in tree.get("all", ()))
 

@@ -48,7 +48,7 @@ _ALSO_SEALED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about a text: whether it stops it, in which language, in words that say why and what to do."""
+    """Something about a text: whether it stops it, in which language, why and what to do."""
 
     stops: bool
     language: str

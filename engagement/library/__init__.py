@@ -1,4 +1,4 @@
-"""Texts that come with the product: security tips for every month of two years, and notices about policies."""
+"""Texts that come with the product: a security tip for each month of two years, notices about policies."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from security.sealing import SealBroken, keyring
 BOUNCES = ("address", "bounced", "refused", "unknown", "SMTPRecipientsRefused")
 BELIEVED = timedelta(days=180)
 MessageState = OutboxMessage.State
-# Beyond these no campaign is previewed in numbers below: who belongs to a clinical group is nobody's to guess.
+# Of a clinical group no smaller number is told: who belongs to it is nobody's to guess.
 SMALL = 5
 
 

@@ -1,4 +1,4 @@
-"""Who belongs to a segment: readable facets by SQL, sealed ones opened batch by batch to compare, never shown."""
+"""Who belongs to a segment: readable facets by SQL, sealed ones opened to compare and never shown."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ from patients.models import Patient
 from patients.names import display
 from security import context, trail
 from security.classification import Scope, SubjectKind
-from security.masks import masked_address
 from security.delivery import permits
+from security.masks import masked_address
 from security.models import ClinicProfile, OutboxMessage
 from security.sealing import keys
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from engagement.queries import campaigns
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.gate import SignedInRequest, requires
@@ -30,8 +32,31 @@ class Part:
     waits: Callable[[User], int] | None = None
 
 
+def _agreements(user: User) -> int:
+    """Return how much waits for the agreement of somebody who may give it."""
+    if reach_of_user(user, Permission.CAMPAIGNS_APPROVE) is Reach.NONE:
+        return 0
+    return campaigns.waiting(user)
+
+
 # Each part adds itself here.
-PARTS: tuple[Part, ...] = ()
+PARTS: tuple[Part, ...] = (
+    Part(
+        (Permission.CAMPAIGNS_READ, Permission.CAMPAIGNS_APPROVE),
+        "engagement:campaigns",
+        "speakerphone",
+        _("Campaigns"),
+        _("Write to many people: within what each allowed, after a second person agreed."),
+        _agreements,
+    ),
+    Part(
+        (Permission.CAMPAIGNS_READ, Permission.CAMPAIGNS_APPROVE),
+        "engagement:segments",
+        "users-group",
+        _("Segments"),
+        _("Groups of people, described once and worked out each time."),
+    ),
+)
 WORKS_HERE = (
     Permission.APPOINTMENTS_READ,
     Permission.APPOINTMENTS_WRITE,

@@ -204,7 +204,7 @@ def test_quiet_hours_defer_and_the_cap_leaves_out(author, officer):
     group = campaigning.segment(author)
     ContactRule.objects.update(most=1, quiet_from=time(21), quiet_until=time(8))
     rule = contact_rules.current()
-    night = timezone.make_aware(datetime(2036, 3, 3, 23, 30))
+    night = datetime(2036, 3, 3, 23, 30, tzinfo=timezone.get_default_timezone())
     assert timezone.localtime(contact_rules.quiet_until(rule, night)).time() == time(8)
     with time_machine.travel(night, tick=False):
         first = campaigning.agreed(campaigning.draft(author, group), officer)

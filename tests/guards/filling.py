@@ -22,6 +22,7 @@ from consent.models import (
     RightsRequest,
 )
 from consent.services import certificates
+from engagement.models import Campaign, Segment
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security import trail
@@ -94,6 +95,10 @@ def values(clinic, name):
         "day_id": CalendarDay.objects.create(day=date(2026, 10, 1), kind="holiday").pk,
         "rights_id": (asked := _rights(clinic)).pk,
         "letter_id": _letter(asked).pk,
+        "segment_id": (group := Segment.objects.create(name="Everybody")).pk,
+        "campaign_id": Campaign.objects.create(
+            name="Spring", lane="tips", channel="email", segment=group
+        ).pk,
     }
 
 

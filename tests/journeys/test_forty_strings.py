@@ -31,6 +31,7 @@ from consent.models import (
     Sharing,
 )
 from crm.demo.staff import ACCOUNTS
+from engagement.models import Campaign, Segment
 from patients.models import (
     AccessRequest,
     CareRelationship,
@@ -165,7 +166,7 @@ PLANTED = {
     "form_id": ConsentForm, "words_id": ConsentFormVersion, "consent_id": Consent,
     "act_id": ConsentEvent,
     "letter_id": RightsLetter,
-    "erasure_id": Erasure, "hold_id": LegalHold,
+    "erasure_id": Erasure, "hold_id": LegalHold, "campaign_id": Campaign, "segment_id": Segment,
 }  # fmt: skip
 
 
