@@ -141,6 +141,14 @@ class Limits(forms.Form):
         choices = [("", _("nobody")), *((key, one.name) for key, one in self._segments.items())]
         self.fields["tip_segment"].choices = choices  # type: ignore[attr-defined]
 
+    def clean(self) -> dict[str, Any]:
+        """Return the hours as they are kept."""
+        said = super().clean() or {}
+        for name in ("quiet_from", "quiet_until"):
+            if said.get(name) is not None:
+                said[name] = said[name].strftime("%H:%M")
+        return said
+
     def clean_tip_segment(self) -> Segment | None:
         """Return the segment that was chosen."""
         key = self.cleaned_data["tip_segment"]

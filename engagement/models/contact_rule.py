@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import time
-
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -28,9 +26,9 @@ class ContactRule(models.Model):
     days = models.PositiveSmallIntegerField(
         default=30, validators=[MinValueValidator(1), MaxValueValidator(366)]
     )
-    # Nothing leaves from the one to the other, in the clinic's zone; what is due then waits.
-    quiet_from = models.TimeField(default=time(21))
-    quiet_until = models.TimeField(default=time(8))
+    # Nothing leaves from the one hour to the other, in the clinic's zone; what is due then waits.
+    quiet_from = models.CharField(max_length=5, default="21:00")
+    quiet_until = models.CharField(max_length=5, default="08:00")
     # The monthly tip: prepared on this day for this segment, and sent once somebody agreed.
     tip_day = models.PositiveSmallIntegerField(
         default=5, validators=[MinValueValidator(1), MaxValueValidator(LAST_DAY)]

@@ -16,6 +16,11 @@ from security.ids import new_id
 from security.models import User
 
 
+def everybody() -> dict[str, list[object]]:
+    """Return the description that narrows nothing."""
+    return {"all": []}
+
+
 class SegmentQuerySet(models.QuerySet["Segment"]):
     """Queries over segments."""
 
@@ -29,7 +34,7 @@ class Segment(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=120)
-    criteria = models.JSONField(default=dict)
+    criteria = models.JSONField(default=everybody)
     # For a clinical criterion: what people must have allowed for their record to be looked at.
     authorisation = models.ForeignKey(
         ProcessingPurpose, on_delete=models.PROTECT, null=True, related_name="+"

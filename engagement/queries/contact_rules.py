@@ -22,7 +22,8 @@ def current() -> ContactRule:
 
 def is_quiet(rule: ContactRule, at: datetime) -> bool:
     """Tell whether nobody is written to at an instant; equal hours mean that it is never quiet."""
-    now, begin, end = timezone.localtime(at).time(), rule.quiet_from, rule.quiet_until
+    now = timezone.localtime(at).strftime("%H:%M")
+    begin, end = rule.quiet_from, rule.quiet_until
     if begin == end:
         return False
     return begin <= now < end if begin < end else now >= begin or now < end
@@ -33,9 +34,8 @@ def quiet_until(rule: ContactRule, at: datetime) -> datetime | None:
     if not is_quiet(rule, at):
         return None
     local = timezone.localtime(at)
-    end = local.replace(
-        hour=rule.quiet_until.hour, minute=rule.quiet_until.minute, second=0, microsecond=0
-    )
+    hour, minute = map(int, rule.quiet_until.split(":"))
+    end = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
     return end if end > local else end + timedelta(days=1)
 
 

@@ -37,6 +37,7 @@ SENTENCES: Mapping[str, Promise] = {
     "channel": _("This way is not set up"),
     "stopped": _("The campaign was stopped"),
     "delivery": _("Could not be delivered"),
+    "interrupted": _("Nobody knows whether it left: not tried again"),
 }
 # What an answer of consent says -> the word for it.
 _SAID: tuple[tuple[Promise, str], ...] = (

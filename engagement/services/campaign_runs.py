@@ -75,7 +75,7 @@ def resend(*, campaign_id: UUID, by: User) -> int:
         raise NotOpen(
             _("It is not what was agreed to any more. Copy it and ask for a new approval.")
         )
-    failed = row.recipients.filter(state=Person.FAILED)
+    failed = row.recipients.filter(state=Person.FAILED).exclude(reason=sendings.UNKNOWN)
     count = failed.update(state=Person.WAITING, reason="", round=F("round") + 1, message_id=None)
     if not count:
         raise NotOpen(_("No message of this campaign failed."))

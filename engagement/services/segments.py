@@ -148,6 +148,10 @@ def require_usable(row: Segment) -> None:
     """Refuse a segment that nobody agreed to, although it looks at the record."""
     if row.retired_at is not None:
         raise NotOpen(_("This segment was put away."))
+    try:
+        criteria.check(row.criteria)
+    except criteria.Unreadable as error:
+        raise Unfit(_("This description can not be read.")) from error
     if not holds(row):
         raise NotOpen(
             _(

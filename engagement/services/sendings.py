@@ -36,6 +36,8 @@ from security.sealing import keys
 State, Person = Campaign.State, CampaignRecipient.State
 TOPIC = "engagement.campaign"
 BATCH = 100
+# Nobody knows whether it left: of these nobody is written to again.
+UNKNOWN = "interrupted"
 MINUTE = timedelta(minutes=1)
 # How long the way out of a message stays open.
 WAY_OUT = timedelta(days=400)
@@ -175,7 +177,7 @@ def _queue(
     purpose = LANES[row.lane].purpose
     ids = [one.patient_id for one in people]
     tokens = links.issue_opt_outs(
-        subject_ids=ids, target_id=row.pk, purpose=purpose, channel=ASKED_AS[row.channel],
+        subject_ids=ids, target_id=row.pk, purpose=purpose, channel=row.channel,
         expires_at=timezone.now() + WAY_OUT, by=None,
     )  # fmt: skip
     names = _names(row, ids)
@@ -203,7 +205,7 @@ def _names(row: Campaign, ids: Sequence[UUID]) -> dict[UUID, str]:
 
 def way_out(token: str) -> str:
     """Return the address of the way out, as it stands in a message."""
-    return f"{settings.BASE_URL}/engagement/stop/?t={token}"
+    return f"{settings.BASE_URL}/engagement/s/?t={token}"
 
 
 def content_for(row: Campaign, language: str, values: dict[str, str]) -> Content:
@@ -256,6 +258,8 @@ def _settle_batch(campaign_id: UUID) -> int:
 
 def _reason(told: str, failure: str, refused: str | None) -> str:
     if told == Person.FAILED:
+        if failure == UNKNOWN:
+            return UNKNOWN
         return "bounced" if failure in audience.BOUNCES else "delivery"
     return refused or (failure if failure in exclusions.SENTENCES else "consent")
 

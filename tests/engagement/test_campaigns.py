@@ -100,7 +100,7 @@ def test_a_campaign_is_sent_once_to_whom_allowed_it_and_nobody_else(crowd, autho
     assert sorted(one.to[0] for one in mail.outbox) == [
         f"p{number}@example.org" for number in range(4)
     ]
-    assert "/engagement/stop/?t=" in mail.outbox[0].body
+    assert "/engagement/s/?t=" in mail.outbox[0].body
     ways_out = MessageLink.objects.filter(kind="opt_out", target_id=row.pk)
     assert {one.subject_id for one in ways_out} == {one.pk for one in crowd["reached"]}
     begun, batch = (
@@ -202,7 +202,7 @@ def test_quiet_hours_defer_and_the_cap_leaves_out(author, officer):
     person = campaigning.people(1)[0]
     campaigning.allow(person)
     group = campaigning.segment(author)
-    ContactRule.objects.update(most=1, quiet_from=time(21), quiet_until=time(8))
+    ContactRule.objects.update(most=1, quiet_from="21:00", quiet_until="08:00")
     rule = contact_rules.current()
     night = datetime(2036, 3, 3, 23, 30, tzinfo=timezone.get_default_timezone())
     assert timezone.localtime(contact_rules.quiet_until(rule, night)).time() == time(8)
