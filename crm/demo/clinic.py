@@ -15,6 +15,7 @@ from crm.demo import (
     asked,
     asking,
     billing,
+    campaigns,
     consents,
     erasures,
     ground,
@@ -105,6 +106,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
     notices.tell(clinic.patients, by=clinic.people["receptionist1"])
     asked.ask(clinic.people, list(clinic.patients.values()))
     erasures.plan(clinic.people, list(clinic.patients.values()))
+    campaigns.write(clinic.people)
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
     return clinic
 

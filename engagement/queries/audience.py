@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from engagement.lanes import LANES, Lane
+from engagement.lanes import CLOSED, LANES, Lane
 from engagement.models import Campaign, ContactRule, Segment
 from engagement.queries import contact_rules, exclusions, people_of, ways
 from engagement.queries.ways import NoWay, Way
@@ -93,6 +93,8 @@ def counts(segment: Segment, asked: Asking, *, shown: int = 25) -> Counts:
 
 def of_people(ids: Collection[UUID], asked: Asking) -> list[Seen]:
     """Return the way to each of these people, or the one reason against it; a flat number of queries."""
+    if asked.channel not in settings.DELIVERY_CHANNELS:
+        return [Seen(one, None, "channel") for one in ids]
     found = ways.find_many(ids, asked.lane.purpose, asked.channel)
     open_to = [one for one, way in found.items() if isinstance(way, Way)]
     minors = set() if asked.lane.is_for_minors else _minors(open_to)
@@ -108,6 +110,9 @@ def _one(way: Way | NoWay, asked: Asking, minors: set[UUID], enough: set[UUID]) 
     who = way.patient_id
     if isinstance(way, NoWay):
         return Seen(who, None, exclusions.of_way(way))
+    # What could forge a header is no address; one such must not stop a batch.
+    if asked.channel not in CLOSED and not way.address.isprintable():
+        return Seen(who, None, "no_address")
     for word, people in (("minor", minors), ("bounced", asked.bounced), ("cap", enough)):
         if who in people:
             return Seen(who, None, word)

@@ -136,6 +136,8 @@ def refuse(*, campaign_id: UUID, reason: str, by: User) -> Campaign:
 
 def _require_fit(row: Campaign) -> None:
     segments.require_usable(row.segment)
+    if row.channel not in settings.DELIVERY_CHANNELS:
+        raise NotFit(_("This way of sending is not set up here."))
     if any(one.stops for one in findings(row)):
         raise NotFit(_("Mend what the check of the text found first."))
 
