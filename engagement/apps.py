@@ -18,3 +18,4 @@ class EngagementConfig(AppConfig):
         # By name: an app's models can not be imported before all apps are there.
         import_string("engagement.services.outgoing.install")()
         import_string("engagement.services.sendings.install")()
+        import_string("engagement.queries.campaign_timeline.install")()

@@ -18,7 +18,7 @@ from django.utils import timezone, translation
 from consent.queries import standing
 from engagement import wording
 from engagement.lanes import CLOSED, LANES
-from engagement.models import Campaign, CampaignRecipient
+from engagement.models import Campaign, CampaignRecipient, ContactRule
 from engagement.queries import audience, contact_rules, exclusions
 from engagement.queries.audience import Seen
 from engagement.queries.ways import ASKED_AS, Way
@@ -132,6 +132,9 @@ def send_batch(campaign_id: UUID) -> int:
         if found is not None:
             _stop(found, "changed")
         return 0
+    if LANES[row.lane].is_capped:
+        # Campaigns that count wait for each other, so that together they do not pass the cap.
+        ContactRule.objects.select_for_update(of=("self",)).first()
     waiting = row.recipients.filter(state=Person.WAITING).order_by("pk")
     people = list(waiting.select_for_update(of=("self",), skip_locked=True)[: _allowance(row)])
     if not people:

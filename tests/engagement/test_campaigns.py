@@ -8,7 +8,7 @@ from django.core import mail
 from django.utils import timezone
 
 from consent.models import State
-from engagement import tasks
+from engagement import tasks, timeline
 from engagement.models import Campaign, CampaignRecipient, ContactRule, MessageLink
 from engagement.queries import audience, contact_rules
 from engagement.services import campaign_runs, campaigns, segments, sendings
@@ -108,6 +108,9 @@ def test_a_campaign_is_sent_once_to_whom_allowed_it_and_nobody_else(crowd, autho
         cast.events("engagement.campaign.batch_queued"),
     )
     assert begun[0].counts["people"] == 13
+    person = crowd["reached"][0].pk
+    told = timeline.sources()["campaign"].read(person, timezone.now(), 9)
+    assert [(one.title, one.text) for one in told] == [("Spring", "Offers · Sent")]
     assert batch[0].counts == {"queued": 4, "left_out": 0}
 
 
