@@ -168,6 +168,24 @@ SENTENCES: dict[str, Promise] = {
     "engagement.answer.read": _("An answer to a survey was read and dealt with."),
     "engagement.attachment.downloaded": _("A file of a message left as a download."),
     "engagement.attachment.refused": _("A file of a message was refused."),
+    "engagement.campaign.added": _("A campaign was begun."),
+    "engagement.campaign.approved": _("A second person agreed to a campaign."),
+    "engagement.campaign.batch_queued": _(
+        "Messages of a campaign were queued, and others left out."
+    ),
+    "engagement.campaign.begun": _("The sending of a campaign was begun."),
+    "engagement.campaign.cancelled": _("A campaign was given up."),
+    "engagement.campaign.changed": _("A campaign was written on."),
+    "engagement.campaign.finished": _("A campaign was done."),
+    "engagement.campaign.listed": _(
+        "People were put on the list of a campaign, or left out of it."
+    ),
+    "engagement.campaign.refused": _("A campaign was given back to its authors."),
+    "engagement.campaign.resent": _("Messages of a campaign that failed were tried again."),
+    "engagement.campaign.resumed": _("A campaign was gone on with."),
+    "engagement.campaign.stopped": _("A campaign was stopped."),
+    "engagement.campaign.submitted": _("A campaign was laid before a second person."),
+    "engagement.campaign.tried_out": _("A campaign was sent to the own account to try it out."),
     "engagement.canned_reply.added": _("A ready answer was added."),
     "engagement.canned_reply.changed": _("A ready answer was changed."),
     "engagement.canned_reply.retired": _("A ready answer is offered no more."),
@@ -178,6 +196,8 @@ SENTENCES: dict[str, Promise] = {
     "engagement.complaint.reminded": _("Colleagues were told of complaints that are late."),
     "engagement.concern.reported": _("A concern about security was handed to the compliance desk."),
     "engagement.contact.noted": _("A contact with a patient was noted."),
+    "engagement.contact_rule.changed": _("The limits on writing to people were changed."),
+    "engagement.deed.refused": _("Something about campaigns was refused."),
     "engagement.lead.changed": _("An enquiry was changed."),
     "engagement.lead.converted": _("Somebody who had asked became a patient."),
     "engagement.lead.copied": _("A copy of an enquiry was given out to the person."),
@@ -191,6 +211,13 @@ SENTENCES: dict[str, Promise] = {
     "engagement.message.sent": _("A message was written in a conversation with a patient."),
     "engagement.plan.ended": _("A follow-up plan was ended early."),
     "engagement.plan.started": _("A follow-up plan was started."),
+    "engagement.segment.added": _("A segment was described."),
+    "engagement.segment.approved": _(
+        "A second person agreed that a segment looks at the clinical record."
+    ),
+    "engagement.segment.changed": _("A segment was described anew."),
+    "engagement.segment.counted": _("It was worked out whom a campaign reaches."),
+    "engagement.segment.retired": _("A segment was put away."),
     "engagement.step.added": _("A step was added to a template of follow-up."),
     "engagement.step.removed": _("A step was taken out of a template of follow-up."),
     "engagement.survey.answered": _("A survey was answered."),

@@ -75,6 +75,13 @@ HANDED_OUT: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=2, minute=50, day_of_week="sun"),
     },
     "go-on-measuring": {"task": "consent.meter.go_on", "schedule": 900.0},
+    "work-on-campaigns": {
+        "task": "engagement.campaigns.work",
+        "schedule": 20.0,
+        "options": {"expires": 20.0},
+    },
+    # In the morning (UTC): whoever agrees has the day for it.
+    "prepare-tip": {"task": "engagement.tips.prepare", "schedule": crontab(hour=5, minute=15)},
     # Takes up what a process that died has left; a tick that no worker took in time is worth nothing.
     "work-on-imports": {
         "task": "patients.imports.work",

@@ -75,6 +75,10 @@ PLACES = (
     (Permission.INCIDENTS_READ_MASKED, "audit:ledger", gettext_lazy("Ledger"), "shield-check"),
     (Permission.INCIDENTS_READ, "audit:reports", gettext_lazy("Audit reports"), "chart-bar"),
     *(
+        (one, "engagement:campaigns", gettext_lazy("Campaigns"), "speakerphone")
+        for one in (Permission.CAMPAIGNS_READ, Permission.CAMPAIGNS_APPROVE)
+    ),
+    *(
         (one, "consent:home", gettext_lazy("Consent and rights"), "file-certificate")
         for one in (Permission.CONSENT_MANAGE, Permission.RIGHTS_READ, Permission.RIGHTS_REQUEST)
     ),

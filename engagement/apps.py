@@ -29,3 +29,5 @@ class EngagementConfig(AppConfig):
         import_string("engagement.services.lead_deletions.install")()
         import_string("engagement.queries.clinic_figures.install")()
         import_string("engagement.queries.feedback_lines.install")()
+        import_string("engagement.services.sendings.install")()
+        import_string("engagement.queries.campaign_timeline.install")()

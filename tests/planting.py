@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from consent.models import Consent, Erasure, ProcessingPurpose, Recipient, RightsRequest, State
-from engagement.models import Lead, Service, Survey, Task, Thread, ThreadMessage
+from engagement.models import Campaign, Lead, Segment, Service, Survey, Task, Thread, ThreadMessage
 from patients.models import Invoice, Note, Patient
 from security.ids import new_id
 from security.models import User
@@ -76,6 +76,7 @@ def columns_for(patient: Patient, account: User) -> dict[str, Any]:
         "clinician": account, "service": Service.objects.create(name=f"Planted {new_id().hex}"),
         "given_at": now, "unit": world.team(f"Planted {new_id().hex}"), "consent": _consent(patient), "recipient": _recipient(),
         "processing": ProcessingPurpose.objects.create(key=f"planted-{new_id().hex[:20]}"),
+        "campaign": _campaign(),
         "plan": {"subjects": [str(patient.pk)], "scopes": [], "loose": {}, "holds": []},
     }  # fmt: skip
 
@@ -85,6 +86,12 @@ def _survey() -> Survey:
     return Survey.objects.create(
         title="Planted", title_zh="Planted", intro="", intro_zh="", is_active=False
     )
+
+
+def _campaign() -> Campaign:
+    """Return a campaign that nobody agreed to."""
+    segment = Segment.objects.create(name="Planted")
+    return Campaign.objects.create(name="Planted", lane="tips", channel="email", segment=segment)
 
 
 def _recipient() -> Recipient:

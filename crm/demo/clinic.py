@@ -15,6 +15,7 @@ from crm.demo import (
     asked,
     asking,
     billing,
+    campaigns,
     consents,
     conversations,
     erasures,
@@ -114,6 +115,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
     feedback.gather(clinic.people, list(clinic.patients.values()))
     erasures.plan(clinic.people, list(clinic.patients.values()))
     followups.plan(clinic.people)
+    campaigns.write(clinic.people)
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
     return clinic
 

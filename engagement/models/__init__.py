@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from engagement.models.appointment import Appointment
+from engagement.models.campaign import Campaign, CampaignRecipient
 from engagement.models.canned import CannedReply
 from engagement.models.complaint import Complaint, SecurityConcern
+from engagement.models.contact_rule import ContactRule
 from engagement.models.interaction import Interaction
 from engagement.models.lead import Lead
 from engagement.models.link import MessageLink
@@ -16,6 +18,7 @@ from engagement.models.plan import (
     Questionnaire,
     QuestionnaireAnswer,
 )
+from engagement.models.segment import Segment
 from engagement.models.service import Room, Service, ServicePractitioner
 from engagement.models.survey import Survey, SurveyAnswer
 from engagement.models.task import Task
@@ -24,8 +27,11 @@ from engagement.models.thread import Thread, ThreadAttachment, ThreadMessage, Th
 __all__ = [
     "Appointment",
     "Area",
+    "Campaign",
+    "CampaignRecipient",
     "CannedReply",
     "Complaint",
+    "ContactRule",
     "FollowUpPlan",
     "Interaction",
     "Lead",
@@ -36,6 +42,7 @@ __all__ = [
     "QuestionnaireAnswer",
     "Room",
     "SecurityConcern",
+    "Segment",
     "Service",
     "ServicePractitioner",
     "Survey",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
@@ -71,6 +72,38 @@ def issue(
         by=by,
     )
     return token
+
+
+@transaction.atomic
+def issue_opt_outs(
+    *,
+    subject_ids: Sequence[UUID],
+    target_id: UUID,
+    purpose: str,
+    channel: str,
+    expires_at: datetime,
+    by: User | None,
+) -> dict[UUID, str]:
+    """Make the way out of one purpose for many people, told as one event; return their tokens this once."""
+    tokens = {one: secrets.token_urlsafe(TOKEN_BYTES) for one in subject_ids}
+    rows = MessageLink.objects.bulk_create(
+        MessageLink(
+            kind=Kind.OPT_OUT,
+            subject_id=one,
+            target_id=target_id,
+            purpose=purpose,
+            channel=channel,
+            digest=digest_of(token),
+            expires_at=expires_at,
+        )
+        for one, token in tokens.items()
+    )
+    if rows:
+        trail.record(
+            "engagement.link.issued", subjects=tokens, changed=rows, fields=[Kind.OPT_OUT],
+            counts={"links": len(rows)}, by=by,
+        )  # fmt: skip
+    return tokens
 
 
 def find(token: str, kind: str) -> MessageLink | None:

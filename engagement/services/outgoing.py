@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -79,6 +80,40 @@ def send_by(
         origin_id=origin_id,
     )
     return outbox.queue(message=message, recipient=way.patient_id, kind=SubjectKind.PATIENT, by=by)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One of many messages that leave together: the way, what is said, its key, what it came from."""
+
+    way: Way
+    content: Content
+    once_key: str
+    origin_id: UUID
+
+
+@transaction.atomic
+def send_many(
+    *, messages: Sequence[Outgoing], purpose: str, by: User | None
+) -> dict[UUID, OutboxMessage]:
+    """Queue one message to each of many people by ways that were found in this transaction."""
+    written = [
+        (
+            one.way.patient_id,
+            outbox.Message(
+                channel=one.way.channel,
+                topic=one.content.topic,
+                address=one.way.address,
+                title=one.content.title,
+                text=one.content.text,
+                purpose=purpose,
+                once_key=one.once_key,
+                origin_id=one.origin_id,
+            ),
+        )
+        for one in messages
+    ]
+    return outbox.queue_many(messages=written, kind=SubjectKind.PATIENT, by=by)
 
 
 def still_allowed(row: OutboxMessage) -> str:

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from engagement.queries import answers, areas, complaints, figures, inbox, leads, work
+from engagement.queries import answers, areas, campaigns, complaints, figures, inbox, leads, work
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.gate import SignedInRequest, requires
@@ -30,6 +30,13 @@ class Part:
     sentence: Promise
     # How many things of this part wait for this person.
     waits: Callable[[User], int] | None = None
+
+
+def _agreements(user: User) -> int:
+    """Return how much waits for the agreement of somebody who may give it."""
+    if reach_of_user(user, Permission.CAMPAIGNS_APPROVE) is Reach.NONE:
+        return 0
+    return campaigns.waiting(user)
 
 
 # Each part adds itself here.
@@ -138,6 +145,21 @@ PARTS: tuple[Part, ...] = (
         "chart-bar",
         _("Figures"),
         _("Today's flow, no-shows, follow-up, satisfaction, consents: charts with their tables."),
+    ),
+    Part(
+        (Permission.CAMPAIGNS_READ, Permission.CAMPAIGNS_APPROVE),
+        "engagement:campaigns",
+        "speakerphone",
+        _("Campaigns"),
+        _("Write to many people: within what each allowed, after a second person agreed."),
+        _agreements,
+    ),
+    Part(
+        (Permission.CAMPAIGNS_READ, Permission.CAMPAIGNS_APPROVE),
+        "engagement:segments",
+        "users-group",
+        _("Segments"),
+        _("Groups of people, described once and worked out each time."),
     ),
 )
 WORKS_HERE = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from django.db import IntegrityError, transaction
 
 from security import trail
 from security.access.gate import Refused
-from security.classification import SubjectKind
+from security.classification import Scope, SubjectKind
 from security.models import OutboxMessage, User
+from security.sealing import keys
 
 
 class UnknownChannel(Refused):
@@ -45,11 +47,57 @@ def queue(
 
     With a `once_key` that a message has already, that one is returned and nothing is written.
     """
+    row = _made(message, recipient, kind)
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:
+        # Whoever asks twice for the same gets the same message.
+        return OutboxMessage.objects.get(once_key=message.once_key)
+    trail.record("security.message.queued", by=by, subjects=[recipient], changed=[row], obj=row)
+    return row
+
+
+@transaction.atomic
+def queue_many(
+    *, messages: Sequence[tuple[UUID, Message]], kind: SubjectKind, by: User | None
+) -> dict[UUID, OutboxMessage]:
+    """Put messages to many people into the outbox, one each; told as one event with the state of each row.
+
+    As with `queue`, a key that a message has already writes nothing and returns that message.
+    """
+    known = [one.once_key for _recipient, one in messages if one.once_key]
+    there = {
+        row.once_key: row
+        for row in OutboxMessage.objects.filter(once_key__in=known)
+        if row.once_key
+    }
+    found = {who: there[one.once_key] for who, one in messages if one.once_key in there}
+    fresh = [(who, one) for who, one in messages if one.once_key not in there]
+    keys.prepare([who for who, _message in fresh], kind=kind, scope=Scope.RECORD)
+    made = {who: _made(one, who, kind) for who, one in fresh}
+    try:
+        with transaction.atomic():
+            OutboxMessage.objects.bulk_create(made.values())
+    except IntegrityError:
+        # Somebody else queued one of them at this moment: each by itself, so that the others go.
+        return found | {
+            who: queue(message=one, recipient=who, kind=kind, by=by) for who, one in fresh
+        }
+    if made:
+        trail.record(
+            "security.message.queued", by=by, subjects=made, changed=list(made.values()),
+            counts={"messages": len(made)},
+        )  # fmt: skip
+    return found | made
+
+
+def _made(message: Message, recipient: UUID, kind: SubjectKind) -> OutboxMessage:
     if message.channel not in settings.DELIVERY_CHANNELS:
         raise UnknownChannel(message.channel)
     if not (message.address.isprintable() and message.title.isprintable()):
         raise UnfitAddress("address or title")
-    row = OutboxMessage(
+    return OutboxMessage(
         subject_id=recipient,
         recipient_kind=kind,
         channel=message.channel,
@@ -61,11 +109,3 @@ def queue(
         once_key=message.once_key,
         origin_id=message.origin_id,
     )
-    try:
-        with transaction.atomic():
-            row.save()
-    except IntegrityError:
-        # Whoever asks twice for the same gets the same message.
-        return OutboxMessage.objects.get(once_key=message.once_key)
-    trail.record("security.message.queued", by=by, subjects=[recipient], changed=[row], obj=row)
-    return row

@@ -21,7 +21,7 @@ from tests.patients import cast
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
 KEYS = {
     "care", "emergency", "billing", "operations", "legal_duty", "public_health", "reminders", "surveys",
-    "marketing", "research", "teaching", "sharing", "family", "portal", "abroad", "staff",
+    "education", "information", "marketing", "research", "teaching", "sharing", "family", "portal", "abroad", "staff",
 }  # fmt: skip
 
 

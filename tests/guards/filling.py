@@ -24,6 +24,7 @@ from consent.models import (
 )
 from consent.services import certificates
 from engagement.models import (
+    Campaign,
     CannedReply,
     Complaint,
     FollowUpPlan,
@@ -31,6 +32,7 @@ from engagement.models import (
     PlanStep,
     PlanTemplate,
     SecurityConcern,
+    Segment,
     Survey,
     SurveyAnswer,
     Task,
@@ -115,6 +117,10 @@ def values(clinic, name):
         "scan_id": _scan(asked).pk,
         **_follow_up(clinic),
         **_feedback(clinic),
+        "segment_id": (group := Segment.objects.create(name="Everybody")).pk,
+        "campaign_id": Campaign.objects.create(
+            name="Spring", lane="tips", channel="email", segment=group
+        ).pk,
     }
 
 

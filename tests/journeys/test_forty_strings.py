@@ -33,11 +33,13 @@ from consent.models import (
 )
 from crm.demo.staff import ACCOUNTS
 from engagement.models import (
+    Campaign,
     CannedReply,
     Complaint,
     FollowUpPlan,
     Lead,
     SecurityConcern,
+    Segment,
     Survey,
     SurveyAnswer,
     Task,
@@ -183,6 +185,7 @@ PLANTED = {
     "task_id": Task, "plan_id": FollowUpPlan,
     "survey_id": Survey, "answer_id": SurveyAnswer, "complaint_id": Complaint, "concern_id": SecurityConcern,
     "lead_id": Lead,
+    "campaign_id": Campaign, "segment_id": Segment,
 }  # fmt: skip
 
 
