@@ -763,7 +763,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("form", "Enquiry form"),
-                            ("phone", "Phone call"),
+                            ("phone", "By phone"),
                             ("walk_in", "Came by"),
                             ("referral", "Referred by a doctor or clinic"),
                             ("patient", "Recommended by a patient"),
