@@ -54,7 +54,7 @@ class Lead(SealedModel):
 
     class Source(models.TextChoices):
         FORM = "form", _("Enquiry form")
-        PHONE = "phone", _("Phone call")
+        PHONE = "phone", _("By phone")
         WALK_IN = "walk_in", _("Came by")
         REFERRAL = "referral", _("Referred by a doctor or clinic")
         PATIENT = "patient", _("Recommended by a patient")

@@ -137,7 +137,7 @@ def coverage(period: Period) -> Table:
         if row["purpose_id"] in purposes
     ]
     heads = [
-        gettext("Purpose"), gettext("Agreed"), gettext("Said no"), gettext("Not asked, or over"),
+        gettext("Purpose"), gettext("Said yes"), gettext("Said no"), gettext("Not asked, or over"),
     ]  # fmt: skip
     return Table(heads, sorted(lines, key=lambda line: line.name), is_whole=True)
 

@@ -24,6 +24,8 @@ LEAST = 5
 SMALL = f"<{LEAST}"
 # Left out because it would give another number of its line away.
 KEPT_BACK = "–"
+# A table with more cells than this is folded: its chart says the same.
+MOST_CELLS = 24
 PERIODS = (7, 30, 90, 365)
 USUAL = 90
 # What stands beside the numbers: whoever may see any figure at all.
@@ -63,12 +65,15 @@ def _shown(user: User, figure: Figure, wanted: Period) -> dict[str, Any]:
     is_exact = figure.exact_for is not None and _may(user, (figure.exact_for,))
     table = figure.read(wanted)
     lines = [(line.name, cells(line, table, is_exact=is_exact)) for line in table.lines]
+    if all(_is_nothing(value) for line in table.lines for value in line.values):
+        lines = []
     heads = list(table.heads)
     drawn = range(len(heads) - 1) if table.drawn is None else table.drawn
     series = [
         {"label": heads[number + 1], "values": [row[number].number for _name, row in lines]}
         for number in drawn
     ]
+    drawing = _drawing([name for name, _row in lines], series, figure)
     return {
         "figure": figure,
         "heads": heads,
@@ -83,8 +88,8 @@ def _shown(user: User, figure: Figure, wanted: Period) -> dict[str, Any]:
             for name, row in lines
         ],
         "is_small": any(cell.text in {SMALL, KEPT_BACK} for _name, row in lines for cell in row),
-        "drawing": _drawing([name for name, _row in lines], series, figure),
-        "folds": len(lines) > 14,
+        "drawing": drawing,
+        "folds": drawing is not None and len(lines) * (len(heads) - 1) > MOST_CELLS,
     }
 
 
@@ -127,6 +132,10 @@ def is_small(value: Value) -> bool:
     if isinstance(value, Mean):
         return 0 < value.count < LEAST
     return value is not None and 0 < value < LEAST
+
+
+def _is_nothing(value: Value) -> bool:
+    return not value or value in (Share(0, 0), Mean(0, 0))
 
 
 def _plain(value: Value) -> Cell:
