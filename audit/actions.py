@@ -154,6 +154,7 @@ SENTENCES: dict[str, Promise] = {
     "consent.transfer.refused": _("A transfer of data abroad was refused."),
     "consent.words.published": _("Words of a form of consent were published."),
     "consent.words.written": _("Words of a form of consent were drafted."),
+    "crm.demo.appointments_added": _("Appointments of the demo were entered."),
     "crm.demo.code_told": _("The one-time code of a demo account was shown."),
     "crm.demo.consents_written": _("Consents of the demo clinic were written."),
     "crm.demo.mail_told": _("The newest message to a demo account was shown."),

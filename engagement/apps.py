@@ -6,6 +6,9 @@ from django.apps import AppConfig
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from patients import tabs
+from security.access.permissions import Permission
+
 
 class EngagementConfig(AppConfig):
     """The relationship with patients, computed under consent."""
@@ -14,6 +17,15 @@ class EngagementConfig(AppConfig):
     verbose_name = _("Engagement")
 
     def ready(self) -> None:
-        """Let delivery ask for consent again whenever a message leaves."""
+        """Let delivery ask for consent again when a message leaves; add the tab and lines of appointments."""
         # By name: an app's models can not be imported before all apps are there.
         import_string("engagement.services.outgoing.install")()
+        import_string("engagement.sources.install")()
+        tabs.add(
+            tabs.Tab(
+                "appointments",
+                _("Appointments"),
+                (Permission.APPOINTMENTS_READ,),
+                "engagement:appointments",
+            )
+        )

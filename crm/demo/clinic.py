@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from crm.demo import (
     accounts,
+    appointments,
     asked,
     asking,
     billing,
@@ -105,6 +106,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
     notices.tell(clinic.patients, by=clinic.people["receptionist1"])
     asked.ask(clinic.people, list(clinic.patients.values()))
     erasures.plan(clinic.people, list(clinic.patients.values()))
+    appointments.book(clinic.people, list(clinic.patients.values()))
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
     return clinic
 

@@ -135,7 +135,7 @@ class Absence(models.Model):
 
 
 class CalendarFeed(models.Model):
-    """The address at which a calendar program reads when somebody has appointments; of it a digest is kept."""
+    """The address at which a calendar program reads somebody's times; of it a digest is kept."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

@@ -41,7 +41,7 @@ def practitioners(service_id: UUID) -> list[UUID]:
     return list(rows.order_by("user_id").values_list("user_id", flat=True))
 
 
-def free(  # noqa: PLR0913 - one question in full: what, by whom, when, how many, for whom, instead of what
+def free(
     service: Service,
     *,
     first: date,
@@ -141,9 +141,7 @@ def next_free(
     day = after.astimezone(clocks.zone()).date()
     whom = None if clinician_id is None else [clinician_id]
     for first, days in ((day, 3), (day + timedelta(days=3), LOOK_AHEAD_DAYS)):
-        found = free(
-            service, first=first, days=days, clinician_ids=whom, patient_id=patient_id
-        )
+        found = free(service, first=first, days=days, clinician_ids=whom, patient_id=patient_id)
         later = [slot for slot in found if slot.starts_at >= after]
         if later:
             return later[:limit]

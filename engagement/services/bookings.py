@@ -108,7 +108,9 @@ def cancel(
     *, appointment_id: UUID, version: int | None = None, reason: str = "", by: User | None
 ) -> Appointment:
     """Cancel an appointment; its reach ends, and its time is offered to who waits longest."""
-    row = _locked(appointment_id, version, Appointment.AHEAD, _("Only what lies ahead is cancelled."))
+    row = _locked(
+        appointment_id, version, Appointment.AHEAD, _("Only what lies ahead is cancelled.")
+    )
     _refuse_late(row, by)
     freed = _slot_of(row)
     row.state, row.cancelled_at = State.CANCELLED, timezone.now()

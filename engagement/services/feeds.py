@@ -42,9 +42,7 @@ def issue(*, user: User) -> str:
     _revoke(user)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     row = CalendarFeed.objects.create(user=user, digest=digest_of(token))
-    trail.record(
-        "engagement.feed.issued", subjects=[user.pk], changed=[row], obj=row, by=user
-    )
+    trail.record("engagement.feed.issued", subjects=[user.pk], changed=[row], obj=row, by=user)
     return token
 
 
@@ -60,9 +58,7 @@ def _revoke(user: User) -> bool:
     for row in rows:
         row.revoked_at = timezone.now()
         row.save(update_fields=["revoked_at"])
-        trail.record(
-            "engagement.feed.revoked", subjects=[user.pk], changed=[row], obj=row, by=user
-        )
+        trail.record("engagement.feed.revoked", subjects=[user.pk], changed=[row], obj=row, by=user)
     return bool(rows)
 
 

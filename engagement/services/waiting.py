@@ -76,9 +76,7 @@ def add(*, patient_id: UUID, wish: Wish, by: User | None) -> WaitingEntry:
         note=" ".join(wish.note.split()),
     )
     row.save()
-    trail.record(
-        "engagement.waiting.added", subjects=[patient_id], changed=[row], obj=row, by=by
-    )
+    trail.record("engagement.waiting.added", subjects=[patient_id], changed=[row], obj=row, by=by)
     return row
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from security.access.categories import Reach
@@ -31,13 +32,29 @@ class Part:
 
 
 # Each part adds itself here.
-PARTS: tuple[Part, ...] = ()
+PARTS: tuple[Part, ...] = (
+    Part(
+        (Permission.APPOINTMENTS_READ,),
+        "engagement:day",
+        "calendar",
+        _("Appointments"),
+        _("Who comes when: day and week, check-in, the waiting list, absences."),
+    ),
+    Part(
+        (Permission.ADMINISTRATION_READ,),
+        "engagement:planning",
+        "calendar-time",
+        _("Appointment set-up"),
+        _("What is offered by appointment, by whom, where and when."),
+    ),
+)
 WORKS_HERE = (
     Permission.APPOINTMENTS_READ,
     Permission.APPOINTMENTS_WRITE,
     Permission.MESSAGES_WRITE,
     Permission.CAMPAIGNS_READ,
     Permission.CAMPAIGNS_APPROVE,
+    Permission.ADMINISTRATION_READ,
 )
 
 

@@ -48,7 +48,10 @@ def test_one_of_many_has_a_time_and_the_others_are_told_the_next(visit, record_p
 
 def test_two_who_change_places_wait_for_each_other_and_neither_hangs(visit):
     row, doctor = visit
-    rows = [booked(cast.patient(given=name), row, doctor, at(hour)) for name, hour in (("A", 9), ("B", 10))]
+    rows = [
+        booked(cast.patient(given=name), row, doctor, at(hour))
+        for name, hour in (("A", 9), ("B", 10))
+    ]
 
     def move(one, hour):
         new = wish(row, doctor, at(hour))

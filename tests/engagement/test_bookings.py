@@ -11,7 +11,7 @@ from patients.models import CareRelationship, StaffLink
 from patients.services import staff_links
 from security.models import User
 from security.sealing import StaleRecord
-from security.services import roles
+from security.services import roles, users
 from tests.engagement import booking
 from tests.engagement.booking import MONDAY, NOW, at, wish
 from tests.patients import cast
@@ -114,7 +114,7 @@ def test_only_who_gives_the_service_and_cares_for_patients_is_booked(visit, doct
     booking.hours(other)
     with pytest.raises(placing.WrongPractitioner):
         book(mia, visit, other)
-    User.objects.filter(pk=doctor.pk).update(is_active=False)
+    users.deactivate(user=doctor, by=None)
     with pytest.raises(placing.WrongPractitioner):
         book(mia, visit, doctor)
     visit.is_active = False
@@ -207,7 +207,10 @@ def test_a_moved_appointment_gives_its_old_time_back(visit, doctor, mia):
 
 def test_a_visit_goes_from_booked_to_done_and_no_other_way(visit, doctor, mia, time_machine):
     row = book(mia, visit, doctor)
-    for early, refusal in ((bookings.miss, bookings.TooEarly), (bookings.check_in, bookings.NotToday)):
+    for early, refusal in (
+        (bookings.miss, bookings.TooEarly),
+        (bookings.check_in, bookings.NotToday),
+    ):
         with pytest.raises(refusal):
             early(appointment_id=row.pk, version=row.version, by=None)
     time_machine.move_to(at(8, 55), tick=False)
@@ -232,7 +235,9 @@ def test_a_visit_goes_from_booked_to_done_and_no_other_way(visit, doctor, mia, t
     assert done == {"finished"}
 
 
-def test_who_comes_late_after_all_is_checked_in_while_the_time_is_free(visit, doctor, mia, time_machine):
+def test_who_comes_late_after_all_is_checked_in_while_the_time_is_free(
+    visit, doctor, mia, time_machine
+):
     row = book(mia, visit, doctor)
     time_machine.move_to(at(9, 20), tick=False)
     row = bookings.miss(appointment_id=row.pk, version=row.version, by=None)
@@ -298,7 +303,9 @@ def test_free_times_leave_no_gap_and_ask_as_often_for_ten_as_for_one(visit, doct
         (date(2026, 3, 29), "Asia/Shanghai", datetime(2026, 3, 29, 0, tzinfo=UTC)),
     ],
 )
-def test_hours_follow_the_clock_on_the_wall_when_the_clocks_change(system, time_machine, day, zone, begins):
+def test_hours_follow_the_clock_on_the_wall_when_the_clocks_change(
+    system, time_machine, day, zone, begins
+):
     time_machine.move_to(datetime(2026, 3, 1, tzinfo=UTC), tick=False)
     booking.clinic(zone)
     doctor = cast.staff("physician")
