@@ -166,6 +166,7 @@ PLANTED = {
     "act_id": ConsentEvent,
     "letter_id": RightsLetter,
     "erasure_id": Erasure, "hold_id": LegalHold,
+    "appointment_id": Appointment, "entry_id": WaitingEntry,
 }  # fmt: skip
 
 
@@ -177,7 +178,8 @@ def addresses(patient, note, clinic):
         "app_label": "security", "url": "nowhere", "exporter": "patients", "codelist": "condition", "number": 0,
         "subject_id": patient.pk, "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "token": "nothing",
         "backup_id": new_id(), "check": "settings", "law": "pipl",
-        "rule_key": "R10", "day_id": new_id(),
+        "rule_key": "R10", "day_id": new_id(), "deed": "start", "offer_id": new_id(),
+        **dict.fromkeys(("service_id", "room_id", "hours_id", "absence_id"), new_id()),
         "report_kind": "weekly", "language": "en", "field_purpose": "care",
         "run_id": new_id(), "paper": "json", "retention_key": "cn_outpatient",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
