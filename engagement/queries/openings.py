@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -72,6 +72,7 @@ def by_day(found: Sequence[Slot]) -> list[dict[str, Any]]:
     for one in found:
         shown = {
             "value": value_of(one.clinician_id, one),
+            "at": one.starts_at,
             "clock": clocks.clock(one.starts_at, where),
             "clinician": names.get(one.clinician_id, ""),
         }
@@ -79,6 +80,14 @@ def by_day(found: Sequence[Slot]) -> list[dict[str, Any]]:
     return [
         {"label": clocks.day_words(day, where), "times": rows} for day, rows in sorted(days.items())
     ]
+
+
+def first_from(offered: dict[str, Any], at: datetime | None) -> str:
+    """Return the value of the first free time from an instant on, "" where none was asked for."""
+    if at is None:
+        return ""
+    rows = (one for day in offered["days"] for one in day["times"])
+    return next((str(one["value"]) for one in rows if one["at"] >= at), "")
 
 
 def value_of(clinician_id: UUID, one: Slot) -> str:

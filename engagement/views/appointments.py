@@ -146,27 +146,21 @@ def _looking(
     page: dict[str, Any] = {"looking": forms.Looking(initial=asked), "row": row, "asked": asked}
     service = Service.objects.active().filter(pk=agenda.read_id(asked["service"])).first()
     if service is not None:
-        page |= _offered(form, service, row, at, asked) | {
-            "times": openings.times(
-                service, day=day, clinician_id=whose, patient_id=patient_id,
-                instead_of=row.pk if row else None,
-            )
-        }  # fmt: skip
+        times = openings.times(
+            service, day=day, clinician_id=whose, patient_id=patient_id,
+            instead_of=row.pk if row else None,
+        )  # fmt: skip
+        page |= _offered(form, service, row) | {"times": times}
+        page["ticked"] = page["form"].data.get("slot") or openings.first_from(times, at)
     status = 422 if form is not None and form.errors else 200
     return shown(request, patient_id, "_book.html", page, status)
 
 
-def _offered(
-    form: Any, service: Service, row: Appointment | None, at: Any, asked: dict[str, str]
-) -> dict[str, Any]:
-    ticked = f"{asked['clinician']}|{clocks.written(at)}" if at else ""
-    if form is None:
-        start: dict[str, Any] = {"service": service.pk}
-        if row is not None:
-            form = forms.Move(initial=start | {"version": row.version})
-        else:
-            form = forms.Book(initial=start)
-    return {"form": form, "ticked": form.data.get("slot") or ticked, "service": service.label}
+def _offered(form: Any, service: Service, row: Appointment | None) -> dict[str, Any]:
+    start: dict[str, Any] = {"service": service.pk}
+    if form is None and row is not None:
+        form = forms.Move(initial=start | {"version": row.version})
+    return {"form": form or forms.Book(initial=start), "service": service.label}
 
 
 @require_POST

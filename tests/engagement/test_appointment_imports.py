@@ -46,14 +46,20 @@ def test_appointments_come_in_with_their_time_and_reach_and_go_out_with_them(des
     first = Appointment.objects.get(starts_at=at(9))
     assert (first.ends_at, first.state, first.room.name) == (at(9, 30), "booked", "Room 1")
     assert Claim.objects.filter(appointment_id=first.pk).count() == 12
-    assert CareRelationship.objects.get(pk=first.reach_id).ends_at == first.ends_at + timedelta(days=30)
+    assert CareRelationship.objects.get(pk=first.reach_id).ends_at == first.ends_at + timedelta(
+        days=30
+    )
     assert Appointment.objects.count() == 2
     again = bring(desk, line(1), line(3, "2026-11-02 11:00", patient="P-2"))
     assert (again.rows_created, again.rows_unchanged) == (1, 1)
     undone(desk, batch)
     assert not Appointment.objects.filter(pk=first.pk).exists()
     assert not Claim.objects.filter(appointment_id=first.pk).exists()
-    assert not CareRelationship.objects.in_force(NOW + timedelta(days=1)).filter(pk=first.reach_id).exists()
+    assert (
+        not CareRelationship.objects.in_force(NOW + timedelta(days=1))
+        .filter(pk=first.reach_id)
+        .exists()
+    )
 
 
 def test_what_does_not_fit_is_refused_row_by_row(desk):

@@ -31,6 +31,7 @@ from consent.models import (
     Sharing,
 )
 from crm.demo.staff import ACCOUNTS
+from engagement.models import Appointment, WaitingEntry
 from patients.models import (
     AccessRequest,
     CareRelationship,
