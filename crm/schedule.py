@@ -37,6 +37,8 @@ HANDED_OUT: dict[str, dict[str, Any]] = {
         "options": {"expires": 20.0},
     },
     "end-consents": {"task": "consent.nightly", "schedule": crontab(hour=0, minute=25)},
+    # Offers of times that began, entries whose days are over, claims of times long past.
+    "sweep-appointments": {"task": "engagement.appointments.sweep", "schedule": 600.0},
     "sweep-patients": {"task": "patients.sweep", "schedule": 3600.0},
     "invite-to-surveys": {
         "task": "engagement.surveys.invite",

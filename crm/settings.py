@@ -307,6 +307,14 @@ CURRENCY = env.str("CUSTODIA_CURRENCY", default="CNY")
 REFUND_LIMIT = Decimal(env.str("CUSTODIA_REFUND_LIMIT", default="500"))
 PAYMENT_DAYS = env.int("CUSTODIA_PAYMENT_DAYS", default=30)
 
+# --- appointments ---------------------------------------------------------------------------
+# From how many days before until how many after an appointment its clinician reaches the record.
+APPOINTMENT_REACH_DAYS_BEFORE = env.int("CUSTODIA_APPOINTMENT_REACH_BEFORE", default=2)
+APPOINTMENT_REACH_DAYS_AFTER = env.int("CUSTODIA_APPOINTMENT_REACH_AFTER", default=30)
+APPOINTMENT_DAYS_AHEAD = env.int("CUSTODIA_APPOINTMENT_DAYS_AHEAD", default=400)
+# To how many who wait a time that became free is offered.
+WAITING_LIST_OFFERS = env.int("CUSTODIA_WAITING_LIST_OFFERS", default=3)
+
 # --- trail ----------------------------------------------------------------------------------
 AUDITLOG_DISABLE_REMOTE_ADDR = True
 AUDITLOG_MASK_CALLABLE = "audit.masking.constant"

@@ -25,6 +25,7 @@ from security.people import called
 
 # Places of the workspace, each for those who hold its permission.
 PLACES = (
+    (Permission.APPOINTMENTS_READ, "engagement:day", gettext_lazy("Appointments"), "calendar"),
     (
         Permission.CLINICAL_REQUEST,
         "patients:emergency",
@@ -60,6 +61,12 @@ PLACES = (
         "audit:to_tell",
         gettext_lazy("Patients to be told"),
         "message",
+    ),
+    (
+        Permission.ADMINISTRATION_MANAGE,
+        "engagement:planning",
+        gettext_lazy("Appointment set-up"),
+        "calendar-time",
     ),
     (Permission.ADMINISTRATION_READ, "security:backups", gettext_lazy("Backups"), "database"),
     (Permission.ADMINISTRATION_READ, "security:posture", gettext_lazy("Posture"), "shield-check"),

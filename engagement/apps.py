@@ -31,3 +31,12 @@ class EngagementConfig(AppConfig):
         import_string("engagement.queries.feedback_lines.install")()
         import_string("engagement.services.sendings.install")()
         import_string("engagement.queries.campaign_timeline.install")()
+        import_string("engagement.sources.install")()
+        tabs.add(
+            tabs.Tab(
+                "appointments",
+                _("Appointments"),
+                (Permission.APPOINTMENTS_READ,),
+                "engagement:appointments",
+            )
+        )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
+from django.utils import timezone
 
 from engagement.models import Campaign, CampaignRecipient
 from engagement.services import (
+    claims,
     complaints,
     lead_deletions,
     sendings,
@@ -17,6 +20,7 @@ from engagement.services import (
     thread_escalations,
     tips,
     triggers,
+    waiting,
 )
 from security import trail
 from security.services import clinics
@@ -102,3 +106,17 @@ def prepare_tip() -> bool:
     """Prepare the security tip of the month once its day comes near."""
     with trail.acting_for(system="engagement.tips", purpose="HOPERAT"):
         return tips.prepare() is not None
+
+
+# The time of an appointment that began so long ago is asked for by nobody.
+CLAIMS_KEPT = timedelta(days=7)
+
+
+@shared_task(name="engagement.appointments.sweep")
+def sweep_appointments() -> None:
+    """End offers and waits that are over, and drop the claims of times long past."""
+    now = timezone.now()
+    with trail.acting_for(system="engagement.appointments", purpose="HOPERAT"):
+        over = waiting.sweep(now=now)
+        count = claims.sweep(before=now - CLAIMS_KEPT)
+    log.info("appointments: %d offers and waits over, %d claims dropped", over, count)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from crm.demo import (
     accounts,
+    appointments,
     asked,
     asking,
     billing,
@@ -116,6 +117,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
     erasures.plan(clinic.people, list(clinic.patients.values()))
     followups.plan(clinic.people)
     campaigns.write(clinic.people)
+    appointments.book(clinic.people, list(clinic.patients.values()))
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
     return clinic
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engagement.models.appointment import Appointment
+from engagement.models.appointment import Appointment, Claim
 from engagement.models.campaign import Campaign, CampaignRecipient
 from engagement.models.canned import CannedReply
 from engagement.models.complaint import Complaint, SecurityConcern
@@ -18,18 +18,23 @@ from engagement.models.plan import (
     Questionnaire,
     QuestionnaireAnswer,
 )
+from engagement.models.planning import Absence, CalendarFeed, WorkingHours
 from engagement.models.segment import Segment
 from engagement.models.service import Room, Service, ServicePractitioner
 from engagement.models.survey import Survey, SurveyAnswer
 from engagement.models.task import Task
 from engagement.models.thread import Thread, ThreadAttachment, ThreadMessage, ThreadParticipant
+from engagement.models.waiting import SlotOffer, WaitingEntry
 
 __all__ = [
+    "Absence",
     "Appointment",
     "Area",
+    "CalendarFeed",
     "Campaign",
     "CampaignRecipient",
     "CannedReply",
+    "Claim",
     "Complaint",
     "ContactRule",
     "FollowUpPlan",
@@ -45,6 +50,7 @@ __all__ = [
     "Segment",
     "Service",
     "ServicePractitioner",
+    "SlotOffer",
     "Survey",
     "SurveyAnswer",
     "Task",
@@ -52,4 +58,6 @@ __all__ = [
     "ThreadAttachment",
     "ThreadMessage",
     "ThreadParticipant",
+    "WaitingEntry",
+    "WorkingHours",
 ]

@@ -161,6 +161,20 @@ PARTS: tuple[Part, ...] = (
         _("Segments"),
         _("Groups of people, described once and worked out each time."),
     ),
+    Part(
+        (Permission.APPOINTMENTS_READ,),
+        "engagement:day",
+        "calendar",
+        _("Appointments"),
+        _("Who comes when: day and week, check-in, the waiting list, absences."),
+    ),
+    Part(
+        (Permission.ADMINISTRATION_READ,),
+        "engagement:planning",
+        "calendar-time",
+        _("Appointment set-up"),
+        _("What is offered by appointment, by whom, where and when."),
+    ),
 )
 WORKS_HERE = (
     Permission.APPOINTMENTS_READ,

@@ -86,6 +86,12 @@ OF_ROW: dict[str, Promise] = {
     "corrected": _("This was corrected here since it was imported, and is not overwritten."),
     "registered": _("This patient is registered here already and stays as is."),
     "alike": _("Another patient here has the same phone number: perhaps the same person."),
+    "service": _("No service of this name is offered here. Enter it first."),
+    "practitioner": _("Nobody of this name gives this service here."),
+    "room": _("There is no room of this name here."),
+    "length": _("An appointment takes between 5 minutes and 8 hours."),
+    "taken": _("Somebody has this time already: the clinician, the room or the patient."),
+    "moved": _("This appointment is here with other contents. Move or cancel it here."),
     "content": _("This does not fit together. Please check the row."),
 }  # fmt: skip
 

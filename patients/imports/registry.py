@@ -84,6 +84,9 @@ class Importer:
     index: type[SearchIndex] | None = None
     # What reading the uploaded cells again takes, in the list of what was wrong.
     reading: tuple[Permission, ...] = ()
+    # What goes with new rows before they are written, and what ends before an undo removes them.
+    arriving: Callable[[Sequence[Any]], None] | None = None
+    leaving: Callable[[Sequence[Any]], None] | None = None
     # Columns that pages mask: nobody but who uploaded the file is shown their cells.
     masked: tuple[str, ...] = ()
 

@@ -77,6 +77,7 @@ def rows(patients: Iterable[Patient], seen: Mapping[UUID, Sight]) -> list[dict[s
 def row(patient: Patient, sight: Sight) -> dict[str, Any]:
     """Return one patient as a row of a list; a broken seal leaves the row without a name."""
     shown: dict[str, Any] = {
+        "id": patient.pk,
         "url": reverse("patients:patient", args=[patient.pk]),
         "last_activity_at": patient.last_activity_at,
         "basis": sight.basis.label if sight.basis not in (None, Basis.ROLE) else "",

@@ -29,6 +29,8 @@ def take_back(*, batch: ImportBatch, importer: Importer, chunk: ImportChunk) -> 
     removed, kept = _untouched(importer, chunk)
     returned = _revert(batch, importer, chunk)
     deleted = list(removed)
+    if importer.leaving is not None:
+        importer.leaving(deleted)
     chunk.undone_at = timezone.now()
     chunk.save(update_fields=["undone_at"])
     trail.record(

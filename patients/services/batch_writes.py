@@ -33,6 +33,8 @@ def wait_for_turn() -> None:
 def write(*, batch: ImportBatch, importer: Importer, plan: Plan, number: int) -> ImportChunk:
     """Write what was planned for some rows, and note it so that it can be undone."""
     _prepare_keys(importer.model, plan.created)
+    if importer.arriving is not None:
+        importer.arriving(plan.created)
     importer.model._default_manager.bulk_create(plan.created, batch_size=500)
     kept = []
     for row, said in plan.changed:

@@ -3,7 +3,8 @@
 for each non-operational column, in the order of column names:
     u32 length | name | type byte | u32 length | value
 type and value: N nothing | B bytes | T UTF-8 text | I decimal text of a whole number | F "0" or "1"
-                U 16 bytes of a UUID | D ISO date | M RFC 3339 UTC with microseconds | J canonical JSON
+                U 16 bytes of a UUID | D ISO date | C ISO time of a clock
+                M RFC 3339 UTC with microseconds | J canonical JSON
                 A canonical JSON of an array, ids in it as texts
 """
 
@@ -13,7 +14,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -66,6 +67,7 @@ FORMS: tuple[tuple[tuple[type, ...], bytes, Callable[[Any], bytes]], ...] = (
         lambda value: value.astimezone(UTC).isoformat(timespec="microseconds").encode(),
     ),
     ((date,), b"D", lambda value: value.isoformat().encode()),
+    ((time,), b"C", lambda value: value.isoformat(timespec="microseconds").encode()),
     ((dict, list, tuple, float), b"J", _json),
 )
 

@@ -1,6 +1,6 @@
 """What fills the parameters of addresses: a row of everything that a page may be about."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -24,6 +24,8 @@ from consent.models import (
 )
 from consent.services import certificates
 from engagement.models import (
+    Absence,
+    Appointment,
     Campaign,
     CannedReply,
     Complaint,
@@ -31,14 +33,19 @@ from engagement.models import (
     Lead,
     PlanStep,
     PlanTemplate,
+    Room,
     SecurityConcern,
     Segment,
+    Service,
+    SlotOffer,
     Survey,
     SurveyAnswer,
     Task,
     Thread,
     ThreadAttachment,
     ThreadMessage,
+    WaitingEntry,
+    WorkingHours,
 )
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
@@ -107,6 +114,7 @@ def values(clinic, name):
         "language": "en",
         **_registers(clinic),
         **consent_of(clinic),
+        **appointments_of(clinic),
         "restriction_id": consenting.limit(clinic.patient, "self_pay").pk,
         "recipient_id": (outside := consenting.recipient()).pk,
         "sharing_id": consenting.sharing(clinic.patient, outside, clinic.users["physician"]).pk,
@@ -232,6 +240,34 @@ def consent_of(clinic):
     return {
         "form_id": words.form_id, "words_id": words.pk, "consent_id": taken.consent.pk,
         "act_id": taken.event.pk,
+    }  # fmt: skip
+
+
+def appointments_of(clinic):
+    """Return an appointment of the clinic's patient, and what the calendar is made of."""
+    nurse, now = clinic.users["nurse"], timezone.now()
+    service = Service.objects.create(name=f"Visit {new_id().hex}")
+    room = Room.objects.create(name=f"Room {new_id().hex}")
+    start, end = now + timedelta(days=1), now + timedelta(days=1, minutes=30)
+    row = Appointment(
+        patient=clinic.patient,
+        service=service,
+        clinician=nurse,
+        room=room,
+        starts_at=start,
+        ends_at=end,
+    )
+    row.save()
+    waits = WaitingEntry(
+        patient=clinic.patient, service=service, first_on=start.date(), last_on=end.date()
+    )
+    waits.save()
+    offer = SlotOffer.objects.create(entry=waits, clinician=nurse, starts_at=start, ends_at=end)
+    hours = WorkingHours.objects.create(user=nurse, weekday=1, begins=time(9), ends=time(12))
+    away = Absence.objects.create(user=nurse, starts_at=start, ends_at=end)
+    return {
+        "appointment_id": row.pk, "deed": "check_in", "service_id": service.pk, "room_id": room.pk,
+        "entry_id": waits.pk, "offer_id": offer.pk, "hours_id": hours.pk, "absence_id": away.pk,
     }  # fmt: skip
 
 

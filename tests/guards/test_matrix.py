@@ -56,6 +56,9 @@ REFUSES_EMPTY = {
     "consent:notice_begin": "the clinic has no such law",
     "engagement:canned_change": "the ready answer is everybody's",
     "engagement:canned_retire": "the ready answer is everybody's",
+    "engagement:appointment_step": "the version that was read is missing",
+    "engagement:waiting_withdraw": "the version that was read is missing",
+    "engagement:present": "the absence is a colleague's",
 }
 
 # Pages about something that is somebody's own: for everybody else it does not exist.
@@ -102,6 +105,8 @@ OF_ONE_PERSON = {
 
 # Open to everybody once an officer published it; of a draft nobody learns.
 UNPUBLISHED = {"consent:public_notice"}
+# Open to who brings a secret; nobody here brings one.
+SECRET = {"engagement:ics"}
 # Open while nobody has an account; where anybody has one, it does not exist for anybody.
 BEFORE_ANYBODY = {"security:setup"}
 
@@ -137,7 +142,7 @@ def expected(name, gate, method, route):
     kind, _, state = world.PRINCIPALS[name]
     if route in BEFORE_ANYBODY and state != "half":
         return HIDDEN
-    if route in UNPUBLISHED and state != "half":
+    if route in UNPUBLISHED | SECRET and state != "half":
         return HIDDEN
     if gate.kind == "public":
         return SENT_AWAY if state == "half" else ANSWERED

@@ -17,6 +17,7 @@ PUBLIC = {
     "crm:health": "the proxy asks whether the process serves",
     "crm:language": "the sign-in page can be read in either language",
     "crm:theme": "the sign-in page can be light or dark",
+    "engagement:ics": "a calendar program signs in nowhere; it brings a secret and gets times alone",
     "security:forgotten": "a new password is asked for before signing in",
     "security:forgotten_sent": "says what happens next, the same for every name",
     "security:setup": "there is nobody yet who could sign in; needs the command's code, 404 for ever after",

@@ -33,6 +33,7 @@ from consent.models import (
 )
 from crm.demo.staff import ACCOUNTS
 from engagement.models import (
+    Appointment,
     Campaign,
     CannedReply,
     Complaint,
@@ -45,6 +46,7 @@ from engagement.models import (
     Task,
     Thread,
     ThreadAttachment,
+    WaitingEntry,
 )
 from patients.models import (
     AccessRequest,
@@ -186,6 +188,7 @@ PLANTED = {
     "survey_id": Survey, "answer_id": SurveyAnswer, "complaint_id": Complaint, "concern_id": SecurityConcern,
     "lead_id": Lead,
     "campaign_id": Campaign, "segment_id": Segment,
+    "appointment_id": Appointment, "entry_id": WaitingEntry,
 }  # fmt: skip
 
 
@@ -198,6 +201,8 @@ def addresses(patient, note, clinic):
         "subject_id": patient.pk, "price_id": new_id(), "membership_id": new_id(), "link_id": new_id(), "token": "nothing",
         "backup_id": new_id(), "check": "settings", "law": "pipl",
         "rule_key": "R10", "day_id": new_id(), "template_id": new_id(), "step_id": new_id(),
+        "deed": "start", "offer_id": new_id(),
+        **dict.fromkeys(("service_id", "room_id", "hours_id", "absence_id"), new_id()),
         "report_kind": "weekly", "language": "en", "field_purpose": "care",
         "run_id": new_id(), "lead_state": "new", "paper": "json", "retention_key": "cn_outpatient",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
