@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,4 +45,9 @@ def channels(said: Mapping[str, Any], *, is_demo: bool) -> dict[str, str]:
             raise ImproperlyConfigured(f"CUSTODIA_{name} must begin with https://.")
     if said["REPLIES_SECRET"] and len(said["REPLIES_SECRET"]) < 32:
         raise ImproperlyConfigured("CUSTODIA_REPLIES_SECRET must hold at least 32 characters.")
+    begins, _, ends = said["QUIET_HOURS"].partition("-")
+    try:
+        time.fromisoformat(begins), time.fromisoformat(ends)
+    except ValueError:
+        raise ImproperlyConfigured("CUSTODIA_QUIET_HOURS looks like 21:00-08:00.") from None
     return found | (dict.fromkeys(("email", *ASKED_FOR), CONSOLE) if is_demo else {})

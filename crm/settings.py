@@ -351,6 +351,8 @@ ANCHOR_HOSTS = env.list("CUSTODIA_ANCHOR_HOSTS", default=[])
 DELIVERY_SECONDS = (5.0, 20.0, 40.0)
 # Root certificates (PEM) of gateways with an authority of their own; empty: those of the system.
 GATEWAY_ROOTS = env.str("CUSTODIA_GATEWAY_ROOTS", default="")
+# Local hours in which nobody is reminded, unless the person wishes other ones.
+QUIET_HOURS = env.str("CUSTODIA_QUIET_HOURS", default="21:00-08:00")
 SMS_URL = env.str("CUSTODIA_SMS_URL", default="")
 SMS_TOKEN = env.str("CUSTODIA_SMS_TOKEN", default="")
 SMS_SENDER = env.str("CUSTODIA_SMS_SENDER", default="")

@@ -6,6 +6,9 @@ from django.apps import AppConfig
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from patients import tabs
+from security.access.permissions import Permission
+
 
 class EngagementConfig(AppConfig):
     """The relationship with patients, computed under consent."""
@@ -17,3 +20,7 @@ class EngagementConfig(AppConfig):
         """Let delivery ask for consent again whenever a message leaves."""
         # By name: an app's models can not be imported before all apps are there.
         import_string("engagement.services.outgoing.install")()
+        import_string("engagement.services.reminders.install")()
+        tabs.add(
+            tabs.Tab("contact", _("Messages"), (Permission.DEMOGRAPHICS_READ,), "engagement:contact")
+        )

@@ -65,8 +65,9 @@ def drip(line: socket.socket, over: threading.Event) -> None:
 
 
 def rubbish(line: socket.socket, over: threading.Event) -> None:
-    """Say what no protocol knows, and leave."""
+    """Say what no protocol knows, and leave with the other side."""
     line.sendall(b"\x00\xff\xfe what? \r\n" * 3)
+    line.recv(65536)
 
 
 def refuse(line: socket.socket, over: threading.Event) -> None:

@@ -54,7 +54,7 @@ def test_a_mail_server_that_misbehaves_costs_a_bounded_wait_and_no_message(talk,
         settings.EMAIL_PORT = port if talk else 1
         begun = monotonic()
         assert tasks.drain() == 1
-        assert monotonic() - begun < 2
+        assert monotonic() - begun < 5
     row.refresh_from_db()
     assert (row.state, row.failure) == (State.WAITING, why)
     assert row.text == "A canary text"
@@ -136,7 +136,7 @@ def test_a_gateway_that_misbehaves_is_named_by_one_word(talk, why, is_final, set
         begun = monotonic()
         with pytest.raises(NotDelivered) as refusal:
             sms.SmsChannel().send(SMS)
-        assert monotonic() - begun < 2
+        assert monotonic() - begun < 5
     assert (refusal.value.why, refusal.value.is_final) == (why, is_final)
     assert not {"canary", "13800138000"} & set(text_of(refusal).split())
     assert SECRET not in caplog.text + text_of(refusal)
