@@ -81,6 +81,7 @@ NOT_JOURNALLED: dict[str, str] = {
     "consent.meterreading": "its deeds record its states",
     "consent.meterrun": "its deeds record its states",
     "consent.overseasrecipient": "its deeds record its states",
+    "engagement.letterbatch": "its deeds record its states",
     "engagement.messagelink": "each issue and use is an event with the state of the row",
     "engagement.room": "its deeds record its states",
     "engagement.service": "its deeds record its states",

@@ -51,12 +51,25 @@ PLACES = (
         "message",
     ),
     (Permission.ADMINISTRATION_READ, "security:backups", gettext_lazy("Backups"), "database"),
+    (
+        Permission.ADMINISTRATION_READ,
+        "security:deliveries",
+        gettext_lazy("Outgoing messages"),
+        "send",
+    ),
     (Permission.ADMINISTRATION_READ, "security:posture", gettext_lazy("Posture"), "shield-check"),
     (Permission.INCIDENTS_READ, "security:posture", gettext_lazy("Posture"), "shield-check"),
     (Permission.INCIDENTS_READ, "audit:ledger", gettext_lazy("Ledger"), "shield-check"),
     (Permission.ADMINISTRATION_MANAGE, "consent:erasures", gettext_lazy("Erasures"), "trash"),
     (Permission.INCIDENTS_READ_MASKED, "audit:ledger", gettext_lazy("Ledger"), "shield-check"),
     (Permission.INCIDENTS_READ, "audit:reports", gettext_lazy("Audit reports"), "chart-bar"),
+    (
+        Permission.APPOINTMENTS_WRITE,
+        "engagement:home",
+        gettext_lazy("Engagement"),
+        "calendar-event",
+    ),
+    (Permission.CAMPAIGNS_READ, "engagement:home", gettext_lazy("Engagement"), "calendar-event"),
     *(
         (one, "consent:home", gettext_lazy("Consent and rights"), "file-certificate")
         for one in (Permission.CONSENT_MANAGE, Permission.RIGHTS_READ, Permission.RIGHTS_REQUEST)
@@ -161,6 +174,8 @@ def _navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
         if reach_of_user(user, permission) is not Reach.NONE
     }
     entries += places.values()
+    if settings.DEMO:
+        entries.append(("crm:demo_post", _("Demo post"), "mail", reverse("crm:demo_post")))
     entries += _watching(user)
     here = request.resolver_match.view_name if request.resolver_match else ""
     return [

@@ -22,5 +22,7 @@ class EngagementConfig(AppConfig):
         import_string("engagement.services.outgoing.install")()
         import_string("engagement.services.reminders.install")()
         tabs.add(
-            tabs.Tab("contact", _("Messages"), (Permission.DEMOGRAPHICS_READ,), "engagement:contact")
+            tabs.Tab(
+                "contact", _("Messages"), (Permission.DEMOGRAPHICS_READ,), "engagement:contact"
+            )
         )

@@ -77,7 +77,9 @@ class Reminder(SealedModel):
                 fields=["due_at"], condition=Q(state="planned"), name="engagement_reminder_due"
             ),
             models.Index(
-                fields=["starts_at"], condition=Q(state="unreached"), name="engagement_reminder_call"
+                fields=["starts_at"],
+                condition=Q(state="unreached"),
+                name="engagement_reminder_call",
             ),
             models.Index(fields=["patient", "-starts_at"], name="engagement_reminder_of"),
         )

@@ -18,7 +18,7 @@ LEAST = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """Hours of the local clock in which nothing is sent; over midnight where the end lies before the begin."""
+    """Hours of the local clock in which nothing is sent; over midnight where they end before they begin."""
 
     begins: time
     ends: time
@@ -48,7 +48,7 @@ def _instant(day: object, clock: time, zone: ZoneInfo, fold: int = 0) -> datetim
 
 
 def before(starts_at: datetime, hours: int, zone: ZoneInfo) -> datetime:
-    """Return so long before: whole days by the calendar, at the same time of the clock; hours as they pass."""
+    """Return so long before: whole days by the calendar, at the same time of day; hours as they pass."""
     days, rest = divmod(hours, 24)
     local = starts_at.astimezone(zone)
     day = local.date() - timedelta(days)

@@ -45,7 +45,10 @@ def stop_all(*, patient_id: UUID, channel: str, way: str) -> bool:
     allowed = Consent.objects.filter(
         patient_id=patient_id, state=State.GRANTED, channel=ASKED_AS.get(channel, channel)
     )
-    keys = {*sent.values_list("purpose", flat=True), *allowed.values_list("purpose__key", flat=True)}
+    keys = {
+        *sent.values_list("purpose", flat=True),
+        *allowed.values_list("purpose__key", flat=True),
+    }
     done = [
         stop(patient_id=patient_id, purpose=key, channel=channel, way=way) for key in sorted(keys)
     ]

@@ -21,7 +21,6 @@ from security.classification import SubjectKind
 from security.delivery import outbox, permits
 from security.models import OutboxMessage, User
 
-
 NO_ADDRESS = _("There is no address for this way of sending.")
 REASONS = {
     ways.NOT_WISHED: _("The person does not wish to be written to in this way."),

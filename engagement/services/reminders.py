@@ -286,6 +286,10 @@ def set_rules(*, service_id: UUID, rules: Sequence[Rule], by: User) -> Service:
     row.reminders = said
     row.save(update_fields=["reminders"])
     trail.record(
-        "engagement.service.reminders_set", changed=[row], obj=row, counts={"rules": len(said)}, by=by
+        "engagement.service.reminders_set",
+        changed=[row],
+        obj=row,
+        counts={"rules": len(said)},
+        by=by,
     )
     return row

@@ -22,6 +22,7 @@ from security import trail
 from security.access.gate import Refused
 from security.models import User
 from security.sealing import index, keyring
+from security.services.throttle import Limit
 
 Meaning = Reply.Meaning
 WORDS = {
@@ -30,6 +31,7 @@ WORDS = {
     Meaning.CANCEL: {"X", "N", "NO", "CANCEL", "2", "取消", "否", "不来"},
 }  # fmt: skip
 MOST_TEXT = 1600
+FORGED = Limit("forged reply", 20, timedelta(seconds=30), timedelta(minutes=15))
 # A signature is good for so long.
 SECONDS = 300
 SIGNATURE = re.compile(r"t=(\d{1,12}),v1=([0-9a-f]{64})")

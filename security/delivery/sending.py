@@ -133,7 +133,7 @@ def _hand_over(row: OutboxMessage) -> tuple[str, bool]:
         return _word(error), False
     except Exception as error:
         # Of a backend that was plugged in: one message must not stop all behind it.
-        log.error("message %s not delivered: %s", row.pk, type(error).__name__)  # noqa: TRY400 - no text
+        log.exception("message %s not delivered", row.pk)
         return type(error).__name__[:60], False
     return "", False
 

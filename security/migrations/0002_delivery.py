@@ -4,29 +4,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('security', '0001_initial'),
+        ("security", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='outboxmessage',
-            name='batch_id',
+            model_name="outboxmessage",
+            name="batch_id",
             field=models.UUIDField(null=True),
         ),
         migrations.AddField(
-            model_name='outboxmessage',
-            name='delivered_at',
+            model_name="outboxmessage",
+            name="delivered_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AlterField(
-            model_name='outboxmessage',
-            name='state',
-            field=models.CharField(choices=[('waiting', 'Waiting'), ('sending', 'On its way'), ('sent', 'Sent'), ('failed', 'Failed'), ('skipped', 'Not sent')], default='waiting', max_length=8),
+            model_name="outboxmessage",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("waiting", "Waiting"),
+                    ("sending", "On its way"),
+                    ("sent", "Sent"),
+                    ("failed", "Failed"),
+                    ("skipped", "Not sent"),
+                ],
+                default="waiting",
+                max_length=8,
+            ),
         ),
         migrations.AddIndex(
-            model_name='outboxmessage',
-            index=models.Index(fields=['subject_id', '-created_at'], name='security_outbox_to'),
+            model_name="outboxmessage",
+            index=models.Index(fields=["subject_id", "-created_at"], name="security_outbox_to"),
         ),
     ]

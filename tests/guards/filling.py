@@ -22,6 +22,7 @@ from consent.models import (
     RightsRequest,
 )
 from consent.services import certificates
+from engagement.models import Appointment, LetterBatch, Reminder, Reply, Service
 from patients.models import ImportBatch, Observation, Patient
 from patients.services import merges, relations
 from security import trail
@@ -94,7 +95,30 @@ def values(clinic, name):
         "day_id": CalendarDay.objects.create(day=date(2026, 10, 1), kind="holiday").pk,
         "rights_id": (asked := _rights(clinic)).pk,
         "letter_id": _letter(asked).pk,
+        **_engagement(clinic),
     }
+
+
+def _engagement(clinic):
+    """Return what fills the addresses of engagement: a service, a reminder that reaches nobody, an answer."""
+    service = Service.objects.create(name=f"Filled {new_id().hex}")
+    starts_at = timezone.now() + timedelta(days=1)
+    booked = Appointment.objects.create(
+        patient=clinic.patient, service=service, clinician=clinic.users["physician"],
+        starts_at=starts_at, ends_at=starts_at + timedelta(minutes=30),
+    )  # fmt: skip
+    return {
+        "service_id": service.pk,
+        "reminder_id": Reminder.objects.create(
+            patient=clinic.patient, appointment=booked, starts_at=starts_at, due_at=starts_at,
+            state="unreached",
+        ).pk,
+        "reply_id": Reply.objects.create(
+            patient=clinic.patient, channel="sms", text="What time?"
+        ).pk,
+        "letters_id": LetterBatch.objects.create().pk,
+        "message_id": new_id(),
+    }  # fmt: skip
 
 
 def _rights(clinic):

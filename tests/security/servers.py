@@ -106,7 +106,9 @@ class Mailbox:
 class Gateway:
     """An HTTP server that keeps what it was asked and answers from a list, the last one for good."""
 
-    def __init__(self, *answers: object, status: int = 200, context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *answers: object, status: int = 200, context: ssl.SSLContext | None = None
+    ) -> None:
         self.asked: list[tuple[str, dict[str, str], object]] = []
         self._answers, self._status, self._context = list(answers), status, context
 
@@ -120,7 +122,9 @@ class Gateway:
         with line.makefile("rb") as stream:
             first = stream.readline().decode().strip()
             lines = iter(lambda: stream.readline().decode().strip(), "")
-            headers = {name.lower(): value for name, _, value in (one.partition(": ") for one in lines)}
+            headers = {
+                name.lower(): value for name, _, value in (one.partition(": ") for one in lines)
+            }
             body = stream.read(int(headers.get("content-length", 0)))
         self.asked.append((first, headers, json.loads(body) if body else None))
         said = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
