@@ -68,11 +68,11 @@ class Wishes(forms.Form):
     def fields_said(self) -> dict[str, Any]:
         """Return what the deed takes."""
         said = self.cleaned_data
+        hours = (said["quiet_from"], said["quiet_to"])
         return {
             "channels": [said[one] for one in ("first", "second", "third") if said[one]],
             "language": said["language"],
-            "quiet_from": said["quiet_from"],
-            "quiet_to": said["quiet_to"],
+            "quiet": "-".join(f"{one:%H:%M}" for one in hours) if all(hours) else "",
             "note": said["note"].strip(),
         }
 

@@ -24,9 +24,8 @@ class ContactPreference(SealedModel):
     channels = ArrayField(models.CharField(max_length=12), default=list, blank=True)
     # Empty: as the record says.
     language = models.CharField(max_length=10, blank=True, default="")
-    # Local hours in which nothing is sent; none: the clinic's.
-    quiet_from = models.TimeField(null=True)
-    quiet_to = models.TimeField(null=True)
+    # Local hours in which nothing is sent, as "21:00-08:00"; empty: the clinic's.
+    quiet = models.CharField(max_length=11, blank=True, default="")
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
@@ -37,8 +36,7 @@ class ContactPreference(SealedModel):
         constraints = (
             models.UniqueConstraint(fields=["patient"], name="engagement_preference_one"),
             models.CheckConstraint(
-                condition=models.Q(quiet_from__isnull=True, quiet_to__isnull=True)
-                | models.Q(quiet_from__isnull=False, quiet_to__isnull=False),
+                condition=models.Q(quiet="") | models.Q(quiet__regex=r"^\d\d:\d\d-\d\d:\d\d$"),
                 name="engagement_preference_quiet",
             ),
         )
@@ -47,6 +45,6 @@ class ContactPreference(SealedModel):
         plain = {
             name: Plain(level=3, purpose="communication")
             for name in (
-                "patient", "channels", "language", "quiet_from", "quiet_to", "changed_at", "changed_by",
+                "patient", "channels", "language", "quiet", "changed_at", "changed_by",
             )
         }  # fmt: skip

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from consent.models import ProcessingPurpose
 from consent.queries import grants, limits, register, standing
 from consent.queries.register import NEVER_WAITS
 from engagement.models import ContactPreference, Reminder, Reply
@@ -50,7 +51,7 @@ def wish(patient: Patient) -> dict[str, Any]:
         "row": row,
         "channels": [desk.CHANNELS.get(one, one) for one in (row.channels if row else ())],
         "quiet": quiet,
-        "quiet_is_own": bool(row and row.quiet_from),
+        "quiet_is_own": bool(row and row.quiet),
         "language": "",
         "note": "",
         "broken": False,
@@ -79,6 +80,7 @@ def _purposes(patient_id: UUID) -> list[dict[str, Any]]:
     """Return for which purposes the person may be written to by which ways; a fixed number of queries."""
     known = [one for one in register.active() if one.is_per_channel and one.key not in NEVER_WAITS]
     said = grants.of({patient_id}, [one.id for one in known])
+    labels = {one.pk: one.label for one in ProcessingPurpose.objects.filter(pk__in=[k.id for k in known])}
     held, now = limits.of({patient_id}).get(patient_id, ()), timezone.now()
     found = []
     for one in known:
@@ -88,7 +90,7 @@ def _purposes(patient_id: UUID) -> list[dict[str, Any]]:
             for channel in ("sms", "wechat", "email", "letter")
             if standing.standing(one, granted, held, ways.ASKED_AS[channel], now).allowed
         ]
-        found.append({"label": one.label, "ways": open_ways})
+        found.append({"label": labels[one.id], "ways": open_ways})
     return found
 
 

@@ -65,20 +65,15 @@ def due(starts_at: datetime, hours: int, zone: ZoneInfo, quiet: Quiet) -> dateti
     return ends if ends <= starts_at - LEAST else begins - timedelta(minutes=1)
 
 
-def clinic_quiet() -> Quiet:
-    """Return the quiet hours of the clinic."""
-    begins, _, ends = settings.QUIET_HOURS.partition("-")
+def read(text: str) -> Quiet:
+    """Return the quiet hours that a text such as "21:00-08:00" says."""
+    begins, _, ends = text.partition("-")
     return Quiet(time.fromisoformat(begins), time.fromisoformat(ends))
 
 
 def quiet_of(patient_ids: Collection[UUID]) -> Mapping[UUID, Quiet]:
     """Return the quiet hours of many people: their own, else the clinic's."""
-    own = {
-        row.patient_id: Quiet(row.quiet_from, row.quiet_to)
-        for row in ContactPreference.objects.filter(
-            patient_id__in=patient_ids, quiet_from__isnull=False
-        ).only("patient_id", "quiet_from", "quiet_to")
-        if row.quiet_from is not None and row.quiet_to is not None
-    }
-    usual = clinic_quiet()
+    rows = ContactPreference.objects.filter(patient_id__in=patient_ids).exclude(quiet="")
+    own = {one: read(said) for one, said in rows.values_list("patient_id", "quiet")}
+    usual = read(settings.QUIET_HOURS)
     return {one: own.get(one, usual) for one in patient_ids}

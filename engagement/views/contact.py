@@ -55,7 +55,8 @@ def _start(row: ContactPreference | None) -> dict[str, object]:
     if row is None:
         return {"version": 0}
     named = dict(zip(("first", "second", "third"), row.channels, strict=False))
+    begins, _dash, ends = row.quiet.partition("-")
     return named | {
-        "version": row.version, "language": row.language, "quiet_from": row.quiet_from,
-        "quiet_to": row.quiet_to, "note": row.note,
+        "version": row.version, "language": row.language, "quiet_from": begins, "quiet_to": ends,
+        "note": row.note,
     }  # fmt: skip

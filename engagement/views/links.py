@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from audit import working_days
+from consent.models import ProcessingPurpose
 from consent.queries import register
 from engagement.models import Appointment, MessageLink
 from engagement.services import answers, links, optouts
@@ -103,7 +104,7 @@ def opt_out(request: HttpRequest) -> HttpResponseBase:
         )
         links.use(link=link)
     page = {
-        "purpose": known.label,
+        "purpose": ProcessingPurpose.objects.get(pk=known.id).label,
         "channel": CHANNELS.get(link.channel, ""),
         "is_stopped": is_stopped,
         "is_by_consent": known.needs_consent,

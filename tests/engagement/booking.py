@@ -11,7 +11,6 @@ from engagement.models import Appointment, Service
 from security.ids import new_id
 from tests import consenting
 from tests.patients import cast
-from tests.security.people import staff
 
 RULES = [{"hours": 48, "channels": ["sms", "email"]}, {"hours": 3, "channels": ["sms"]}]
 TELECOMS = [
@@ -41,6 +40,6 @@ def appointment(patient, *, starts_at=None, of=None, clinician=None, **fields) -
     """Return an appointment in five days."""
     starts_at = starts_at or timezone.now() + timedelta(days=5)
     return Appointment.objects.create(
-        patient=patient, service=of or service(), clinician=clinician or staff("physician"),
+        patient=patient, service=of or service(), clinician=clinician or cast.staff("physician"),
         starts_at=starts_at, ends_at=starts_at + timedelta(minutes=30), **fields,
     )  # fmt: skip
