@@ -163,6 +163,7 @@ SENTENCES: dict[str, Promise] = {
     "crm.request.refused": _("A request was larger than any form."),
     "engagement.appointment.cancelled": _("An appointment was cancelled."),
     "engagement.appointment.confirmed": _("A person said to come to an appointment."),
+    "engagement.appointment.written": _("An appointment of the demo was written."),
     "engagement.letters.gathered": _("Letters for the post were put into one batch."),
     "engagement.letters.posted": _("A batch of letters was posted."),
     "engagement.letters.printed": _("A batch of letters was printed."),

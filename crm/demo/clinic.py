@@ -23,6 +23,7 @@ from crm.demo import (
     notes,
     notices,
     registers,
+    reminding,
     wills,
 )
 from crm.demo.chart import SYSTEM
@@ -104,6 +105,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
     notices.publish(by=clinic.people["compliance_officer1"])
     notices.tell(clinic.patients, by=clinic.people["receptionist1"])
     asked.ask(clinic.people, list(clinic.patients.values()))
+    reminding.remind(list(clinic.patients.values()), clinic.people)
     erasures.plan(clinic.people, list(clinic.patients.values()))
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
     return clinic

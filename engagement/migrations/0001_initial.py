@@ -10,270 +10,750 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('patients', '0002_triggers'),
-        ('security', '0002_delivery'),
+        ("patients", "0002_triggers"),
+        ("security", "0002_delivery"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LetterBatch',
+            name="LetterBatch",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('count', models.PositiveIntegerField(default=0)),
-                ('made_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('posted_at', models.DateTimeField(null=True)),
-                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('posted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("count", models.PositiveIntegerField(default=0)),
+                (
+                    "made_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("posted_at", models.DateTimeField(null=True)),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "posted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'batch of letters',
-                'verbose_name_plural': 'batches of letters',
+                "verbose_name": "batch of letters",
+                "verbose_name_plural": "batches of letters",
             },
         ),
         migrations.CreateModel(
-            name='MessageLink',
+            name="MessageLink",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('appointment', 'Confirm or cancel an appointment'), ('opt_out', 'No more messages'), ('survey', 'Answer a survey'), ('lead', 'Confirm an enquiry')], max_length=12)),
-                ('subject_id', models.UUIDField()),
-                ('target_id', models.UUIDField(null=True)),
-                ('purpose', models.CharField(blank=True, default='', max_length=32)),
-                ('channel', models.CharField(blank=True, default='', max_length=12)),
-                ('digest', models.BinaryField(max_length=32, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("appointment", "Confirm or cancel an appointment"),
+                            ("opt_out", "No more messages"),
+                            ("survey", "Answer a survey"),
+                            ("lead", "Confirm an enquiry"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("subject_id", models.UUIDField()),
+                ("target_id", models.UUIDField(null=True)),
+                ("purpose", models.CharField(blank=True, default="", max_length=32)),
+                ("channel", models.CharField(blank=True, default="", max_length=12)),
+                ("digest", models.BinaryField(max_length=32, unique=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name': 'link in a message',
-                'verbose_name_plural': 'links in messages',
-                'indexes': [models.Index(fields=['kind', 'target_id'], name='engagement_link_of')],
+                "verbose_name": "link in a message",
+                "verbose_name_plural": "links in messages",
+                "indexes": [models.Index(fields=["kind", "target_id"], name="engagement_link_of")],
             },
         ),
         migrations.CreateModel(
-            name='Room',
+            name="Room",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='name')),
-                ('name_zh', models.CharField(blank=True, default='', max_length=120, verbose_name='Chinese name')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="name")),
+                (
+                    "name_zh",
+                    models.CharField(
+                        blank=True, default="", max_length=120, verbose_name="Chinese name"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="security.unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'room',
-                'verbose_name_plural': 'rooms',
+                "verbose_name": "room",
+                "verbose_name_plural": "rooms",
             },
         ),
         migrations.CreateModel(
-            name='Service',
+            name="Service",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='name')),
-                ('name_zh', models.CharField(blank=True, default='', max_length=120, verbose_name='Chinese name')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('minutes', models.PositiveSmallIntegerField(default=30, verbose_name='minutes')),
-                ('is_bookable_online', models.BooleanField(default=False)),
-                ('cancel_hours', models.PositiveSmallIntegerField(default=24)),
-                ('reminders', models.JSONField(blank=True, default=list)),
-                ('unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="name")),
+                (
+                    "name_zh",
+                    models.CharField(
+                        blank=True, default="", max_length=120, verbose_name="Chinese name"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("minutes", models.PositiveSmallIntegerField(default=30, verbose_name="minutes")),
+                ("is_bookable_online", models.BooleanField(default=False)),
+                ("cancel_hours", models.PositiveSmallIntegerField(default=24)),
+                ("reminders", models.JSONField(blank=True, default=list)),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="security.unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'service',
-                'verbose_name_plural': 'services',
+                "verbose_name": "service",
+                "verbose_name_plural": "services",
             },
         ),
         migrations.CreateModel(
-            name='Appointment',
+            name="Appointment",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('proposed', 'Asked for'), ('booked', 'Booked'), ('arrived', 'Arrived'), ('fulfilled', 'Done'), ('cancelled', 'Cancelled'), ('noshow', 'Did not come')], default='booked', max_length=9)),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('arrived_at', models.DateTimeField(null=True)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('cancelled_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('booked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('clinician', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('room', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engagement.room')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engagement.service')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "Asked for"),
+                            ("booked", "Booked"),
+                            ("arrived", "Arrived"),
+                            ("fulfilled", "Done"),
+                            ("cancelled", "Cancelled"),
+                            ("noshow", "Did not come"),
+                        ],
+                        default="booked",
+                        max_length=9,
+                    ),
+                ),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("arrived_at", models.DateTimeField(null=True)),
+                ("done_at", models.DateTimeField(null=True)),
+                ("cancelled_at", models.DateTimeField(null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                (
+                    "booked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "clinician",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="engagement.room",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="engagement.service",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'appointment',
-                'verbose_name_plural': 'appointments',
+                "verbose_name": "appointment",
+                "verbose_name_plural": "appointments",
             },
         ),
         migrations.CreateModel(
-            name='ServicePractitioner',
+            name="ServicePractitioner",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('is_active', models.BooleanField(default=True)),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='practitioners', to='engagement.service')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="practitioners",
+                        to="engagement.service",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'practitioner of a service',
-                'verbose_name_plural': 'practitioners of services',
+                "verbose_name": "practitioner of a service",
+                "verbose_name_plural": "practitioners of services",
             },
         ),
         migrations.CreateModel(
-            name='Task',
+            name="Task",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('area', models.CharField(choices=[('care', 'Care'), ('desk', 'Front desk'), ('outreach', 'Outreach')], default='care', max_length=8)),
-                ('state', models.CharField(choices=[('open', 'To do'), ('done', 'Done'), ('cancelled', 'Given up')], default='open', max_length=9)),
-                ('due_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('origin', models.CharField(blank=True, default='', max_length=16)),
-                ('origin_id', models.UUIDField(null=True)),
-                ('assignee', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('done_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('unit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='security.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "area",
+                    models.CharField(
+                        choices=[
+                            ("care", "Care"),
+                            ("desk", "Front desk"),
+                            ("outreach", "Outreach"),
+                        ],
+                        default="care",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "To do"), ("done", "Done"), ("cancelled", "Given up")],
+                        default="open",
+                        max_length=9,
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("done_at", models.DateTimeField(null=True)),
+                ("origin", models.CharField(blank=True, default="", max_length=16)),
+                ("origin_id", models.UUIDField(null=True)),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "done_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="security.unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'task',
-                'verbose_name_plural': 'tasks',
+                "verbose_name": "task",
+                "verbose_name_plural": "tasks",
             },
         ),
         migrations.CreateModel(
-            name='ContactPreference',
+            name="ContactPreference",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('channels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=12), blank=True, default=list, size=None)),
-                ('language', models.CharField(blank=True, default='', max_length=10)),
-                ('quiet', models.CharField(blank=True, default='', max_length=11)),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('changed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "channels",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=12),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("language", models.CharField(blank=True, default="", max_length=10)),
+                ("quiet", models.CharField(blank=True, default="", max_length=11)),
+                (
+                    "changed_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'wishes for messages',
-                'verbose_name_plural': 'wishes for messages',
-                'constraints': [models.UniqueConstraint(fields=('patient',), name='engagement_preference_one'), models.CheckConstraint(condition=models.Q(('quiet', ''), ('quiet__regex', '^\\d\\d:\\d\\d-\\d\\d:\\d\\d$'), _connector='OR'), name='engagement_preference_quiet')],
+                "verbose_name": "wishes for messages",
+                "verbose_name_plural": "wishes for messages",
+                "constraints": [
+                    models.UniqueConstraint(fields=("patient",), name="engagement_preference_one"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("quiet", ""),
+                            ("quiet__regex", "^\\d\\d:\\d\\d-\\d\\d:\\d\\d$"),
+                            _connector="OR",
+                        ),
+                        name="engagement_preference_quiet",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Interaction',
+            name="Interaction",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('kind', models.CharField(choices=[('call_out', 'Call to the patient'), ('call_in', 'Call by the patient'), ('talk', 'Talk at the desk'), ('letter', 'Letter'), ('other', 'Other contact')], max_length=8)),
-                ('outcome', models.CharField(choices=[('reached', 'Reached'), ('not_reached', 'Not reached'), ('call_back', 'Wants to be called back'), ('wrong_number', 'Wrong number'), ('declined', 'Does not want to be called')], max_length=12)),
-                ('occurred_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('noted_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('task_id', models.UUIDField(null=True)),
-                ('noted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("call_out", "Call to the patient"),
+                            ("call_in", "Call by the patient"),
+                            ("talk", "Talk at the desk"),
+                            ("letter", "Letter"),
+                            ("other", "Other contact"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("reached", "Reached"),
+                            ("not_reached", "Not reached"),
+                            ("call_back", "Wants to be called back"),
+                            ("wrong_number", "Wrong number"),
+                            ("declined", "Does not want to be called"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "noted_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("task_id", models.UUIDField(null=True)),
+                (
+                    "noted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'contact',
-                'verbose_name_plural': 'contacts',
-                'indexes': [models.Index(fields=['patient', '-occurred_at'], name='engagement_contact_when')],
+                "verbose_name": "contact",
+                "verbose_name_plural": "contacts",
+                "indexes": [
+                    models.Index(fields=["patient", "-occurred_at"], name="engagement_contact_when")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Reminder',
+            name="Reminder",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('starts_at', models.DateTimeField()),
-                ('hours', models.PositiveSmallIntegerField(default=24)),
-                ('channels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=12), default=list, size=None)),
-                ('due_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('queued', 'Handed to delivery'), ('skipped', 'Not needed'), ('unreached', 'Reaches nobody'), ('dropped', 'Dropped')], default='planned', max_length=9)),
-                ('why', models.CharField(blank=True, default='', max_length=16)),
-                ('channel', models.CharField(blank=True, default='', max_length=12)),
-                ('message_id', models.UUIDField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('handled_at', models.DateTimeField(null=True)),
-                ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='engagement.appointment')),
-                ('handled_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                ("starts_at", models.DateTimeField()),
+                ("hours", models.PositiveSmallIntegerField(default=24)),
+                (
+                    "channels",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=12), default=list, size=None
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("queued", "Handed to delivery"),
+                            ("skipped", "Not needed"),
+                            ("unreached", "Reaches nobody"),
+                            ("dropped", "Dropped"),
+                        ],
+                        default="planned",
+                        max_length=9,
+                    ),
+                ),
+                ("why", models.CharField(blank=True, default="", max_length=16)),
+                ("channel", models.CharField(blank=True, default="", max_length=12)),
+                ("message_id", models.UUIDField(null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("handled_at", models.DateTimeField(null=True)),
+                (
+                    "appointment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reminders",
+                        to="engagement.appointment",
+                    ),
+                ),
+                (
+                    "handled_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'reminder',
-                'verbose_name_plural': 'reminders',
-                'indexes': [models.Index(condition=models.Q(('state', 'planned')), fields=['due_at'], name='engagement_reminder_due'), models.Index(condition=models.Q(('state', 'unreached')), fields=['starts_at'], name='engagement_reminder_call'), models.Index(fields=['patient', '-starts_at'], name='engagement_reminder_of')],
-                'constraints': [models.UniqueConstraint(fields=('appointment', 'hours', 'starts_at'), name='engagement_reminder_once')],
+                "verbose_name": "reminder",
+                "verbose_name_plural": "reminders",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "planned")),
+                        fields=["due_at"],
+                        name="engagement_reminder_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "unreached")),
+                        fields=["starts_at"],
+                        name="engagement_reminder_call",
+                    ),
+                    models.Index(fields=["patient", "-starts_at"], name="engagement_reminder_of"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("appointment", "hours", "starts_at"),
+                        name="engagement_reminder_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Reply',
+            name="Reply",
             fields=[
-                ('id', models.UUIDField(default=security.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sealed', security.sealing.columns.EnvelopeField(envelope='body')),
-                ('channel', models.CharField(max_length=12)),
-                ('meaning', models.CharField(choices=[('confirm', 'Comes'), ('cancel', 'Does not come'), ('stop', 'Wants no more messages'), ('other', 'Somebody has to read it')], default='other', max_length=8)),
-                ('source_key', models.BinaryField(max_length=16, null=True)),
-                ('received_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('appointment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engagement.appointment')),
-                ('done_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=security.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("sealed", security.sealing.columns.EnvelopeField(envelope="body")),
+                ("channel", models.CharField(max_length=12)),
+                (
+                    "meaning",
+                    models.CharField(
+                        choices=[
+                            ("confirm", "Comes"),
+                            ("cancel", "Does not come"),
+                            ("stop", "Wants no more messages"),
+                            ("other", "Somebody has to read it"),
+                        ],
+                        default="other",
+                        max_length=8,
+                    ),
+                ),
+                ("source_key", models.BinaryField(max_length=16, null=True)),
+                (
+                    "received_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("done_at", models.DateTimeField(null=True)),
+                (
+                    "appointment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="engagement.appointment",
+                    ),
+                ),
+                (
+                    "done_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'answer to a message',
-                'verbose_name_plural': 'answers to messages',
-                'indexes': [models.Index(condition=models.Q(('done_at', None)), fields=['-received_at'], name='engagement_reply_open'), models.Index(fields=['patient', '-received_at'], name='engagement_reply_of')],
-                'constraints': [models.UniqueConstraint(fields=('patient', 'source_key'), name='engagement_reply_one_source')],
+                "verbose_name": "answer to a message",
+                "verbose_name_plural": "answers to messages",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("done_at", None)),
+                        fields=["-received_at"],
+                        name="engagement_reply_open",
+                    ),
+                    models.Index(fields=["patient", "-received_at"], name="engagement_reply_of"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("patient", "source_key"), name="engagement_reply_one_source"
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['clinician', 'starts_at'], name='engagement_appt_of'),
+            model_name="appointment",
+            index=models.Index(fields=["clinician", "starts_at"], name="engagement_appt_of"),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['starts_at'], name='engagement_appt_when'),
+            model_name="appointment",
+            index=models.Index(fields=["starts_at"], name="engagement_appt_when"),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['patient', '-starts_at'], name='engagement_appt_patient'),
+            model_name="appointment",
+            index=models.Index(fields=["patient", "-starts_at"], name="engagement_appt_patient"),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='engagement_appointment_period'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                name="engagement_appointment_period",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.UniqueConstraint(fields=('patient', 'source_key'), name='engagement_appointment_one_source'),
+            model_name="appointment",
+            constraint=models.UniqueConstraint(
+                fields=("patient", "source_key"), name="engagement_appointment_one_source"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='servicepractitioner',
-            constraint=models.UniqueConstraint(fields=('service', 'user'), name='engagement_servicepractitioner_one'),
+            model_name="servicepractitioner",
+            constraint=models.UniqueConstraint(
+                fields=("service", "user"), name="engagement_servicepractitioner_one"
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['assignee', 'due_at'], name='engagement_task_of'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("state", "open")),
+                fields=["assignee", "due_at"],
+                name="engagement_task_of",
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['unit', 'due_at'], name='engagement_task_team'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("state", "open")),
+                fields=["unit", "due_at"],
+                name="engagement_task_team",
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['patient', '-due_at'], name='engagement_task_patient'),
+            model_name="task",
+            index=models.Index(fields=["patient", "-due_at"], name="engagement_task_patient"),
         ),
     ]

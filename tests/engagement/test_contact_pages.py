@@ -53,7 +53,12 @@ def test_the_tab_tells_ways_wishes_and_what_became_of_messages(desk, mia):
     unreached(mia)
     message(mia)
     shown = desk.get(reverse("engagement:contact", args=[mia.pk])).content.decode()
-    for words in ("Reaches nobody", "The server did not answer in time.", "21:00–08:00", "Reminders"):
+    for words in (
+        "Reaches nobody",
+        "The server did not answer in time.",
+        "21:00–08:00",
+        "Reminders",
+    ):
         assert words in shown
     assert "canary-address" not in shown
     assert "Canary text" not in shown
@@ -93,7 +98,10 @@ def test_lists_of_the_desk_cost_the_same_for_one_and_for_ten(desk, mia, name):
 
 def test_a_call_is_noted_and_an_answer_done_once(desk, mia):
     unreached(mia)
-    reminder, reply = Reminder.objects.get(), Reply.objects.create(patient=mia, channel="sms", text="?")
+    reminder, reply = (
+        Reminder.objects.get(),
+        Reply.objects.create(patient=mia, channel="sms", text="?"),
+    )
     url = reverse("engagement:reminder_handle", args=[reminder.pk])
     assert desk.post(url, {"outcome": ""}).status_code == 422
     assert desk.post(url, {"outcome": "Comes"}).status_code == 302
@@ -159,7 +167,12 @@ def test_coordinators_watch_what_goes_to_patients_alone(mia):
 
 
 def test_letters_are_printed_together_asked_for_once_more_and_posted(desk, mia):
-    letter = {"channel": "letter", "state": "waiting", "failure": "", "address": "1 Long Street\nShanghai"}
+    letter = {
+        "channel": "letter",
+        "state": "waiting",
+        "failure": "",
+        "address": "1 Long Street\nShanghai",
+    }
     message(mia, **letter)
     refused = booking.person()
     consenting.limit(refused, "objection", purpose=booking.reminding())
@@ -185,7 +198,10 @@ def test_what_died_in_between_is_told_from_what_is_slow(mia, settings):
     old, now = timezone.now() - timedelta(minutes=5), timezone.now()
     path = "security.delivery.channels.EmailChannel"
     claimed = {"state": "sending", "failure": "", "channel": "email", "attempts": 1}
-    lost, fresh = message(mia, next_at=old, **claimed), message(mia, next_at=now + timedelta(1), **claimed)
+    lost, fresh = (
+        message(mia, next_at=old, **claimed),
+        message(mia, next_at=now + timedelta(1), **claimed),
+    )
     mine = message(mia, next_at=old, recipient_kind="user", **claimed)
     settings.DELIVERY_CHANNELS = {"email": path}
     assert sending.recover() == 2

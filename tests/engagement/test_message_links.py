@@ -49,11 +49,18 @@ def test_a_patient_confirms_by_link_and_looking_confirms_nothing(browser, booked
     assert booked.service.name not in page.content.decode()
     booked.refresh_from_db()
     assert booked.confirmed_at is None
-    assert "You said that you come" in browser.post(reverse(ANSWER), {"answer": "comes"}).content.decode()
+    assert (
+        "You said that you come"
+        in browser.post(reverse(ANSWER), {"answer": "comes"}).content.decode()
+    )
     booked.refresh_from_db()
     assert booked.confirmed_at is not None
     event = Event.objects.get(action="engagement.appointment.confirmed")
-    assert (event.subjects, event.fields, event.actor_id) == ([booked.patient_id], ["way:link"], None)
+    assert (event.subjects, event.fields, event.actor_id) == (
+        [booked.patient_id],
+        ["way:link"],
+        None,
+    )
     assert MessageLink.objects.get().used_at is not None
 
 
@@ -102,7 +109,10 @@ def test_an_opt_out_is_a_withdrawal_by_the_person(browser, booked):
     assert opened(browser, STOP, token).status_code == 200
     assert set(Consent.objects.values_list("state", flat=True)) == {"granted"}
     assert "consent is withdrawn" in browser.post(reverse(STOP)).content.decode()
-    assert dict(Consent.objects.values_list("channel", "state")) == {"email": "withdrawn", "sms": "granted"}
+    assert dict(Consent.objects.values_list("channel", "state")) == {
+        "email": "withdrawn",
+        "sms": "granted",
+    }
     said = ConsentEvent.objects.get(kind="withdrawn")
     assert (said.method, said.capacity, said.noted_by) == ("tick", "self", None)
     assert Event.objects.filter(action="engagement.messages.stopped").count() == 1

@@ -47,7 +47,9 @@ def booked(clock):
 
 
 def states(row):
-    return list(Reminder.objects.filter(appointment=row).order_by("-hours").values_list("state", "why"))
+    return list(
+        Reminder.objects.filter(appointment=row).order_by("-hours").values_list("state", "why")
+    )
 
 
 def test_an_appointment_is_reminded_of_as_its_service_says(booked):

@@ -115,7 +115,10 @@ def test_stop_withdraws_what_was_allowed_and_objects_to_what_was_sent(mia):
         purpose="reminders", address=NUMBER, title="One", text="Two",
     )  # fmt: skip
     reply("STOP")
-    assert dict(Consent.objects.values_list("channel", "state")) == {"email": "granted", "sms": "withdrawn"}
+    assert dict(Consent.objects.values_list("channel", "state")) == {
+        "email": "granted",
+        "sms": "withdrawn",
+    }
     assert ProcessingRestriction.objects.get().purpose.key == "reminders"
     row = Reply.objects.get()
     assert row.meaning == "stop"
