@@ -139,6 +139,9 @@ def _hand_over(row: OutboxMessage) -> tuple[str, bool]:
 
 
 def _word(error: OSError) -> str:
+    if isinstance(error.__context__, TimeoutError):
+        # smtplib tells a server that says nothing as one that left.
+        return "timeout"
     if isinstance(error, SMTPException):
         return type(error).__name__
     return {"SSLCertVerificationError": "certificate", "TimeoutError": "timeout", "TooLong": "timeout"}.get(

@@ -13,6 +13,7 @@ from engagement import tasks
 from engagement.models import ContactPreference, Reminder
 from engagement.services import preferences, reminders
 from engagement.services.reminders import Rule
+from security import tasks as delivery
 from security.delivery import sending
 from security.models import OutboxMessage
 from tests import consenting
@@ -76,6 +77,19 @@ def test_the_first_open_way_is_taken_and_the_message_names_nothing_of_health(boo
     assert booked.service.name not in row.text + row.title
     assert "Muster" not in row.text + row.title
     sending.send_next()
+    assert OutboxMessage.objects.get().state == "sent"
+
+
+def test_a_broker_that_is_away_loses_and_holds_up_nothing(booked, clock, monkeypatch):
+    def away(self):
+        raise ConnectionError
+
+    monkeypatch.setattr("redis.connection.AbstractConnection.connect", away)
+    clock.move_to(booked.starts_at - timedelta(hours=48))
+    assert tasks.queue_reminders() == 1
+    # The queue is a table: whoever comes back finds it there.
+    assert OutboxMessage.objects.get().state == "waiting"
+    assert delivery.drain() == 1
     assert OutboxMessage.objects.get().state == "sent"
 
 
