@@ -88,6 +88,7 @@ NOT_JOURNALLED: dict[str, str] = {
     "engagement.absence": "its deeds record its states",
     "engagement.calendarfeed": "each issue and end is an event with the state of the row",
     "engagement.claim": "derived from appointments, which are events with their states",
+    "engagement.letterbatch": "its deeds record its states",
     "engagement.messagelink": "each issue and use is an event with the state of the row",
     "engagement.planstep": "its deeds record its states",
     "engagement.plantemplate": "its deeds record its states",

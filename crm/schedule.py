@@ -13,6 +13,12 @@ HANDED_OUT: dict[str, dict[str, Any]] = {
         "options": {"expires": 20.0},
     },
     "deliver-outbox": {"task": "security.delivery.drain", "schedule": 30.0},
+    "queue-reminders": {
+        "task": "engagement.reminders.queue",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
+    "plan-reminders": {"task": "engagement.reminders.plan_missing", "schedule": 300.0},
     "sweep-exports": {"task": "security.exports.sweep", "schedule": 60.0},
     "sweep-security": {"task": "security.sweep", "schedule": 3600.0},
     "tell-alive": {"task": "audit.tell_alive", "schedule": 15.0, "options": {"expires": 15.0}},

@@ -10,7 +10,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from crm import schedule
+from crm import gateways, schedule
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -370,17 +370,40 @@ TSA_ROOTS = env.str("CUSTODIA_TSA_ROOTS", default="")
 ANCHOR_HOSTS = env.list("CUSTODIA_ANCHOR_HOSTS", default=[])
 
 # --- delivery -------------------------------------------------------------------------------
-DELIVERY_CHANNELS = {"email": "security.delivery.channels.EmailChannel"}
-if DEMO:
-    DELIVERY_CHANNELS = {"email": "security.delivery.channels.ConsoleChannel"}
-EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend")
+# A talk with a mail server or a gateway: seconds to connect, between two answers, for all of it.
+DELIVERY_SECONDS = (5.0, 20.0, 40.0)
+# Root certificates (PEM) of gateways with an authority of their own; empty: those of the system.
+GATEWAY_ROOTS = env.str("CUSTODIA_GATEWAY_ROOTS", default="")
+# Local hours in which nobody is reminded, unless the person wishes other ones.
+QUIET_HOURS = env.str("CUSTODIA_QUIET_HOURS", default="21:00-08:00")
+SMS_URL = env.str("CUSTODIA_SMS_URL", default="")
+SMS_TOKEN = env.str("CUSTODIA_SMS_TOKEN", default="")
+SMS_SENDER = env.str("CUSTODIA_SMS_SENDER", default="")
+# What the gateway signs answers of patients and reports of arrival with; empty: none are taken.
+REPLIES_SECRET = env.str("CUSTODIA_REPLIES_SECRET", default="")
+WECHAT_URL = env.str("CUSTODIA_WECHAT_URL", default="https://api.weixin.qq.com").rstrip("/")
+WECHAT_APP_ID = env.str("CUSTODIA_WECHAT_APP_ID", default="")
+WECHAT_SECRET = env.str("CUSTODIA_WECHAT_SECRET", default="")
+WECHAT_TEMPLATE = env.str("CUSTODIA_WECHAT_TEMPLATE", default="")
+WECOM_URL = env.str("CUSTODIA_WECOM_URL", default="https://qyapi.weixin.qq.com").rstrip("/")
+WECOM_CORP_ID = env.str("CUSTODIA_WECOM_CORP_ID", default="")
+WECOM_SECRET = env.str("CUSTODIA_WECOM_SECRET", default="")
+WECOM_AGENT_ID = env.int("CUSTODIA_WECOM_AGENT_ID", default=0)
+DELIVERY_CHANNELS = gateways.channels(globals(), is_demo=DEMO)
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="security.delivery.smtp.BoundedBackend")
 EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
 EMAIL_PORT = env.int("EMAIL_PORT", default=25)
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
+EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="no-reply@localhost")
+if EMAIL_HOST_PASSWORD and not (EMAIL_USE_TLS or EMAIL_USE_SSL or LOCAL):
+    raise ImproperlyConfigured("EMAIL_HOST_PASSWORD needs EMAIL_USE_TLS or EMAIL_USE_SSL.")
+# Mail by a provider's own interface: install django-anymail beside the product and name its backend.
+ANYMAIL = {"REQUESTS_TIMEOUT": DELIVERY_SECONDS[:2]} | env.json("ANYMAIL", default={})
+INSTALLED_APPS += ["anymail"] if EMAIL_BACKEND.startswith("anymail.") else []
 
 # --- logs: one line per request, never a value of a person -----------------------------------
 LOGGING = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from crm.views import accesses, errors, health, home, preferences, search
+from crm.views import accesses, demo_post, errors, health, home, preferences, search
 
 shell_urls = (
     [
@@ -15,6 +15,7 @@ shell_urls = (
         path("language/", preferences.language, name="language"),
         path("theme/", preferences.theme, name="theme"),
         path("purpose/", preferences.purpose, name="purpose"),
+        path("demo/post/", demo_post.demo_post, name="demo_post"),
         path("healthz", health.health, name="health"),
     ],
     "crm",

@@ -40,3 +40,9 @@ class EngagementConfig(AppConfig):
                 "engagement:appointments",
             )
         )
+        import_string("engagement.services.reminders.install")()
+        tabs.add(
+            tabs.Tab(
+                "contact", _("Messages"), (Permission.DEMOGRAPHICS_READ,), "engagement:contact"
+            )
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from time import monotonic
 
 from celery import shared_task
 from django.utils import timezone
@@ -13,6 +14,7 @@ from engagement.services import (
     claims,
     complaints,
     lead_deletions,
+    reminders,
     sendings,
     surveys,
     task_reminders,
@@ -120,3 +122,24 @@ def sweep_appointments() -> None:
         over = waiting.sweep(now=now)
         count = claims.sweep(before=now - CLAIMS_KEPT)
     log.info("appointments: %d offers and waits over, %d claims dropped", over, count)
+
+
+# A run ends before the next one begins.
+TURN_SECONDS = 20.0
+
+
+@shared_task(name="engagement.reminders.queue")
+def queue_reminders() -> int:
+    """Hand every reminder that is due to delivery."""
+    done, until = 0, monotonic() + TURN_SECONDS
+    with trail.acting_for(system="engagement.reminders", purpose="TREAT"):
+        while monotonic() < until and reminders.queue_next() is not None:
+            done += 1
+    return done
+
+
+@shared_task(name="engagement.reminders.plan_missing")
+def plan_missing() -> int:
+    """Plan reminders of appointments that have none, as imported ones."""
+    with trail.acting_for(system="engagement.reminders", purpose="TREAT"):
+        return reminders.plan_missing()

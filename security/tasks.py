@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from datetime import timedelta
+from time import monotonic
 from uuid import UUID
 
 from celery import shared_task
@@ -27,6 +29,9 @@ from security.services import (
 log = logging.getLogger(__name__)
 
 BATCH = 50
+# A run ends before the next but one begins.
+DRAIN_SECONDS = 45.0
+FAILURES_IN_A_ROW = 2
 # A large clinic's backup takes longer than other tasks may.
 BACKUP_SECONDS = 12 * 3600
 # The task runs hourly; roles that began or ended by the clock since the run before are followed.
@@ -37,13 +42,23 @@ NOT_TAKEN_UP = timedelta(minutes=1)
 
 @shared_task(name="security.delivery.drain")
 def drain() -> int:
-    """Answer who asked for a new password, then send what is due; one transaction each, so many at most."""
+    """Answer who asked for a new password, then send what is due, one after the other, for so long."""
     sent = answered = 0
+    failed: Counter[str] = Counter()
+    until = monotonic() + DRAIN_SECONDS
     with trail.acting_for(system="security.delivery", purpose="HOPERAT"):
         while answered < BATCH and password_resets.answer_next():
             answered += 1
-        while sent < BATCH and sending.send_next():
+        sending.recover()
+        while monotonic() < until:
+            # A way out that fails holds up no other one; it is tried again at the next run.
+            away = [channel for channel, times in failed.items() if times >= FAILURES_IN_A_ROW]
+            row = sending.send_next(passing_over=away)
+            if row is None:
+                break
             sent += 1
+            is_away = row.state == row.State.WAITING
+            failed[row.channel] = failed[row.channel] + 1 if is_away else 0
     return sent
 
 

@@ -7,6 +7,7 @@ from django.urls import path
 from security.views import (
     account,
     backups,
+    deliveries,
     exports,
     factor,
     forgotten,
@@ -37,6 +38,10 @@ urlpatterns = [
     path("backups/", backups.index, name="backups"),
     path("backups/run/", backups.run, name="backup_run"),
     path("backups/<uuid:backup_id>/", backups.progress, name="backup"),
+    path("deliveries/", deliveries.index, name="deliveries"),
+    path("deliveries/retry/", deliveries.retry_all, name="deliveries_retry"),
+    path("deliveries/<uuid:message_id>/retry/", deliveries.retry, name="delivery_retry"),
+    path("deliveries/<uuid:message_id>/stop/", deliveries.stop, name="delivery_stop"),
     path("posture/", posture.index, name="posture"),
     path("posture/run/", posture.run, name="posture_run"),
     path("posture/<slug:check>/", posture.history, name="posture_check"),

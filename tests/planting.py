@@ -9,7 +9,17 @@ from typing import Any
 from django.utils import timezone
 
 from consent.models import Consent, Erasure, ProcessingPurpose, Recipient, RightsRequest, State
-from engagement.models import Campaign, Lead, Segment, Service, Survey, Task, Thread, ThreadMessage
+from engagement.models import (
+    Appointment,
+    Campaign,
+    Lead,
+    Segment,
+    Service,
+    Survey,
+    Task,
+    Thread,
+    ThreadMessage,
+)
 from patients.models import Invoice, Note, Patient
 from security.ids import new_id
 from security.models import User
@@ -18,7 +28,7 @@ from security.sealing.register import sealed_models
 from tests import world
 
 # What others point to comes first.
-FIRST = (Note, Invoice, RightsRequest, Thread, ThreadMessage)
+FIRST = (Note, Invoice, RightsRequest, Thread, ThreadMessage, Appointment)
 # Of these a person has one that is not over at a time.
 OVER: dict[type[SealedModel], dict[str, Any]] = {
     Erasure: {"state": "done"},

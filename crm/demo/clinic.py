@@ -29,6 +29,7 @@ from crm.demo import (
     notes,
     notices,
     registers,
+    reminding,
     wills,
 )
 from crm.demo.chart import SYSTEM
@@ -114,6 +115,7 @@ def open_clinic(*, tell: Tell) -> Clinic:
     conversations.write(clinic.rooms, clinic.people, by_account)
     leads.take_in(clinic.people)
     feedback.gather(clinic.people, list(clinic.patients.values()))
+    reminding.remind(list(clinic.patients.values()), clinic.people)
     erasures.plan(clinic.people, list(clinic.patients.values()))
     followups.plan(clinic.people)
     campaigns.write(clinic.people)

@@ -1,15 +1,20 @@
-"""The demo's post: the newest message to an invented person, told to whoever runs the demo."""
+"""The demo's post: messages to invented people, for whoever runs or looks at the demo."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from security import context, trail
+from security.classification import SubjectKind
+from security.delivery import desk
 from security.models import OutboxMessage, User
 from security.services import users
+
+SHOWN = 50
 
 
 class NoMessage(Exception):
@@ -22,6 +27,16 @@ class Letter:
 
     title: str
     text: str
+
+
+def to_patients() -> list[dict[str, Any]]:
+    """Return the latest messages to the invented patients, as they would arrive."""
+    rows = OutboxMessage.objects.filter(recipient_kind=SubjectKind.PATIENT)
+    return [
+        desk.described(row)
+        | {"title": row.title, "text": row.text, "link": row.link, "to": row.address}
+        for row in rows.order_by("-created_at", "-pk")[:SHOWN]
+    ]
 
 
 @transaction.atomic

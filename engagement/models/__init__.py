@@ -9,6 +9,7 @@ from engagement.models.complaint import Complaint, SecurityConcern
 from engagement.models.contact_rule import ContactRule
 from engagement.models.interaction import Interaction
 from engagement.models.lead import Lead
+from engagement.models.letter import LetterBatch
 from engagement.models.link import MessageLink
 from engagement.models.plan import (
     Area,
@@ -19,6 +20,9 @@ from engagement.models.plan import (
     QuestionnaireAnswer,
 )
 from engagement.models.planning import Absence, CalendarFeed, WorkingHours
+from engagement.models.preference import ContactPreference
+from engagement.models.reminder import Reminder
+from engagement.models.reply import Reply
 from engagement.models.segment import Segment
 from engagement.models.service import Room, Service, ServicePractitioner
 from engagement.models.survey import Survey, SurveyAnswer
@@ -36,15 +40,19 @@ __all__ = [
     "CannedReply",
     "Claim",
     "Complaint",
+    "ContactPreference",
     "ContactRule",
     "FollowUpPlan",
     "Interaction",
     "Lead",
+    "LetterBatch",
     "MessageLink",
     "PlanStep",
     "PlanTemplate",
     "Questionnaire",
     "QuestionnaireAnswer",
+    "Reminder",
+    "Reply",
     "Room",
     "SecurityConcern",
     "Segment",

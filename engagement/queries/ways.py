@@ -12,6 +12,8 @@ from uuid import UUID
 
 from consent.queries import standing
 from consent.queries.standing import Answer
+from engagement.queries import preferences
+from engagement.queries.preferences import Wish
 from patients.models import Patient
 from patients.names import phone_numbers
 from security import context
@@ -22,10 +24,13 @@ ASKED_AS: Mapping[str, str] = {
     "email": "email",
     "sms": "sms",
     "wechat": "wechat",
+    # Another door of the same house.
+    "wecom": "wechat",
     "letter": "post",
     "portal": "",
 }
 NO_ADDRESS = "no_address"
+NOT_WISHED = "not_wished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +66,16 @@ def find_many(patient_ids: Collection[UUID], purpose: str, channel: str) -> dict
         one: NoWay(one, "consent", answer) for one, answer in answers.items()
     }
     allowed = [one for one, answer in answers.items() if answer.allowed]
+    wishes = preferences.of_many(allowed) if allowed else {}
     with context.matching():
         for patient in Patient.objects.filter(pk__in=allowed):
-            found[patient.pk] = _of(patient, channel)
+            found[patient.pk] = _of(patient, channel, wishes.get(patient.pk, Wish()))
     return found
 
 
-def _of(patient: Patient, channel: str) -> Way | NoWay:
+def _of(patient: Patient, channel: str, wish: Wish) -> Way | NoWay:
+    if wish.channels and channel not in wish.channels:
+        return NoWay(patient.pk, NOT_WISHED)
     try:
         if patient.deceased or patient.deceased_at:
             return NoWay(patient.pk, "deceased")
@@ -76,7 +84,7 @@ def _of(patient: Patient, channel: str) -> Way | NoWay:
         return NoWay(patient.pk, "unreadable")
     if not address:
         return NoWay(patient.pk, NO_ADDRESS)
-    return Way(patient.pk, channel, address, patient.language or "")
+    return Way(patient.pk, channel, address, wish.language or patient.language or "")
 
 
 def address_of(patient: Patient, channel: str) -> str:

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from consent.queries import standing
+from engagement.models import MessageLink
 from engagement.queries import ways
 from engagement.queries.ways import ASKED_AS, NoWay, Way
+from engagement.services import links
 from security.access.gate import Refused
 from security.classification import SubjectKind
 from security.delivery import outbox, permits
 from security.models import OutboxMessage, User
+
+NO_ADDRESS = _("There is no address for this way of sending.")
+REASONS = {
+    ways.NOT_WISHED: _("The person does not wish to be written to in this way."),
+    "channel": _("This way of sending is not set up."),
+    "deceased": _("The person has died."),
+    "unreadable": _("The record can not be opened, so nothing is sent."),
+}
 
 
 class NotReachable(Refused):
@@ -23,9 +36,7 @@ class NotReachable(Refused):
 
     def __init__(self, no_way: NoWay) -> None:
         answer = no_way.answer
-        super().__init__(
-            answer.reason if answer else _("There is no address for this way of sending.")
-        )
+        super().__init__(answer.reason if answer else REASONS.get(no_way.why, NO_ADDRESS))
         self.no_way = no_way
 
 
@@ -36,6 +47,8 @@ class Content:
     topic: str
     title: str
     text: str
+    # Where the reader goes on; some channels carry fixed words and this alone.
+    link: str = ""
 
 
 @transaction.atomic
@@ -78,6 +91,7 @@ def send_by(
         purpose=purpose,
         once_key=once_key,
         origin_id=origin_id,
+        link=content.link,
     )
     return outbox.queue(message=message, recipient=way.patient_id, kind=SubjectKind.PATIENT, by=by)
 
@@ -114,6 +128,23 @@ def send_many(
         for one in messages
     ]
     return outbox.queue_many(messages=written, kind=SubjectKind.PATIENT, by=by)
+
+
+def channels_in_use() -> frozenset[str]:
+    """Return the ways of sending that are set up."""
+    return frozenset(settings.DELIVERY_CHANNELS)
+
+
+def stop_token(way: Way, purpose: str, days: int) -> str:
+    """Return the token of a link that ends messages for a purpose by the way they came."""
+    return links.issue(
+        kind=MessageLink.Kind.OPT_OUT,
+        subject_id=way.patient_id,
+        expires_at=timezone.now() + timedelta(days=days),
+        purpose=purpose,
+        channel=way.channel,
+        by=None,
+    )
 
 
 def still_allowed(row: OutboxMessage) -> str:

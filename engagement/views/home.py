@@ -11,7 +11,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from engagement.queries import answers, areas, campaigns, complaints, figures, inbox, leads, work
+from engagement.queries import (
+    answers,
+    areas,
+    campaigns,
+    complaints,
+    figures,
+    inbox,
+    leads,
+    outreach,
+    work,
+)
+from engagement.services import letters
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.gate import SignedInRequest, requires
@@ -174,6 +185,44 @@ PARTS: tuple[Part, ...] = (
         "calendar-time",
         _("Appointment set-up"),
         _("What is offered by appointment, by whom, where and when."),
+    ),
+    Part(
+        (Permission.APPOINTMENTS_READ,),
+        "engagement:reminders",
+        "bell",
+        _("Reminders that reach nobody"),
+        _("Who has an appointment soon and is to be called."),
+        outreach.call_count,
+    ),
+    Part(
+        (Permission.APPOINTMENTS_READ,),
+        "engagement:replies",
+        "message-circle",
+        _("Answers to messages"),
+        _("What people wrote back and no machine understands."),
+        outreach.reply_count,
+    ),
+    Part(
+        (Permission.APPOINTMENTS_READ, Permission.ADMINISTRATION_READ),
+        "engagement:reminder_rules",
+        "clock",
+        _("When services remind"),
+        _("How long before an appointment, and by which ways."),
+    ),
+    Part(
+        (Permission.DEMOGRAPHICS_ASSIGN,),
+        "engagement:letters",
+        "printer",
+        _("Letters for the post"),
+        _("Print what goes by post, and say that it was posted."),
+        lambda user: letters.waiting_count(),
+    ),
+    Part(
+        (Permission.CAMPAIGNS_READ,),
+        "security:deliveries",
+        "send",
+        _("Outgoing messages"),
+        _("What left for patients, what waits, and what failed."),
     ),
 )
 WORKS_HERE = (

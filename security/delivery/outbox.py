@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from security import trail
 from security.access.gate import Refused
 from security.classification import Scope, SubjectKind
+from security.delivery.channels import BY_HAND
 from security.models import OutboxMessage, User
 from security.sealing import keys
 
@@ -37,6 +38,8 @@ class Message:
     purpose: str = ""
     once_key: str | None = None
     origin_id: UUID | None = None
+    # Where the reader goes on; channels whose words are fixed carry nothing else.
+    link: str = ""
 
 
 @transaction.atomic
@@ -95,7 +98,10 @@ def queue_many(
 def _made(message: Message, recipient: UUID, kind: SubjectKind) -> OutboxMessage:
     if message.channel not in settings.DELIVERY_CHANNELS:
         raise UnknownChannel(message.channel)
-    if not (message.address.isprintable() and message.title.isprintable()):
+    # The lines of a postal address forge no header.
+    is_paper = message.channel in BY_HAND
+    address = message.address.replace("\n", "") if is_paper else message.address
+    if not (address.isprintable() and message.title.isprintable()):
         raise UnfitAddress("address or title")
     return OutboxMessage(
         subject_id=recipient,
@@ -105,6 +111,7 @@ def _made(message: Message, recipient: UUID, kind: SubjectKind) -> OutboxMessage
         address=message.address,
         title=message.title,
         text=message.text,
+        link=message.link,
         purpose=message.purpose,
         once_key=message.once_key,
         origin_id=message.origin_id,

@@ -16,6 +16,8 @@ class OutboxMessage(SealedModel):
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
+        # A worker took it, or it lies in a batch of letters to be posted.
+        SENDING = "sending", _("On its way")
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Failed")
         # It may not leave any more: consent was withdrawn, the reason is gone, somebody stopped it.
@@ -33,6 +35,10 @@ class OutboxMessage(SealedModel):
     next_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     sent_at = models.DateTimeField(null=True)
+    # What the gateway told afterwards: that it arrived.
+    delivered_at = models.DateTimeField(null=True)
+    # Letters: the batch they were printed in.
+    batch_id = models.UUIDField(null=True)
     failure = models.CharField(max_length=60, blank=True, default="")
     # Why data are used, asked again before it leaves; empty where no person's choice is asked.
     purpose = models.CharField(max_length=32, blank=True, default="")
@@ -44,6 +50,7 @@ class OutboxMessage(SealedModel):
     address = SealedText(level=4, purpose="delivery")
     title = SealedText(level=4, purpose="delivery")
     text = SealedText(level=4, purpose="delivery")
+    link = SealedText(level=4, purpose="delivery", blank=True)
 
     class Meta:
         indexes = (
@@ -53,6 +60,8 @@ class OutboxMessage(SealedModel):
                 condition=models.Q(origin_id__isnull=False),
                 name="security_outbox_origin",
             ),
+            # What became of the latest messages to one person.
+            models.Index(fields=["subject_id", "-created_at"], name="security_outbox_to"),
         )
 
     class Privacy:
@@ -60,10 +69,13 @@ class OutboxMessage(SealedModel):
             name: Plain(level=3, purpose="delivery")
             for name in (
                 "subject_id", "recipient_kind", "channel", "topic", "state", "attempts", "next_at",
-                "created_at", "sent_at", "failure", "purpose", "once_key", "origin_id",
+                "created_at", "sent_at", "delivered_at", "batch_id", "failure", "purpose", "once_key",
+                "origin_id",
             )
         }  # fmt: skip
-        operational = ("state", "attempts", "next_at", "sent_at", "failure")
+        operational = (
+            "state", "attempts", "next_at", "sent_at", "delivered_at", "batch_id", "failure",
+        )  # fmt: skip
 
     def sealing_subject_kind(self) -> SubjectKind:
         """Return whether it goes to a patient or a user."""

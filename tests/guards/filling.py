@@ -31,8 +31,11 @@ from engagement.models import (
     Complaint,
     FollowUpPlan,
     Lead,
+    LetterBatch,
     PlanStep,
     PlanTemplate,
+    Reminder,
+    Reply,
     Room,
     SecurityConcern,
     Segment,
@@ -124,6 +127,7 @@ def values(clinic, name):
         "letter_id": _letter(asked).pk,
         "scan_id": _scan(asked).pk,
         **_follow_up(clinic),
+        **_engagement(clinic),
         **_feedback(clinic),
         "segment_id": (group := Segment.objects.create(name="Everybody")).pk,
         "campaign_id": Campaign.objects.create(
@@ -182,6 +186,27 @@ def _talk(clinic):
     )
     canned = CannedReply.objects.create(title="a", title_zh="a", text="a", text_zh="a")
     return {"thread_id": row.pk, "attachment_id": file.pk, "canned_id": canned.pk}
+
+
+def _engagement(clinic):
+    """Return what fills the addresses of engagement: a service, a reminder that reaches nobody, an answer."""
+    service = Service.objects.create(name=f"Filled {new_id().hex}")
+    starts_at = timezone.now() + timedelta(days=1)
+    booked = Appointment.objects.create(
+        patient=clinic.patient, service=service, clinician=clinic.users["physician"],
+        starts_at=starts_at, ends_at=starts_at + timedelta(minutes=30),
+    )  # fmt: skip
+    return {
+        "reminder_id": Reminder.objects.create(
+            patient=clinic.patient, appointment=booked, starts_at=starts_at, due_at=starts_at,
+            state="unreached",
+        ).pk,
+        "reply_id": Reply.objects.create(
+            patient=clinic.patient, channel="sms", text="What time?"
+        ).pk,
+        "letters_id": LetterBatch.objects.create().pk,
+        "message_id": new_id(),
+    }  # fmt: skip
 
 
 def _rights(clinic):

@@ -1,0 +1,1 @@
+"""Pages of engagement for paper, set by typst in memory."""
