@@ -44,18 +44,23 @@ def triggers_of(template: PlanTemplate, here: Here) -> Sequence[list[Found]]:
         return list(triggers.find(template, here))
 
 
-def once_key(template: PlanTemplate, found: Found) -> bytes:
-    """Return the digest by which a plan is known to have been started by a row."""
-    said = f"{template.key}:{found.row_id}:{found.day}"
-    return keyring.index_digest("follow_up", said)[:16]
+def once_keys(template: PlanTemplate, found: Found) -> list[bytes]:
+    """Return the digests by which a plan is known to have been started by a row, the one in use first.
+
+    There is one under each root of the keyring, so that a new root starts nothing anew.
+    """
+    said, ring = f"{template.key}:{found.row_id}:{found.day}", keyring.installed()
+    versions = sorted(ring.index_roots, key=lambda one: one != ring.index_primary)
+    return [keyring.index_digest("follow_up", said, version=one)[:16] for one in versions]
 
 
 def new(template: PlanTemplate, found: Sequence[Found]) -> list[tuple[Found, bytes]]:
     """Return what started nothing yet, of those who may have such a plan and have none."""
-    keys = {one: once_key(template, one) for one in found}
-    known = FollowUpPlan.objects.filter(once_key__in=list(keys.values()))
-    before = {bytes(one) for one in known.values_list("once_key", flat=True)}
-    fresh = {one: key for one, key in keys.items() if key not in before}
+    keys = {one: once_keys(template, one) for one in found}
+    every = [key for some in keys.values() for key in some]
+    known = FollowUpPlan.objects.filter(once_key__in=every).values_list("once_key", flat=True)
+    before = {bytes(one) for one in known}
+    fresh = {one: some[0] for one, some in keys.items() if not before & set(some)}
     return _fit(template, fresh) if fresh else []
 
 

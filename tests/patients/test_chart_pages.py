@@ -32,6 +32,7 @@ TABS = {
         "Billing",
         "Contacts",
         "Consents",
+        "Relationship",
         "Access",
     ],
     "nurse": [
@@ -42,13 +43,14 @@ TABS = {
         "Documents",
         "Contacts",
         "Consents",
+        "Relationship",
         "Access",
     ],
-    "receptionist": ["Summary", "Billing", "Contacts", "Consents", "Access"],
-    "finance": ["Summary", "Billing", "Contacts", "Consents", "Access"],
-    "engagement": ["Summary", "Consents", "Access"],
-    "compliance_officer": ["Summary", "Consents", "Access"],
-    "auditor": ["Summary", "Billing", "Consents", "Access"],
+    "receptionist": ["Summary", "Billing", "Contacts", "Consents", "Relationship", "Access"],
+    "finance": ["Summary", "Billing", "Contacts", "Consents", "Relationship", "Access"],
+    "engagement": ["Summary", "Consents", "Relationship", "Access"],
+    "compliance_officer": ["Summary", "Consents", "Relationship", "Access"],
+    "auditor": ["Summary", "Billing", "Consents", "Relationship", "Access"],
 }
 
 
