@@ -141,7 +141,7 @@ class SurveyAnswer(SealedModel):
         )
         indexes = (
             models.Index(fields=["-answered_at", "-id"], name="engagement_answer_when"),
-            models.Index(fields=["patient", "-invited_at"], name="engagement_answer_patient"),
+            models.Index(fields=["patient", "-invited_at"], name="engagement_said_patient"),
         )
 
     class Privacy:
