@@ -54,8 +54,6 @@ REFUSES_EMPTY = {
     "consent:correction_disagree": "nothing was refused",
     "consent:correction_told": "nothing was corrected",
     "consent:notice_begin": "the clinic has no such law",
-    "engagement:canned_change": "the ready answer is everybody's",
-    "engagement:canned_retire": "the ready answer is everybody's",
 }
 
 # Pages about something that is somebody's own: for everybody else it does not exist.
@@ -86,6 +84,9 @@ OF_ONE_PERSON = {
     "audit:report_pdf",
     # A receipt names the patient: nobody has it who sees the patient masked.
     "consent:receipt",
+    # Ready answers have a page for who keeps them.
+    "engagement:canned_change",
+    "engagement:canned_retire",
     # The file of nobody's disk, and no picture.
     "engagement:attachment",
     "engagement:attachment_picture",
