@@ -23,10 +23,11 @@ from audit import persons
 from consent.models import RightsScan
 from consent.queries import bundle, readable, whole
 from patients.models import Document
+from patients.queries.subjects import sealed_of_patients
 from security.classification import SubjectKind
 from security.printing import pdf
 from security.sealing import SealBroken, files
-from security.services import clinics
+from security.services import clinics, stored_files
 
 PRINTING = Path(consent.printing.__file__).parent
 PAGE = ".".join(("record", "html"))
@@ -117,7 +118,7 @@ def _members(
 def _record(patient_id: UUID, manifest: Manifest) -> Iterator[tuple[str, bytes]]:
     ids = persons.register().former(patient_id)
     names: dict[UUID, str] = {}
-    for name, document_id, content in _originals(ids, manifest):
+    for name, document_id, content in originals(ids, manifest):
         names[document_id] = name
         yield name, content
     record, broken = bundle.of(ids, names)
@@ -129,17 +130,28 @@ def _record(patient_id: UUID, manifest: Manifest) -> Iterator[tuple[str, bytes]]
     yield PAGE, render_to_string("consent/copies/record.html", page).encode()
 
 
-def _originals(ids: Collection[UUID], manifest: Manifest) -> Iterator[tuple[str, UUID, bytes]]:
-    rows = Document.objects.filter(patient_id__in=ids).order_by("occurred_at", "pk")
-    for number, row in enumerate(rows, 1):
-        name = f"files/{number:04d}.{ENDINGS.get(row.media_type, 'bin')}"
-        try:
-            key = row.restricted_file_key or row.file_key
-            content = files.read_all(row.file_id, key)
-        except SealBroken:
-            manifest.broken.append(f"patients.document {row.pk}: {name}")
-            continue
-        yield name, row.pk, content
+def originals(ids: Collection[UUID], manifest: Manifest) -> Iterator[tuple[str, UUID, bytes]]:
+    """Yield name, row and content of every file of a record: documents first, then what apps above keep."""
+    number = 0
+    for model in _holders():
+        for row in model._base_manager.filter(patient_id__in=ids).order_by("pk"):
+            number += 1
+            name = f"files/{number:04d}.{ENDINGS.get(row.media_type, 'bin')}"
+            try:
+                key = getattr(row, "restricted_file_key", None) or row.file_key
+                content = files.read_all(row.file_id, key)
+            except SealBroken:
+                manifest.broken.append(f"{row._meta.label_lower} {row.pk}: {name}")
+                continue
+            yield name, row.pk, content
+
+
+def _holders() -> list[Any]:
+    """Return the models whose rows hold a patient's files."""
+    known: list[Any] = [*sealed_of_patients()]
+    found = [one for one in stored_files.holders() if one in known]
+    named = [one for one in found if one._meta.label_lower not in whole.LEFT_OUT]
+    return sorted(named, key=lambda one: (one is not Document, one._meta.label_lower))
 
 
 def _scans(subject_id: UUID, manifest: Manifest) -> Iterator[tuple[str, bytes]]:

@@ -53,13 +53,13 @@ def _units(user: User) -> list[tuple[str, str]]:
 
 
 def _kept(request: SignedInRequest, canned_id: UUID) -> CannedReply:
-    """Return a ready answer that the person keeps."""
+    """Return a ready answer that the person keeps; nobody else has a page of it."""
     try:
         row = found.find(canned_id)
     except CannedReply.DoesNotExist:
         raise Http404 from None
     if not canned.may_keep(request.user, row.unit_id):
-        raise Refused(_("Ready answers of an inbox are kept by those who work there."))
+        raise Http404
     return row
 
 

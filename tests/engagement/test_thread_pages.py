@@ -129,7 +129,7 @@ def test_a_ready_answer_is_put_in_in_the_patients_language(here, row):
     assert "您好\n\n8点至17点" in page.content.decode()
     assert not ThreadMessage.objects.filter(kind="team").exists()
     change = reverse("engagement:canned_change", args=[canned.pk])
-    assert client.post(change, words, secure=True).status_code == 403
+    assert client.post(change, words, secure=True).status_code == 404
     assert keeper.post(change, words | {"text": "8 to 6"}, secure=True).status_code == 302
     assert "8 to 6" in cast.words(get(keeper, listed))
     retire = reverse("engagement:canned_retire", args=[canned.pk])

@@ -7,6 +7,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from audit.models import Event
+from consent.queries import archive
 from engagement import tasks
 from engagement.models import Thread, ThreadAttachment, ThreadMessage, ThreadParticipant
 from engagement.queries import threads as queries
@@ -329,6 +330,9 @@ def test_files_of_messages_come_in_sealed_and_only_harmless_ones(here, folder, m
     assert b"CANARY" not in content
     assert b"CANARY" not in files.path_of(kept.file_id).read_bytes()
     assert Event.objects.filter(action="engagement.attachment.downloaded").count() == 1
+    # A copy of all that is held about Mia brings the file as well.
+    manifest = archive.Manifest()
+    assert [each for _name, _id, each in archive.originals([here.mia.pk], manifest)] == [content]
     # One bad file of two keeps both out, and so does a deed that does not come to its end.
     for bad in (
         [Incoming("a.txt", b"good"), Incoming("b.exe", b"MZ")],

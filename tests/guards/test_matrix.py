@@ -54,8 +54,6 @@ REFUSES_EMPTY = {
     "consent:correction_disagree": "nothing was refused",
     "consent:correction_told": "nothing was corrected",
     "consent:notice_begin": "the clinic has no such law",
-    "engagement:canned_change": "the ready answer is everybody's",
-    "engagement:canned_retire": "the ready answer is everybody's",
     "engagement:appointment_step": "the version that was read is missing",
     "engagement:waiting_withdraw": "the version that was read is missing",
     "engagement:present": "the absence is a colleague's",
@@ -90,6 +88,9 @@ OF_ONE_PERSON = {
     "audit:report_pdf",
     # A receipt names the patient: nobody has it who sees the patient masked.
     "consent:receipt",
+    # Ready answers have a page for who keeps them.
+    "engagement:canned_change",
+    "engagement:canned_retire",
     # The file of nobody's disk, and no picture.
     "engagement:attachment",
     "engagement:attachment_picture",
