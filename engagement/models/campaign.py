@@ -16,7 +16,7 @@ from patients.models import Patient
 from security.classification import Plain
 from security.ids import new_id
 from security.models import User
-from security.sealing import Category, Scope, SealedModel, SealedQuerySet, SealedText
+from security.sealing import Category, Scope, SealedModel, SealedText
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -124,8 +124,6 @@ class CampaignRecipient(SealedModel):
 
     # Where it was to go when the list was made, masked.
     destination = SealedText(level=4, purpose="delivery", blank=True)
-
-    objects = SealedQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = _("recipient"), _("recipients")

@@ -61,7 +61,8 @@ def shown(row: Campaign) -> dict[str, Any]:
 def waiting(reader: User) -> int:
     """Return how many campaigns and segments wait for the agreement of a person."""
     rows = Campaign.objects.filter(state=State.SUBMITTED).exclude(authors__contains=[reader.pk])
-    return rows.count() + unagreed().exclude(authors__contains=[reader.pk]).count()
+    groups = unagreed().exclude(authors__contains=[reader.pk])
+    return int(rows.count() + groups.count())
 
 
 def unagreed() -> Any:

@@ -47,6 +47,8 @@ def had_enough(
     rows = CampaignRecipient.objects.filter(
         patient_id__in=patient_ids, queued_at__gte=since, state__in=(State.QUEUED, State.SENT),
         campaign__lane__in=CAPPED,
-    ).exclude(campaign_id=but)  # fmt: skip
+    )  # fmt: skip
+    if but is not None:
+        rows = rows.exclude(campaign_id=but)
     counted = rows.values("patient_id").annotate(number=Count("pk"))
     return set(counted.filter(number__gte=rule.most).values_list("patient_id", flat=True))

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from consent.models import ScopeOutcome
 from consent.queries import standing
 from engagement import criteria
 from engagement.criteria import Tree
@@ -20,6 +21,7 @@ from engagement.models import Appointment, Segment
 from patients.models import CareRelationship, Condition, Encounter, Patient, TeamAssignment
 from patients.names import age
 from security import context
+from security.classification import Scope
 from security.sealing import SealBroken
 
 # So many records are open at a time.
@@ -31,7 +33,11 @@ def batches(segment: Segment) -> Iterator[list[UUID]]:
     """Yield the people of a segment, batch by batch, each with the same number of queries."""
     tree = criteria.check(segment.criteria)
     purpose = segment.authorisation.key if segment.authorisation else ""
-    rows = Patient.objects.filter(_narrowed(tree), merged_into__isnull=True).order_by("pk")
+    erased = ScopeOutcome.objects.filter(
+        patient_id=OuterRef("pk"), outcome=ScopeOutcome.Outcome.ERASED, key_scope=Scope.RECORD
+    )
+    known = Patient.objects.filter(~Exists(erased), merged_into__isnull=True)
+    rows = known.filter(_narrowed(tree)).order_by("pk")
     last: UUID | None = None
     while True:
         page = rows.filter(pk__gt=last) if last else rows

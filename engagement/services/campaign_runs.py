@@ -95,7 +95,7 @@ def try_out(*, campaign_id: UUID, language: str, by: User) -> OutboxMessage:
     if not address:
         raise NoOwnAddress(_("Your account has no e-mail address."))
     values = {"name": _now("Mia Example"), "opt_out": sendings.way_out("example")}
-    said = sendings.content_for(row, language, values)
+    said = sendings.content_for(row, language, values, sendings.clinics())
     message = outbox.Message(
         channel="email", topic="engagement.trial", address=address, text=said.text,
         title=(_now("Trial: %(title)s") % {"title": said.title})[:200],

@@ -6,14 +6,14 @@ all. Of two messages to one person for one campaign the second has the key of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from consent.queries import standing
 from engagement import wording
@@ -183,7 +183,7 @@ def _queue(
         subject_ids=ids, target_id=row.pk, purpose=purpose, channel=row.channel,
         expires_at=timezone.now() + WAY_OUT, by=None,
     )  # fmt: skip
-    names = _names(row, ids)
+    names, called = _names(row, ids), clinics()
     written = []
     for one in people:
         way = seen[one.patient_id].way
@@ -193,7 +193,7 @@ def _queue(
                 "opt_out": way_out(tokens[one.patient_id]),
             }
             key = f"campaign:{row.pk}:{one.patient_id}:{one.round}"
-            content = content_for(row, way.language, values)
+            content = content_for(row, way.language, values, called)
             written.append(Outgoing(way, content, key, one.pk))
     return outgoing.send_many(messages=written, purpose=purpose, by=None)
 
@@ -211,21 +211,20 @@ def way_out(token: str) -> str:
     return f"{settings.BASE_URL}/engagement/s/?t={token}"
 
 
-def content_for(row: Campaign, language: str, values: dict[str, str]) -> Content:
+def content_for(
+    row: Campaign, language: str, values: dict[str, str], called: Mapping[str, str]
+) -> Content:
     """Return what a campaign says to somebody, with its fields filled."""
     title, text, spoken = wording.in_language(row.content, language)
-    with translation.override(spoken):
-        known = {"clinic": clinic(), "portal": settings.BASE_URL} | values
+    known = {"clinic": called[spoken], "portal": settings.BASE_URL} | values
     return Content(TOPIC, title.strip(), wording.merged(wording.with_way_out(text, spoken), known))
 
 
-def clinic() -> str:
-    """Return what the clinic is called in the language in force."""
+def clinics() -> Mapping[str, str]:
+    """Return what the clinic is called in each language; one query."""
     found = ClinicProfile.objects.first()
-    if found is None:
-        return ""
-    is_chinese = (translation.get_language() or "").startswith("zh")
-    return (is_chinese and found.name_zh) or found.name
+    english = found.name if found else ""
+    return {"en": english, "zh-hans": (found.name_zh if found else "") or english}
 
 
 # --- what became of them --------------------------------------------------------------------

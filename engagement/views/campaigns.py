@@ -109,7 +109,7 @@ def _begin(key: str) -> dict[str, Any]:
 def _form_page(form: forms.Write, row: Campaign | None = None) -> dict[str, Any]:
     fields = [
         {"name": f"{{{{ {name} }}}}", "label": label, "is_sealed": name in wording.SEALED_FIELDS}
-        for name, label in (wording.PLAIN_FIELDS | wording.SEALED_FIELDS).items()
+        for name, label in {**wording.PLAIN_FIELDS, **wording.SEALED_FIELDS}.items()
     ]
     return {"form": form, "row": row, "merge_fields": fields, "lanes": LANES.values()}
 
@@ -140,9 +140,9 @@ def audience(request: SignedInRequest, campaign_id: UUID) -> HttpResponse:
     row = found(campaign_id)
     try:
         counts = previews.of_campaign(campaign=row, by=request.user)
-        more = {"audience": queries.preview(counts, row.segment, request.user)}
+        more: dict[str, Any] = {"audience": queries.preview(counts, row.segment, request.user)}
     except Refused as refusal:
-        more = {"refusal": refusals.note(refusal, obj=row, by=request.user)}  # type: ignore[dict-item]
+        more = {"refusal": refusals.note(refusal, obj=row, by=request.user)}
     return shown(request, row, **more)
 
 
