@@ -16,6 +16,7 @@ from engagement.forms import appointments as forms
 from engagement.models import Appointment, Service
 from engagement.queries import agenda, board, openings
 from engagement.services import bookings, refusals
+from patients.forms.versioned import Versioned
 from patients.queries import search
 from patients.views.chart import chart_of, opened, sent
 from security.access.gate import Refused, SignedInRequest, requires
@@ -133,6 +134,7 @@ def _looking(
     """Show free times for what is asked; the time of the calendar that led here is ticked."""
     asked = {name: request.GET.get(name, "") for name in ("service", "clinician", "day", "at")}
     at = clocks.read(asked["at"])
+    asked["at"] = clocks.written(at) if at else ""
     if row is not None and not request.GET:
         asked |= {"service": str(row.service_id), "clinician": str(row.clinician_id)}
         at = row.starts_at if row.starts_at.date() >= clocks.today() else None
@@ -144,7 +146,8 @@ def _looking(
     day = max(day or agenda.read_day(asked["day"]), clocks.today())
     asked["day"] = day.isoformat()
     page: dict[str, Any] = {"looking": forms.Looking(initial=asked), "row": row, "asked": asked}
-    service = Service.objects.active().filter(pk=agenda.read_id(asked["service"])).first()
+    chosen = agenda.read_id(asked["service"])
+    service = Service.objects.active().filter(pk=chosen).first() if chosen else None
     if service is not None:
         times = openings.times(
             service, day=day, clinician_id=whose, patient_id=patient_id,
@@ -201,7 +204,7 @@ def step(
 ) -> HttpResponseBase:
     """Say of an appointment what happened: here, taken in, done, not come."""
     row = found(patient_id, appointment_id)
-    form = forms.Versioned(request.POST)
+    form = Versioned(request.POST)
     if deed not in STEPS or not form.is_valid():
         raise Http404
     version = form.cleaned_data["version"]

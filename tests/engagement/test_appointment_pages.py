@@ -189,7 +189,12 @@ def test_administrators_set_the_clinic_up_and_nobody_else(doctor, desk):
     change = reverse("engagement:service", args=[row.pk])
     assert browser.post(change, service | {"people": [], "minutes": 25}).status_code == 302
     assert (Service.objects.get().minutes, row.practitioners.get().is_active) == (25, False)
-    assert browser.post(reverse("engagement:room_add"), {"name": "Room 1", "is_active": "on"}).status_code == 302
+    assert (
+        browser.post(
+            reverse("engagement:room_add"), {"name": "Room 1", "is_active": "on"}
+        ).status_code
+        == 302
+    )
     hours = {
         "user": str(doctor.pk), "begins": "09:00", "ends": "12:00", "weekdays": ["1", "2"],
         "room": str(Room.objects.get().pk),
