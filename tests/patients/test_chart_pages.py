@@ -32,6 +32,7 @@ TABS = {
         "Billing",
         "Contacts",
         "Consents",
+        "Appointments",
         "Access",
     ],
     "nurse": [
@@ -42,13 +43,14 @@ TABS = {
         "Documents",
         "Contacts",
         "Consents",
+        "Appointments",
         "Access",
     ],
-    "receptionist": ["Summary", "Billing", "Contacts", "Consents", "Access"],
-    "finance": ["Summary", "Billing", "Contacts", "Consents", "Access"],
+    "receptionist": ["Summary", "Billing", "Contacts", "Consents", "Appointments", "Access"],
+    "finance": ["Summary", "Billing", "Contacts", "Consents", "Appointments", "Access"],
     "engagement": ["Summary", "Consents", "Access"],
-    "compliance_officer": ["Summary", "Consents", "Access"],
-    "auditor": ["Summary", "Billing", "Consents", "Access"],
+    "compliance_officer": ["Summary", "Consents", "Appointments", "Access"],
+    "auditor": ["Summary", "Billing", "Consents", "Appointments", "Access"],
 }
 
 
