@@ -7,7 +7,28 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from patients import tabs
-from security.access.permissions import Permission
+from security.access.permissions import Permission as P
+
+# What tells other apps, in this order.
+INSTALLS = (
+    "services.outgoing",
+    "services.lead_deletions",
+    "services.reminders",
+    "services.sendings",
+    "sources",
+    "queries.timeline_sources",
+    "queries.thread_lines",
+    "queries.campaign_timeline",
+    "queries.feedback_lines",
+    "queries.clinic_figures",
+)
+# Tabs of a patient's page: key, label, who sees one of them, address.
+TABS = (
+    ("appointments", _("Appointments"), (P.APPOINTMENTS_READ,), "appointments"),
+    ("relationship", _("Relationship"), (P.APPOINTMENTS_READ, P.CONSENT_READ), "relationship"),
+    ("messages", _("Messages"), (P.MESSAGES_READ,), "messages_of"),
+    ("contact", _("Contact wishes"), (P.DEMOGRAPHICS_READ,), "contact"),
+)
 
 
 class EngagementConfig(AppConfig):
@@ -19,30 +40,7 @@ class EngagementConfig(AppConfig):
     def ready(self) -> None:
         """Let delivery ask for consent when a message leaves; add what others ask of this app."""
         # By name: an app's models can not be imported before all apps are there.
-        import_string("engagement.services.outgoing.install")()
-        import_string("engagement.queries.timeline_sources.install")()
-        import_string("engagement.queries.thread_lines.install")()
-        reads = (Permission.APPOINTMENTS_READ, Permission.CONSENT_READ)
-        tabs.add(tabs.Tab("relationship", _("Relationship"), reads, "engagement:relationship"))
-        messages = (Permission.MESSAGES_READ,)
-        tabs.add(tabs.Tab("messages", _("Messages"), messages, "engagement:messages_of"))
-        import_string("engagement.services.lead_deletions.install")()
-        import_string("engagement.queries.clinic_figures.install")()
-        import_string("engagement.queries.feedback_lines.install")()
-        import_string("engagement.services.sendings.install")()
-        import_string("engagement.queries.campaign_timeline.install")()
-        import_string("engagement.sources.install")()
-        tabs.add(
-            tabs.Tab(
-                "appointments",
-                _("Appointments"),
-                (Permission.APPOINTMENTS_READ,),
-                "engagement:appointments",
-            )
-        )
-        import_string("engagement.services.reminders.install")()
-        tabs.add(
-            tabs.Tab(
-                "contact", _("Messages"), (Permission.DEMOGRAPHICS_READ,), "engagement:contact"
-            )
-        )
+        for one in INSTALLS:
+            import_string(f"engagement.{one}.install")()
+        for key, label, permissions, address in TABS:
+            tabs.add(tabs.Tab(key, label, permissions, f"engagement:{address}"))

@@ -30,7 +30,7 @@ def _choice(label: Any, **options: Any) -> forms.ChoiceField:
 
 def _note() -> forms.CharField:
     return forms.CharField(
-        label=_("Note"),
+        label=_("Remark"),
         required=False,
         max_length=MOST_LETTERS,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -42,7 +42,7 @@ class Looking(forms.Form):
     """For what, by whom and from which day on a time is looked for."""
 
     service = _choice(_("Service"), required=False)
-    clinician = _choice(_("By"), required=False)
+    clinician = _choice(_("Clinician"), required=False)
     day = day(_("From"), required=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -114,7 +114,7 @@ class Wait(forms.Form):
     """What a patient waits for, on which days."""
 
     service = _choice(_("Service"))
-    clinician = _choice(_("By"), required=False)
+    clinician = _choice(_("Clinician"), required=False)
     first_on = day(_("From"))
     last_on = day(_("Until"))
     part = forms.ChoiceField(label=_("Part of the day"), choices=WaitingEntry.Part.choices)

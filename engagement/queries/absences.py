@@ -49,7 +49,8 @@ def listed(reader: User) -> list[dict[str, Any]]:
         )
         .order_by("starts_at", "pk")[:SHOWN]
     )
-    found, where = list(rows), clocks.zone()
+    found: list[Any] = list(rows)
+    where = clocks.zone()
     names = colleagues.names_of({one.user_id for one in found if one.user_id})
     mine = set(editable(reader).values_list("pk", flat=True))
     return [

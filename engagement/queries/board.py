@@ -25,7 +25,7 @@ State = Appointment.State
 # What the board shows in which order: the states, the heading.
 GROUPS = (
     ("here", (State.ARRIVED,), _("Waiting here")),
-    ("expected", (State.BOOKED, State.PROPOSED), _("Expected")),
+    ("expected", (State.BOOKED, State.PROPOSED), _("Still to come")),
     ("inside", (State.STARTED,), _("With the clinician")),
     ("done", (State.FULFILLED,), _("Done")),
     ("missed", (State.NOSHOW,), _("Did not come")),
@@ -172,7 +172,8 @@ def waiting(reader: User, rows: QuerySet[WaitingEntry]) -> list[dict[str, Any]]:
     made = SlotOffer.objects.filter(entry_id__in=[one.pk for one in found], state="open")
     offers = list(made.select_related("room").order_by("starts_at", "pk"))
     known = desk.whom(reader, {one.patient_id for one in found})
-    ids = {one.clinician_id for one in (*found, *offers) if one.clinician_id}
+    ids = {one.clinician_id for one in found if one.clinician_id}
+    ids |= {one.clinician_id for one in offers}
     names, where = colleagues.names_of(ids), clocks.zone()
     return [
         {

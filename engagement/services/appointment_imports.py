@@ -60,7 +60,7 @@ COLUMNS = (
         "status", _("Status"), cells.choice("choice", _STATES), example="booked",
         synonyms="state,appointment status,状态,预约状态",
     ),
-    Column("note", _("Note"), cells.text, example="", synonyms="comment,remark,备注,说明"),
+    Column("note", _("Remark"), cells.text, example="", synonyms="comment,remark,备注,说明"),
 )  # fmt: skip
 
 
@@ -172,7 +172,7 @@ def _draft(line: Line, patient_id: UUID, known: Known) -> Appointment | None:
     if said.get("room") and room is None:
         line.refuse("room", "room")
     start, end = _instant(line, "start"), _instant(line, "end")
-    if line.is_bad or service is None or start is None:
+    if line.is_bad or service is None or clinician is None or start is None:
         return None
     end = end or start + timedelta(minutes=service.minutes)
     if not timedelta(minutes=5) <= end - start <= LONGEST:

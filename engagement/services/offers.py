@@ -18,9 +18,8 @@ def accept(*, offer_id: UUID, by: User | None) -> Appointment:
     row = waiting.open_offer(offer_id)
     entry = row.entry
     wish = bookings.Wish(entry.service_id, row.clinician_id, row.starts_at, row.room_id)
-    later = Appointment.objects.filter(
-        pk=entry.instead_of, patient_id=entry.patient_id, state__in=Appointment.AHEAD
-    ).first()
+    standing = Appointment.objects.filter(patient_id=entry.patient_id, state__in=Appointment.AHEAD)
+    later = standing.filter(pk=entry.instead_of).first() if entry.instead_of else None
     if later is None:
         return bookings.book(patient_id=entry.patient_id, wish=wish, by=by)
     moved = bookings.move(appointment_id=later.pk, version=later.version, wish=wish, by=by)

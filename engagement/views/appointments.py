@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from engagement.forms import appointments as forms
 from engagement.models import Appointment, Service
 from engagement.queries import agenda, board, openings
 from engagement.services import bookings, refusals
+from patients.forms.versioned import Versioned
 from patients.queries import search
 from patients.views.chart import chart_of, opened, sent
 from security.access.gate import Refused, SignedInRequest, requires
@@ -131,29 +133,37 @@ def _looking(
     request: SignedInRequest, patient_id: UUID, form: Any, row: Appointment | None = None
 ) -> HttpResponse:
     """Show free times for what is asked; the time of the calendar that led here is ticked."""
-    asked = {name: request.GET.get(name, "") for name in ("service", "clinician", "day", "at")}
-    at = clocks.read(asked["at"])
-    if row is not None and not request.GET:
-        asked |= {"service": str(row.service_id), "clinician": str(row.clinician_id)}
-        at = row.starts_at if row.starts_at.date() >= clocks.today() else None
-    whose = agenda.read_id(asked["clinician"])
-    offered = dict(openings.services(whose))
-    if asked["service"] not in offered:
-        asked["service"] = next(iter(offered), "") if len(offered) == 1 or at else ""
-    day = at.astimezone(clocks.zone()).date() if at and not asked["day"] else None
-    day = max(day or agenda.read_day(asked["day"]), clocks.today())
-    asked["day"] = day.isoformat()
+    asked, at = _asked(request, row)
     page: dict[str, Any] = {"looking": forms.Looking(initial=asked), "row": row, "asked": asked}
-    service = Service.objects.active().filter(pk=agenda.read_id(asked["service"])).first()
+    chosen = agenda.read_id(asked["service"])
+    service = Service.objects.active().filter(pk=chosen).first() if chosen else None
     if service is not None:
         times = openings.times(
-            service, day=day, clinician_id=whose, patient_id=patient_id,
-            instead_of=row.pk if row else None,
+            service, day=agenda.read_day(asked["day"]), clinician_id=agenda.read_id(asked["clinician"]),
+            patient_id=patient_id, instead_of=row.pk if row else None,
         )  # fmt: skip
         page |= _offered(form, service, row) | {"times": times}
         page["ticked"] = page["form"].data.get("slot") or openings.first_from(times, at)
     status = 422 if form is not None and form.errors else 200
     return shown(request, patient_id, "_book.html", page, status)
+
+
+def _asked(
+    request: SignedInRequest, row: Appointment | None
+) -> tuple[dict[str, str], datetime | None]:
+    """Return what the address asks for, as far as it is to be had, and the time it comes from."""
+    asked = {name: request.GET.get(name, "") for name in ("service", "clinician", "day", "at")}
+    at = clocks.read(asked["at"])
+    if row is not None and not request.GET:
+        asked |= {"service": str(row.service_id), "clinician": str(row.clinician_id)}
+        at = row.starts_at
+    asked["at"] = clocks.written(at) if at and row is None else ""
+    offered = dict(openings.services(agenda.read_id(asked["clinician"])))
+    if asked["service"] not in offered:
+        asked["service"] = next(iter(offered), "") if len(offered) == 1 else ""
+    day = at.astimezone(clocks.zone()).date() if at and not asked["day"] else None
+    asked["day"] = max(day or agenda.read_day(asked["day"]), clocks.today()).isoformat()
+    return asked, at
 
 
 def _offered(form: Any, service: Service, row: Appointment | None) -> dict[str, Any]:
@@ -201,7 +211,7 @@ def step(
 ) -> HttpResponseBase:
     """Say of an appointment what happened: here, taken in, done, not come."""
     row = found(patient_id, appointment_id)
-    form = forms.Versioned(request.POST)
+    form = Versioned(request.POST)
     if deed not in STEPS or not form.is_valid():
         raise Http404
     version = form.cleaned_data["version"]

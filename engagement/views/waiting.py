@@ -16,6 +16,7 @@ from engagement.models import SlotOffer, WaitingEntry
 from engagement.queries import agenda, board
 from engagement.services import offers, refusals, waiting
 from engagement.views.appointments import shown
+from patients.forms.versioned import Versioned
 from patients.views.chart import sent
 from security.access.gate import Refused, SignedInRequest, requires
 from security.access.permissions import Permission
@@ -58,7 +59,7 @@ def withdraw(request: SignedInRequest, patient_id: UUID, entry_id: UUID) -> Http
     row = get_object_or_404(
         WaitingEntry.objects.defer("sealed"), pk=entry_id, patient_id=patient_id
     )
-    form = forms.Versioned(request.POST)
+    form = Versioned(request.POST)
     if not form.is_valid():
         raise Http404
     try:

@@ -32,7 +32,10 @@ TABS = {
         "Billing",
         "Contacts",
         "Consents",
+        "Appointments",
         "Relationship",
+        "Messages",
+        "Contact wishes",
         "Access",
     ],
     "nurse": [
@@ -43,14 +46,17 @@ TABS = {
         "Documents",
         "Contacts",
         "Consents",
+        "Appointments",
         "Relationship",
+        "Messages",
+        "Contact wishes",
         "Access",
     ],
-    "receptionist": ["Summary", "Billing", "Contacts", "Consents", "Relationship", "Access"],
-    "finance": ["Summary", "Billing", "Contacts", "Consents", "Relationship", "Access"],
+    "receptionist": ["Summary", "Billing", "Contacts", "Consents", "Appointments", "Relationship", "Contact wishes", "Access"],
+    "finance": ["Summary", "Billing", "Contacts", "Consents", "Appointments", "Relationship", "Contact wishes", "Access"],
     "engagement": ["Summary", "Consents", "Relationship", "Access"],
-    "compliance_officer": ["Summary", "Consents", "Relationship", "Access"],
-    "auditor": ["Summary", "Billing", "Consents", "Relationship", "Access"],
+    "compliance_officer": ["Summary", "Consents", "Appointments", "Relationship", "Access"],
+    "auditor": ["Summary", "Billing", "Consents", "Appointments", "Relationship", "Access"],
 }
 
 
