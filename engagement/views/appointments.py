@@ -38,7 +38,7 @@ def shown(
 ) -> HttpResponse:
     """Render one page of appointments inside the patient's chart."""
     chart, page = opened(request, patient_id, TAB)
-    page |= {"panel": f"engagement/appointments/{panel}", "patient_id": patient_id}
+    page |= {"panel": panel, "patient_id": patient_id}
     page["may_write"] = chart.may(WRITE)
     return render(request, "patients/patient.html", page | more, status=status)
 
@@ -57,7 +57,7 @@ def of_patient(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
     """Show the appointments of one patient."""
     chart_of(request, patient_id)
     page = board.of_patient(request.user, patient_id, after=request.GET.get("after", ""))
-    return shown(request, patient_id, "_index.html", {"appointments": page})
+    return shown(request, patient_id, "engagement/appointments/_index.html", {"appointments": page})
 
 
 @require_safe
@@ -73,7 +73,9 @@ def _one(request: SignedInRequest, row: Appointment, cancel: Any = None) -> Http
         "one": board.shown(row),
         "cancel": cancel or forms.Cancel(initial={"version": row.version}),
     }
-    return shown(request, row.patient_id, "_one.html", page, 422 if cancel else 200)
+    return shown(
+        request, row.patient_id, "engagement/appointments/_one.html", page, 422 if cancel else 200
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -145,7 +147,7 @@ def _looking(
         page |= _offered(form, service, row) | {"times": times}
         page["ticked"] = page["form"].data.get("slot") or openings.first_from(times, at)
     status = 422 if form is not None and form.errors else 200
-    return shown(request, patient_id, "_book.html", page, status)
+    return shown(request, patient_id, "engagement/appointments/_book.html", page, status)
 
 
 def _asked(

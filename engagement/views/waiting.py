@@ -49,7 +49,7 @@ def add(request: SignedInRequest, patient_id: UUID) -> HttpResponseBase:
             messages.success(request, _("On the waiting list."))
             return redirect("engagement:appointments", patient_id)
     status = 422 if form.errors else 200
-    return shown(request, patient_id, "_wait.html", {"form": form}, status)
+    return shown(request, patient_id, "engagement/appointments/_wait.html", {"form": form}, status)
 
 
 @require_POST
