@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from consent.models import Consent, Erasure, ProcessingPurpose, Recipient, RightsRequest, State
-from engagement.models import Appointment, Service
+from engagement.models import Appointment, ContactPreference, Service
 from patients.models import Invoice, Note, Patient
 from security.ids import new_id
 from security.models import User
@@ -21,6 +21,8 @@ from tests import world
 FIRST = (Note, Invoice, RightsRequest, Appointment)
 # Of these a person has one that is not over at a time.
 OVER: dict[type[SealedModel], dict[str, Any]] = {Erasure: {"state": "done"}}
+# A person has one of these.
+ONE: tuple[type[SealedModel], ...] = (ContactPreference,)
 ABOUT = {
     "patient", "requested_by", "clerk", "acting_for", "opened_by", "due_at", "dedupe_key", "made_by",
     "asked_by", "report",
@@ -34,6 +36,8 @@ def rows(
     columns = columns_for(patient, account)
     for model in sorted(sealed_models(), key=lambda one: one not in FIRST):
         names = {field.name for field in model._meta.concrete_fields}
+        if model in ONE and model._base_manager.filter(patient=patient).exists():
+            continue
         if names & ABOUT:
             known = {name: columns[name] for name in names & set(columns)}
             row = model(**known | OVER.get(model, {}))
