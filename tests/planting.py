@@ -12,6 +12,7 @@ from consent.models import Consent, Erasure, ProcessingPurpose, Recipient, Right
 from engagement.models import (
     Appointment,
     Campaign,
+    ContactPreference,
     Lead,
     Segment,
     Service,
@@ -37,6 +38,8 @@ OVER: dict[type[SealedModel], dict[str, Any]] = {
     # Taken over into the record.
     Lead: {"state": "won"},
 }
+# A person has one of these.
+ONE: tuple[type[SealedModel], ...] = (ContactPreference,)
 ABOUT = {
     "patient", "requested_by", "clerk", "acting_for", "opened_by", "due_at", "dedupe_key", "made_by",
     "asked_by", "report",
@@ -50,6 +53,8 @@ def rows(
     columns = columns_for(patient, account)
     for model in sorted(sealed_models(), key=_rank):
         names = {field.name for field in model._meta.concrete_fields}
+        if model in ONE and model._base_manager.filter(patient=patient).exists():
+            continue
         if names & ABOUT:
             known = {name: columns[name] for name in names & set(columns)}
             row = model(**known | OVER.get(model, {}))

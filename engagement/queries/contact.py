@@ -78,11 +78,11 @@ def _channels(patient: Patient) -> list[dict[str, Any]]:
 
 def _purposes(patient_id: UUID) -> list[dict[str, Any]]:
     """Return for which purposes the person may be written to by which ways; a fixed number of queries."""
-    known = [one for one in register.active() if one.is_per_channel and one.key not in NEVER_WAITS]
+    # Those by which people are written to; others are asked for each recipient.
+    rows = ProcessingPurpose.objects.active().filter(channels__overlap=list(ways.ASKED_AS.values()))
+    labels = {one.pk: one.label for one in rows}
+    known = [one for one in register.active() if one.id in labels and one.key not in NEVER_WAITS]
     said = grants.of({patient_id}, [one.id for one in known])
-    labels = {
-        one.pk: one.label for one in ProcessingPurpose.objects.filter(pk__in=[k.id for k in known])
-    }
     held, now = limits.of({patient_id}).get(patient_id, ()), timezone.now()
     found = []
     for one in known:

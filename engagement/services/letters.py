@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -39,7 +40,7 @@ def waiting_count() -> int:
     return _waiting().count()
 
 
-def _waiting() -> Any:
+def _waiting() -> QuerySet[OutboxMessage]:
     return OutboxMessage.objects.filter(
         channel="letter", state=State.WAITING, recipient_kind=SubjectKind.PATIENT
     )

@@ -76,7 +76,7 @@ def rules(request: SignedInRequest) -> HttpResponse:
 def rule(request: SignedInRequest, service_id: UUID) -> HttpResponseBase:
     """Say when one service reminds."""
     row = get_object_or_404(Service, pk=service_id)
-    start = {}
+    start: dict[str, object] = {}
     for number, one in enumerate(reminders.rules_of(row)[: Reminding.TIMES], start=1):
         start |= {f"hours_{number}": one.hours, f"channels_{number}": list(one.channels)}
     form = Reminding(request.POST if request.method == "POST" else None, initial=start)

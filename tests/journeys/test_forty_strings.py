@@ -39,8 +39,11 @@ from engagement.models import (
     Complaint,
     FollowUpPlan,
     Lead,
+    Reminder,
+    Reply,
     SecurityConcern,
     Segment,
+    Service,
     Survey,
     SurveyAnswer,
     Task,
@@ -84,7 +87,7 @@ HANDLES = [f"{role}1" for role in dict.fromkeys(account.role for account in ACCO
 # Leaving ends the visit; the demo's other addresses are visited.
 # The way back from a merge needs a real merge; its page shows names, which the pages before it show as well.
 # Papers come as downloads and are no pages.
-PAPERS = {"consent:assessment_pdf"}
+PAPERS = {"consent:assessment_pdf", "engagement:letters_paper"}
 NOT_VISITED = {"security:signed_out", "admin:logout", "patients:unmerge"} | PAPERS
 IS_FULL = bool(os.environ.get("CUSTODIA_PROVE"))
 # Who shows most of a record; in a reduced run the others meet the first strings of the forty only.
@@ -189,6 +192,7 @@ PLANTED = {
     "lead_id": Lead,
     "campaign_id": Campaign, "segment_id": Segment,
     "appointment_id": Appointment, "entry_id": WaitingEntry,
+    "service_id": Service, "reminder_id": Reminder, "reply_id": Reply,
 }  # fmt: skip
 
 
@@ -202,9 +206,10 @@ def addresses(patient, note, clinic):
         "backup_id": new_id(), "check": "settings", "law": "pipl",
         "rule_key": "R10", "day_id": new_id(), "template_id": new_id(), "step_id": new_id(),
         "deed": "start", "offer_id": new_id(),
-        **dict.fromkeys(("service_id", "room_id", "hours_id", "absence_id"), new_id()),
+        **dict.fromkeys(("room_id", "hours_id", "absence_id"), new_id()),
         "report_kind": "weekly", "language": "en", "field_purpose": "care",
-        "run_id": new_id(), "lead_state": "new", "paper": "json", "retention_key": "cn_outpatient",
+        "letters_id": new_id(), "message_id": new_id(), "run_id": new_id(), "lead_state": "new",
+        "paper": "json", "retention_key": "cn_outpatient",
         "other_id": Patient.objects.exclude(pk=patient.pk).latest("created_at").pk,
         "team_id": Unit.objects.filter(kind="team").latest("pk").pk, "colleague_id": clinic.people["nurse1"].pk,
         **{name: model._base_manager.latest("pk").pk for name, model in PLANTED.items()},
