@@ -68,7 +68,7 @@ def test_a_coordinator_builds_a_segment_gets_agreement_sends_and_reads_results(c
     campaigning.deliver()
     tasks.work_on_campaigns()
     shown = cast.words(keeper.get(to, secure=True))
-    assert "Results" in shown
+    assert "What became of it" in shown
     assert "not tracked" in shown
     listed = cast.words(keeper.get(url("campaign_recipients", campaign.pk), secure=True))
     assert "p•••@example.org" in listed
