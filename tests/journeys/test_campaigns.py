@@ -72,7 +72,11 @@ def test_a_campaign_from_its_segment_to_its_results_in_both_languages(doors, cli
     officer.goes(address)
     officer.sees("从未同意此目的")
     officer.shoots("campaigns-7-results")
-    for place, words in (("recipients", "从未同意此目的"), ("../limits", "免打扰"), ("../library", "文库")):
+    for place, words in (
+        ("recipients", "从未同意此目的"),
+        ("../limits", "免打扰"),
+        ("../library", "文库"),
+    ):
         officer.goes(f"{address}{place}/")
         officer.sees(words)
         officer.look(place)
