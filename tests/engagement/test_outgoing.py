@@ -16,9 +16,9 @@ CONTENT = outgoing.Content("engagement.test", "Your clinic", "Something waits fo
 
 @pytest.fixture(autouse=True)
 def by_email(settings):
-    settings.DELIVERY_CHANNELS = {
-        one: "security.delivery.channels.EmailChannel" for one in ("email", "wechat")
-    }
+    settings.DELIVERY_CHANNELS = dict.fromkeys(
+        ("email", "wechat"), "security.delivery.channels.EmailChannel"
+    )
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 
