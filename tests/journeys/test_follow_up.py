@@ -6,17 +6,23 @@ import pytest
 from django.utils import timezone
 
 from engagement.models import Interaction, Task
+from patients.models import Patient
+from security import trail
+from security.classification import Category
+from tests.engagement import following
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def test_a_nurse_works_the_list_and_a_doctor_sees_the_board_in_chinese(doors, clinic):
     nurse = doors.open()
-    page = nurse.page
-    nurse.is_signed_in("nurse1")
+    page, user = nurse.page, nurse.is_signed_in("nurse1")
+    with trail.acting_for(actor=user, purpose="TREAT"):
+        patient = Patient.objects.visible_to(user, Category.CLINICAL).earliest("created_at")
+        following.task(patient, user, title="Ask about the cough", by=user)
     nurse.goes("/engagement/tasks/")
     nurse.look("my tasks")
-    nurse.presses("Call: how is it going?", role="link")
+    nurse.presses("Ask about the cough", role="link")
     nurse.look("task")
     nurse.presses("Note a contact", role="link")
     page.locator("select[name=outcome]").select_option("call_back")
