@@ -14,7 +14,7 @@ from django.utils import timezone
 from engagement.models import Thread, ThreadMessage
 from engagement.services import attachments, canned
 from engagement.services.attachments import Incoming
-from engagement.services.thread_rows import append, record, take_part
+from engagement.services.thread_rows import append, record_step, take_part
 from security import trail
 from security.models import Unit, User
 
@@ -155,7 +155,7 @@ def hold(
     row.save()
     changed = [each for line in talk.lines for each in _lines(row, line, people, now)]
     with trail.acting_for(actor=writer, purpose="HOPERAT"):
-        record("engagement.thread.opened", row, *changed, by=writer)
+        record_step("engagement.thread.opened", row, *changed, by=writer)
 
 
 def _turn(row: Thread, line: Said, who: User, at: datetime) -> None:

@@ -16,11 +16,10 @@ from engagement.services.thread_rows import MOST_LETTERS, MOST_SUBJECT
 from engagement.services.threads import Words
 
 
-class ManyFiles(forms.ClearableFileInput):
+class ManyFiles(forms.FileInput):
     """A field into which several files go."""
 
     allow_multiple_selected = True
-    template_name = "django/forms/widgets/file.html"
 
 
 class FilesField(forms.FileField):

@@ -115,7 +115,7 @@ def _line(
         "at": line.written_at,
         "who": people.get(line.author_id, "") if line.author_id else "",
         "told_by": line.told_by,
-        "step": _step(line, people) if line.kind == Kind.STEP else "",
+        "step": _step_words(line, people) if line.kind == Kind.STEP else "",
         "files": [],
         "broken": False,
         "text": "",
@@ -128,7 +128,7 @@ def _line(
     return shown
 
 
-def _step(line: ThreadMessage, people: Mapping[UUID, str]) -> str:
+def _step_words(line: ThreadMessage, people: Mapping[UUID, str]) -> str:
     """Return what happened in the reader's language; nothing of it is stored as words."""
     to = people.get(line.to_user_id, "") if line.to_user_id else ""
     whom = {"whom": to, "inbox": unit_name(line.to_unit)}

@@ -171,7 +171,7 @@ def touch(row: Thread) -> None:
     row.patient.save(update_fields=["last_activity_at"])
 
 
-def record(
+def record_step(
     action: str, row: Thread, *changed: models.Model, by: User | None, others: tuple[UUID, ...] = ()
 ) -> None:
     """Record one step of a conversation."""

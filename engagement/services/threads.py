@@ -36,7 +36,7 @@ from engagement.services.thread_rows import (
     lock_patient,
     locked,
     patient_of,
-    record,
+    record_step,
     refuse_outsider,
     refuse_stale,
     refuse_unless_answering,
@@ -89,7 +89,7 @@ def _begin(
     touch(row)
     row.save()
     line, rows = _said(row, text, kept, by)
-    record("engagement.thread.opened", row, line, *rows, by=by)
+    record_step("engagement.thread.opened", row, line, *rows, by=by)
     return row
 
 
@@ -115,7 +115,7 @@ def _reply(
     touch(row)
     write(row)
     line, rows = _said(row, text, kept, by)
-    record("engagement.message.sent", row, line, *rows, by=by)
+    record_step("engagement.message.sent", row, line, *rows, by=by)
     return line
 
 
@@ -154,7 +154,7 @@ def note(*, thread_id: UUID, text: str, by: User) -> ThreadMessage:
     refuse_outsider(by)
     row = locked(thread_id, by)
     line = append(row, Kind.NOTE, by, said(text))
-    record("engagement.thread.noted", row, line, take_part(row, by, by=by), by=by)
+    record_step("engagement.thread.noted", row, line, take_part(row, by, by=by), by=by)
     return line
 
 
@@ -173,7 +173,7 @@ def assign(*, thread_id: UUID, to: User | None, by: User) -> Thread:
     code = Code.TAKEN_BACK if to is None else Code.ASSIGNED
     changed.append(append(row, Kind.STEP, by, code=code, to_user=to))
     write(row)
-    record("engagement.thread.assigned", row, *changed, by=by, others=(to.pk,) if to else ())
+    record_step("engagement.thread.assigned", row, *changed, by=by, others=(to.pk,) if to else ())
     thread_notices.tell_colleague(to, by)
     return row
 
@@ -201,7 +201,7 @@ def hand_over(
     )
     write(row)
     changed += [line, take_part(row, by, by=by)]
-    record("engagement.thread.handed_on", row, *changed, by=by, others=(to.pk,) if to else ())
+    record_step("engagement.thread.handed_on", row, *changed, by=by, others=(to.pk,) if to else ())
     thread_notices.tell_colleague(to, by)
     return row
 
@@ -217,7 +217,7 @@ def done(*, thread_id: UUID, after: UUID | None = None, by: User) -> Thread:
     row.waiting_since = row.escalated_at = None
     write(row)
     line = append(row, Kind.STEP, by, code=Code.DONE)
-    record("engagement.thread.closed", row, line, take_part(row, by, by=by), by=by)
+    record_step("engagement.thread.closed", row, line, take_part(row, by, by=by), by=by)
     return row
 
 
@@ -230,7 +230,7 @@ def reopen(*, thread_id: UUID, by: User) -> Thread:
     row.state, row.waiting_since, row.done_at, row.done_by = State.US, timezone.now(), None, None
     write(row)
     line = append(row, Kind.STEP, by, code=Code.REOPENED)
-    record("engagement.thread.reopened", row, line, take_part(row, by, by=by), by=by)
+    record_step("engagement.thread.reopened", row, line, take_part(row, by, by=by), by=by)
     return row
 
 
@@ -249,4 +249,4 @@ def read(*, thread_id: UUID, by: User) -> None:
         found.save()
     else:
         found.save(update_fields=["read_at"])
-    record("engagement.thread.read", row, found, by=by)
+    record_step("engagement.thread.read", row, found, by=by)

@@ -203,7 +203,7 @@ def test_a_deed_and_its_event_roll_back_together(here, monkeypatch):
     def broken(*args, **named):
         raise RuntimeError
 
-    monkeypatch.setattr("engagement.services.threads.record", broken)
+    monkeypatch.setattr("engagement.services.threads.record_step", broken)
     with pytest.raises(RuntimeError), transaction.atomic():
         answer(row, here.doctor)
     row.refresh_from_db()
