@@ -6,6 +6,9 @@ from django.apps import AppConfig
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from patients import tabs
+from security.access.permissions import Permission
+
 
 class EngagementConfig(AppConfig):
     """The relationship with patients, computed under consent."""
@@ -20,3 +23,11 @@ class EngagementConfig(AppConfig):
         import_string("engagement.services.lead_deletions.install")()
         import_string("engagement.queries.clinic_figures.install")()
         import_string("engagement.queries.feedback_lines.install")()
+        tabs.add(
+            tabs.Tab(
+                "feedback",
+                _("Feedback"),
+                (Permission.DEMOGRAPHICS_READ,),
+                "engagement:complaint_of_patient",
+            )
+        )
