@@ -210,7 +210,7 @@ def letter(request: SignedInRequest, complaint_id: UUID) -> HttpResponse:
     """Show the answer of a closed case as a page to print."""
     row = _found(request, complaint_id)
     if row.closed_at is None or not row.answer:
-        raise Http404
+        return redirect("engagement:complaint", row.pk)
     return render(request, "engagement/feedback/letter.html", {"one": reads.one(request.user, row)})
 
 
