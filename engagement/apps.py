@@ -28,6 +28,7 @@ TABS = (
     ("relationship", _("Relationship"), (P.APPOINTMENTS_READ, P.CONSENT_READ), "relationship"),
     ("messages", _("Messages"), (P.MESSAGES_READ,), "messages_of"),
     ("contact", _("Contact wishes"), (P.DEMOGRAPHICS_READ,), "contact"),
+    ("feedback", _("Feedback"), (P.DEMOGRAPHICS_READ,), "complaint_of_patient"),
 )
 
 

@@ -19,8 +19,7 @@ from engagement.queries import complaints as reads
 from engagement.queries import concerns as concern_reads
 from engagement.services import complaints, concerns
 from engagement.services.surveys import SECURITY
-from patients.queries.chart import banner
-from patients.views.chart import chart_of
+from patients.views.chart import opened
 from security.access.categories import Reach
 from security.access.decision import reach_of_user
 from security.access.gate import Refused, SignedInRequest, requires
@@ -29,6 +28,7 @@ from security.models import User
 
 # Whoever speaks with patients writes down what they say.
 NOTE = (Permission.MESSAGES_WRITE, Permission.RIGHTS_MANAGE)
+TAB = "feedback"
 Page = dict[str, Any]
 
 
@@ -59,9 +59,10 @@ def new(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.DEMOGRAPHICS_READ, of="patient_id")
 def of_patient(request: SignedInRequest, patient_id: UUID) -> HttpResponse:
-    """Write down what a patient says."""
-    chart = chart_of(request, patient_id)
-    return _noted(request, patient_id, {"banner": banner(chart), "patient_id": patient_id})
+    """Write down what a patient says, on the patient's page."""
+    _chart, page = opened(request, patient_id, TAB)
+    page |= {"panel": "engagement/feedback/_complain.html", "patient_id": patient_id}
+    return _noted(request, patient_id, page)
 
 
 def _noted(request: SignedInRequest, patient_id: UUID | None, page: Page) -> HttpResponse:
@@ -74,9 +75,8 @@ def _noted(request: SignedInRequest, patient_id: UUID | None, page: Page) -> Htt
         else:
             return _told(request, row, patient_id)
     page |= {"form": form}
-    return render(
-        request, "engagement/feedback/complain.html", page, status=422 if form.errors else 200
-    )
+    name = "patients/patient.html" if patient_id else "engagement/feedback/complain.html"
+    return render(request, name, page, status=422 if form.errors else 200)
 
 
 def _take_down(given: Page, patient_id: UUID | None, by: User) -> Complaint | SecurityConcern:
@@ -210,7 +210,7 @@ def letter(request: SignedInRequest, complaint_id: UUID) -> HttpResponse:
     """Show the answer of a closed case as a page to print."""
     row = _found(request, complaint_id)
     if row.closed_at is None or not row.answer:
-        raise Http404
+        return redirect("engagement:complaint", row.pk)
     return render(request, "engagement/feedback/letter.html", {"one": reads.one(request.user, row)})
 
 

@@ -111,9 +111,10 @@ def look_at(request: SignedInRequest, answer_id: UUID) -> HttpResponse:
     """Note that an answer was read."""
     version = request.POST.get("version", "")
     row = answers.visible(request.user).filter(pk=answer_id).defer("sealed", "sealed_card").first()
-    if row is None or not version.isdecimal():
+    if row is None:
         raise Http404
-    surveys.look_at(answer_id=row.pk, version=int(version), by=request.user)
+    if version.isdecimal():
+        surveys.look_at(answer_id=row.pk, version=int(version), by=request.user)
     return redirect("engagement:answers")
 
 

@@ -36,6 +36,7 @@ TABS = {
         "Relationship",
         "Messages",
         "Contact wishes",
+        "Feedback",
         "Access",
     ],
     "nurse": [
@@ -50,6 +51,7 @@ TABS = {
         "Relationship",
         "Messages",
         "Contact wishes",
+        "Feedback",
         "Access",
     ],
     "receptionist": [
@@ -60,6 +62,7 @@ TABS = {
         "Appointments",
         "Relationship",
         "Contact wishes",
+        "Feedback",
         "Access",
     ],
     "finance": [
@@ -70,6 +73,7 @@ TABS = {
         "Appointments",
         "Relationship",
         "Contact wishes",
+        "Feedback",
         "Access",
     ],
     "engagement": ["Summary", "Consents", "Relationship", "Access"],
