@@ -174,7 +174,6 @@ SENTENCES: dict[str, Promise] = {
     "engagement.appointment.checked_in": _("A patient with an appointment was checked in."),
     "engagement.appointment.confirmed": _("An appointment was confirmed."),
     "engagement.appointment.finished": _("An appointment was over."),
-    "engagement.appointment.imported": _("Appointments of another system were taken over."),
     "engagement.appointment.missed": _("A patient did not come to an appointment."),
     "engagement.appointment.moved": _("An appointment was moved."),
     "engagement.appointment.refused": _("Something about an appointment was refused."),

@@ -86,7 +86,7 @@ def columns_for(patient: Patient, account: User) -> dict[str, Any]:
         "event_id": new_id(), "actor_id": account.pk, "subject_id": patient.pk, "due_at": now,
         "opened_by": account, "assigned_to": account, "number": new_id().hex[:20],
         "dedupe_key": new_id().hex, "made_by": account, "other_id": patient.pk,
-        "starts_on": day, "ends_on": day, "starts_at": now, "until": now, "zone": "UTC",
+        "starts_on": day, "ends_on": day, "first_on": day, "last_on": day, "starts_at": now, "until": now, "zone": "UTC",
         "due_on": day, "delete_on": day, "expires_at": now + timedelta(days=1), "survey": _survey(),
         "clinician": account, "service": Service.objects.create(name=f"Planted {new_id().hex}"),
         "given_at": now, "unit": world.team(f"Planted {new_id().hex}"), "consent": _consent(patient), "recipient": _recipient(),
