@@ -108,5 +108,5 @@ def come_back() -> None:
         return
     row.state, row.sent_at, row.attempts = row.State.SENT, timezone.now(), 1
     row.save(update_fields=["state", "sent_at", "attempts"])
-    sending.record(row)
+    sending.tell_end(row)
     deliveries.arrived(message_id=row.pk, has_arrived=False)

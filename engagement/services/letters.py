@@ -71,7 +71,7 @@ def _may_leave(row: OutboxMessage) -> bool:
     if refusal:
         row.state, row.failure = State.SKIPPED, refusal
         row.save(update_fields=["state", "failure"])
-        sending.record(row)
+        sending.tell_end(row)
     return not refusal
 
 
@@ -107,6 +107,6 @@ def post(*, batch_id: UUID, by: User) -> LetterBatch:
     for row in rows:
         row.state, row.sent_at = State.SENT, timezone.now()
         row.save(update_fields=["state", "sent_at"])
-        sending.record(row)
+        sending.tell_end(row)
     trail.record("engagement.letters.posted", changed=[batch], obj=batch, by=by)
     return batch

@@ -76,7 +76,7 @@ def _send(row_id: UUID, attempt: int) -> OutboxMessage | None:
         row.state, row.failure = State.WAITING, failure
         row.next_at = timezone.now() + FIRST_RETRY * 2 ** (row.attempts - 1)
     row.save(update_fields=["state", "attempts", "next_at", "sent_at", "failure"])
-    record(row)
+    tell_end(row)
     return row
 
 
@@ -95,7 +95,7 @@ def recover() -> int:
             row.state = State.FAILED
         row.failure = INTERRUPTED
         row.save(update_fields=["state", "next_at", "failure"])
-        record(row)
+        tell_end(row)
     return len(found)
 
 
@@ -149,7 +149,7 @@ def _word(error: OSError) -> str:
     )  # fmt: skip
 
 
-def record(row: OutboxMessage) -> None:
+def tell_end(row: OutboxMessage) -> None:
     """Record how a message ended; one that waits again is no event."""
     if row.state == State.WAITING:
         return

@@ -73,7 +73,7 @@ def arrived(*, message_id: UUID, has_arrived: bool) -> OutboxMessage | None:
     if has_arrived:
         trail.record("security.message.delivered", subjects=[row.subject_id], obj=row)
     else:
-        sending.record(row)
+        sending.tell_end(row)
     return row
 
 
