@@ -178,7 +178,6 @@ SENTENCES: dict[str, Promise] = {
     "engagement.appointment.moved": _("An appointment was moved."),
     "engagement.appointment.refused": _("Something about an appointment was refused."),
     "engagement.appointment.started": _("A patient with an appointment was taken in."),
-    "engagement.appointment.written": _("An appointment of the demo was written."),
     "engagement.attachment.downloaded": _("A file of a message left as a download."),
     "engagement.attachment.refused": _("A file of a message was refused."),
     "engagement.campaign.added": _("A campaign was begun."),

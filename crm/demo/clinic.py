@@ -115,11 +115,11 @@ def open_clinic(*, tell: Tell) -> Clinic:
     conversations.write(clinic.rooms, clinic.people, by_account)
     leads.take_in(clinic.people)
     feedback.gather(clinic.people, list(clinic.patients.values()))
-    reminding.remind(list(clinic.patients.values()), clinic.people)
     erasures.plan(clinic.people, list(clinic.patients.values()))
     followups.plan(clinic.people)
     campaigns.write(clinic.people)
     appointments.book(clinic.people, list(clinic.patients.values()))
+    reminding.remind(list(clinic.patients.values()), clinic.people)
     trail.record(ground.OPENED, counts={"users": len(clinic.people), "patients": len(PEOPLE)})
     return clinic
 

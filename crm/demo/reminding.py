@@ -9,20 +9,17 @@ from uuid import UUID
 from django.utils import timezone
 
 from audit import working_days
-from engagement.models import Appointment, Service
+from engagement.models import Service
 from engagement.queries import ways
 from engagement.services import outgoing, preferences, reminders, replies
 from engagement.services.outgoing import Content, NotReachable
+from engagement.services.reminders import Rule
 from patients.models import Patient
-from security import trail
 from security.delivery import sending
 from security.models import OutboxMessage, User
 from security.services import deliveries
 
-RULES = (
-    {"hours": 48, "channels": ["sms", "email"]},
-    {"hours": 3, "channels": ["sms"]},
-)
+RULES = (Rule(48, ("sms", "email")), Rule(3, ("sms",)))
 ANSWERS = (
     "Can I bring my reading glasses to be checked as well?",
     "请问停车场在哪里？",
@@ -38,9 +35,9 @@ EARLY = {"channels": ["sms", "email"], "language": "", "quiet": "20:00-09:30", "
 
 
 def remind(patients: Sequence[UUID], people: Mapping[str, User]) -> None:
-    """Book where nobody did, plan, hand over what is due tomorrow, and let some people answer."""
-    if not Appointment.objects.exists():
-        book(patients, people["physician1"])
+    """Plan, hand over what is due tomorrow, and let some people answer."""
+    for service in Service.objects.filter(reminders=[]):
+        reminders.set_rules(service_id=service.pk, rules=RULES, by=people["administrator1"])
     desk = people["receptionist1"]
     preferences.change(patient_id=patients[1], version=0, fields=NOBODY, by=desk)
     preferences.change(patient_id=patients[2], version=0, fields=EARLY, by=desk)
@@ -55,26 +52,6 @@ def remind(patients: Sequence[UUID], people: Mapping[str, User]) -> None:
     for patient_id in patients[6:9]:
         write(patient_id, by=desk)
     come_back()
-
-
-def book(patients: Sequence[UUID], doctor: User) -> None:
-    """Book a check-up for some patients on the next days."""
-    service = Service.objects.create(name="Check-up", name_zh="复诊", reminders=list(RULES))
-    trail.record("engagement.service.reminders_set", changed=[service], obj=service)
-    zone = working_days.zone()
-    for number, patient_id in enumerate(patients[:10]):
-        day = timezone.localdate() + timedelta(days=2 + number // 5)
-        starts_at = datetime.combine(day, datetime.min.time(), zone) + timedelta(
-            hours=10 + number % 5
-        )
-        row = Appointment(
-            patient_id=patient_id, service=service, clinician=doctor, starts_at=starts_at,
-            ends_at=starts_at + timedelta(minutes=30), booked_by=doctor,
-        )  # fmt: skip
-        row.save(force_insert=True)
-        trail.record(
-            "engagement.appointment.written", subjects=[patient_id], changed=[row], obj=row
-        )
 
 
 def answer(patient_id: UUID, text: str) -> None:

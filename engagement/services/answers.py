@@ -10,8 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from engagement.models import Appointment
-from engagement.services import reminders
-from security import trail
+from engagement.services import bookings, reminders
 from security.access.gate import Refused
 
 State = Appointment.State
@@ -22,29 +21,18 @@ class TooLate(Refused):
 
 
 @transaction.atomic
-def confirm(*, appointment_id: UUID, way: str) -> Appointment:
+def confirm(*, appointment_id: UUID) -> Appointment:
     """Note that the person will come; said twice, nothing changes."""
-    row = _open(appointment_id)
-    if row.confirmed_at is None:
-        row.confirmed_at = timezone.now()
-        row.advance()
-        row.save()
-        _tell("engagement.appointment.confirmed", row, way)
-    return row
+    _check_open(appointment_id)
+    return bookings.confirm(appointment_id=appointment_id, by=None)
 
 
 @transaction.atomic
-def cancel(*, appointment_id: UUID, way: str) -> Appointment:
+def cancel(*, appointment_id: UUID) -> Appointment:
     """Cancel what the person can not come to, within the hours that the service allows."""
-    row = _open(appointment_id)
-    if not may_cancel(row):
+    if not may_cancel(_check_open(appointment_id)):
         raise TooLate(_("It is too late to cancel here. Please call the clinic."))
-    row.state, row.cancelled_at = State.CANCELLED, timezone.now()
-    row.advance()
-    row.save()
-    _tell("engagement.appointment.cancelled", row, way)
-    reminders.drop(row)
-    return row
+    return bookings.cancel(appointment_id=appointment_id, by=None)
 
 
 def may_cancel(row: Appointment) -> bool:
@@ -58,15 +46,8 @@ def is_open(row: Appointment) -> bool:
     return row.state in reminders.OPEN and timezone.now() < row.starts_at
 
 
-def _open(appointment_id: UUID) -> Appointment:
-    rows = Appointment.objects.select_for_update(of=("self",)).select_related("service")
-    row: Appointment = rows.get(pk=appointment_id)
+def _check_open(appointment_id: UUID) -> Appointment:
+    row: Appointment = Appointment.objects.select_related("service").get(pk=appointment_id)
     if not is_open(row):
         raise TooLate(_("This appointment is over, or was cancelled."))
     return row
-
-
-def _tell(action: str, row: Appointment, way: str) -> None:
-    trail.record(
-        action, subjects=[row.patient_id], changed=[row], obj=row, fields=[f"way:{way}"], by=None
-    )

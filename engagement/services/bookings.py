@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from engagement import clocks
 from engagement.models import Appointment
 from engagement.queries import slots
-from engagement.services import claims, placing, reaches, waiting
+from engagement.services import claims, placing, reaches, reminders, waiting
 from engagement.services.claims import SlotTaken
 from security import trail
 from security.access.gate import Refused
@@ -59,6 +59,7 @@ def book(*, patient_id: UUID, wish: Wish, by: User | None) -> Appointment:
     row.save()
     waiting.note_booked(appointment=row, by=by)
     _tell("engagement.appointment.booked", row, by)
+    reminders.plan(row, by=by)
     return row
 
 
@@ -99,6 +100,7 @@ def move(*, appointment_id: UUID, version: int, wish: Wish, by: User | None) -> 
         row.note = " ".join(wish.note.split())
     _write(row)
     _tell("engagement.appointment.moved", row, by)
+    reminders.plan(row, by=by)
     waiting.offer(freed=freed, service_id=row.service_id, by=by)
     return row
 
@@ -119,6 +121,7 @@ def cancel(
     claims.release(appointment_id=row.pk)
     _write(row)
     _tell("engagement.appointment.cancelled", row, by)
+    reminders.drop(row, by=by)
     waiting.offer(freed=freed, service_id=row.service_id, by=by)
     return row
 
@@ -169,6 +172,7 @@ def finish(*, appointment_id: UUID, version: int, by: User | None) -> Appointmen
     row.state, row.done_at = State.FULFILLED, timezone.now()
     _write(row)
     _tell("engagement.appointment.finished", row, by)
+    reminders.drop(row, by=by)
     return row
 
 
@@ -182,6 +186,7 @@ def miss(*, appointment_id: UUID, version: int, by: User | None) -> Appointment:
     claims.release(appointment_id=row.pk)
     _write(row)
     _tell("engagement.appointment.missed", row, by)
+    reminders.drop(row, by=by)
     return row
 
 

@@ -123,6 +123,7 @@ def send_many(
                 purpose=purpose,
                 once_key=one.once_key,
                 origin_id=one.origin_id,
+                link=one.content.link,
             ),
         )
         for one in messages

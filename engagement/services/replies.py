@@ -139,8 +139,8 @@ def _answered(row: Reply, appointment_id: UUID) -> bool:
     deed = answers.confirm if row.meaning == Meaning.CONFIRM else answers.cancel
     try:
         with transaction.atomic():
-            deed(appointment_id=appointment_id, way="reply")
-    except answers.TooLate:
+            deed(appointment_id=appointment_id)
+    except Refused:
         return False
     return True
 

@@ -19,7 +19,7 @@ from consent.queries import standing
 from engagement import wording
 from engagement.lanes import CLOSED, LANES
 from engagement.models import Campaign, CampaignRecipient, ContactRule
-from engagement.queries import audience, contact_rules, exclusions
+from engagement.queries import audience, contact_rules, exclusions, reminder_words
 from engagement.queries.audience import Seen
 from engagement.queries.ways import ASKED_AS, Way
 from engagement.services import campaigns, links, outgoing
@@ -208,7 +208,7 @@ def _names(row: Campaign, ids: Sequence[UUID]) -> dict[UUID, str]:
 
 def way_out(token: str) -> str:
     """Return the address of the way out, as it stands in a message."""
-    return f"{settings.BASE_URL}/engagement/s/?t={token}"
+    return reminder_words.link_to("opt_out", token)
 
 
 def content_for(

@@ -118,7 +118,17 @@ def test_a_receptionist_finds_by_phone_reveals_a_number_and_gives_a_doctor(doors
     page.locator("#search-panel a", has_text="Han Li").click()
     page.wait_for_url(f"**/patients/{waiting}/")
     expect(page.locator("[data-tabs] a")).to_have_text(
-        ["Summary", "Billing", "Contacts", "Consents", "Appointments", "Relationship", "Contact wishes", "Feedback", "Access"]
+        [
+            "Summary",
+            "Billing",
+            "Contacts",
+            "Consents",
+            "Appointments",
+            "Relationship",
+            "Contact wishes",
+            "Feedback",
+            "Access",
+        ]
     )
     expect(page.locator("main")).not_to_contain_text("Allergies")
     desk.look("summary")
@@ -163,7 +173,17 @@ def test_a_finance_clerk_reveals_the_code_on_a_bill_and_is_told_who_may_see_more
     clerk.is_signed_in("finance1")
     clerk.goes(patient)
     expect(page.locator("[data-tabs] a")).to_have_text(
-        ["Summary", "Billing", "Contacts", "Consents", "Appointments", "Relationship", "Contact wishes", "Feedback", "Access"]
+        [
+            "Summary",
+            "Billing",
+            "Contacts",
+            "Consents",
+            "Appointments",
+            "Relationship",
+            "Contact wishes",
+            "Feedback",
+            "Access",
+        ]
     )
     clerk.presses("Billing", role="link", exact=True)
     claims = page.locator("#claim-rows")
