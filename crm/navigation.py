@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,19 +160,21 @@ PLACES = (
 def _is_open(user: User, place: Place) -> bool:
     if place.permissions:
         return any(reach_of_user(user, one) is not Reach.NONE for one in place.permissions)
-    # For whom no one permission says it.
-    told = {
-        "engagement:tasks": lambda: bool(areas.of(user)),
-        "audit:trail": lambda: trail.watches(user),
-        "admin:index": lambda: user.is_staff,
-        "crm:demo_post": lambda: settings.DEMO,
-    }
-    return bool(told[place.name]())
+    return _TOLD[place.name](user)
+
+
+# For whom no one permission says it.
+_TOLD: dict[str, Callable[[User], bool]] = {
+    "engagement:tasks": lambda user: bool(areas.of(user)),
+    "audit:trail": trail.watches,
+    "admin:index": lambda user: user.is_staff,
+    "crm:demo_post": lambda _user: settings.DEMO,
+}
 
 
 def entries(request: HttpRequest, user: User, reach: Reach) -> list[dict[str, Any]]:
     """Return what stands in somebody's navigation; the first entry of a group names the group."""
-    found = [("crm:home", _("Home"), "home", "")]
+    found: list[tuple[str, str | Promise, str, str]] = [("crm:home", _("Home"), "home", "")]
     if reach is not Reach.NONE:
         label = _("Patients") if reach is Reach.ALL else _("My patients")
         found = [
