@@ -223,7 +223,7 @@ class FollowUpPlan(SealedModel):
 class QuestionnaireAnswer(SealedModel):
     """What a patient answered at a step (FHIR QuestionnaireResponse); clinical, and kept with the record."""
 
-    category, scope, seal_label = Category.CLINICAL, Scope.RECORD, "engagement.answer"
+    category, scope, seal_label = Category.CLINICAL, Scope.RECORD, "engagement.questionnaire_answer"
     subject_field = "patient_id"
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")

@@ -107,7 +107,7 @@ class SurveyAnswerQuerySet(SealedQuerySet["SurveyAnswer"]):
 class SurveyAnswer(SealedModel):
     """One invitation and, once the person gave it, its one answer (FHIR QuestionnaireResponse)."""
 
-    category, scope, seal_label = Category.CAMPAIGNS, Scope.ENGAGEMENT, "engagement.answer"
+    category, scope, seal_label = Category.CAMPAIGNS, Scope.ENGAGEMENT, "engagement.survey_answer"
     subject_field = "patient_id"
 
     survey = models.ForeignKey(Survey, on_delete=models.PROTECT, related_name="+")

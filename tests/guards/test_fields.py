@@ -92,3 +92,9 @@ def test_the_register_of_seals_is_what_the_code_declares():
     assert json.dumps(register.stored(), indent=0) == json.dumps(register.declared(), indent=0), (
         "run `manage.py seals --write` and commit the difference with the declaration"
     )
+
+
+def test_no_two_models_share_the_label_of_their_seals():
+    labels = [model.seal_label for model in register.sealed_models()]
+    assert len(labels) > 50
+    assert sorted(set(labels)) == sorted(labels)
