@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,17 +186,17 @@ def entries(request: HttpRequest, user: User, reach: Reach) -> list[dict[str, An
         if place.name not in known and _is_open(user, place):
             known.add(place.name)
             found.append((place.name, place.label, place.icon, str(place.group)))
-    here = request.resolver_match.view_name if request.resolver_match else ""
+    addresses = [(name, reverse(name)) for name, _label, _icon, _group in found]
+    current = _current(request, addresses)
     shown, group = [], ""
     for name, label, icon, its_group in found:
-        url = reverse(name)
         shown.append(
             {
-                "url": url,
+                "url": reverse(name),
                 "label": label,
                 "icon": icon,
                 "group": its_group if its_group != group else "",
-                "active": _current(request, here, name, url),
+                "active": current.get(name, ""),
                 "count": work.waits(user) if name == "engagement:tasks" else 0,
             }
         )
@@ -204,8 +204,12 @@ def entries(request: HttpRequest, user: User, reach: Reach) -> list[dict[str, An
     return shown
 
 
-def _current(request: HttpRequest, here: str, name: str, url: str) -> str:
-    """Return whether an entry leads to this page or to the part it belongs to, as ARIA says it."""
-    if here == name:
-        return "page"
-    return "true" if url != "/" and request.path.startswith(url) else ""
+def _current(request: HttpRequest, addresses: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return which entry leads to this page, else the nearest part it belongs to, as ARIA says it."""
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    if any(name == here for name, _url in addresses):
+        return {here: "page"}
+    parts = [
+        (len(url), name) for name, url in addresses if url != "/" and request.path.startswith(url)
+    ]
+    return {max(parts)[1]: "true"} if parts else {}
