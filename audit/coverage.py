@@ -29,6 +29,7 @@ NOT_COMPARED: dict[str, str] = {
     "auth.group": "made by migrations from the roles in the code",
     "auth.permission": "made by migrations from the models",
     "contenttypes.contenttype": "made by migrations from the models",
+    "engagement.claim": "derived from appointments, which are compared",
     "guardian.groupobjectpermission": "not used: permissions on charts have a table of their own",
     "guardian.userobjectpermission": "not used: permissions on charts have a table of their own",
     "patients.chartpermission": "derived from care relationships, which are compared",

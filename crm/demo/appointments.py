@@ -14,7 +14,7 @@ from engagement import clocks
 from engagement.models import Appointment, Claim, Room, Service
 from engagement.services import absences, claims, planning, reaches, waiting
 from engagement.services.planning import Offer
-from patients.models import Patient
+from patients.models import CareRelationship, Patient
 from security import trail
 from security.classification import SubjectKind
 from security.models import User
@@ -94,14 +94,18 @@ def fill(
     """Write the appointments of the week, those of the past as they went."""
     where, dice, now = clocks.zone(), Dice("appointments"), timezone.now()
     busy: set[tuple[UUID, date]] = set()
+    # Whom they care for already: nobody in the demo reaches a chart by an appointment alone.
+    own = {handle: cared_for(people[handle], patients) for handle in HOURS}
     rows = []
     for day in range(-BEFORE, AFTER + 1):
         on = clocks.today(where) + timedelta(days=day)
         for handle in HOURS:
+            if not own[handle]:
+                continue
             for offered in times(handle, people[handle], rooms, services[handle], on, dice):
                 if not dice.chance(AHEAD if day > 0 else FULL):
                     continue
-                patient_id = dice.pick(patients)
+                patient_id = dice.pick(own[handle])
                 if (patient_id, on) not in busy:
                     busy.add((patient_id, on))
                     rows.append(_row(offered, patient_id, now, dice))
@@ -120,6 +124,12 @@ def fill(
         changed=rows,
         counts={"appointments": len(rows)},
     )
+
+
+def cared_for(user: User, patients: Sequence[UUID]) -> list[UUID]:
+    """Return the patients in somebody's care."""
+    rows = CareRelationship.objects.in_force().filter(user=user, patient_id__in=patients)
+    return sorted(set(rows.values_list("patient_id", flat=True)))
 
 
 def times(

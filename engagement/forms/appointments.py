@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -45,10 +46,10 @@ class Looking(forms.Form):
     clinician = _choice(_("Clinician"), required=False)
     day = day(_("From"), required=False)
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, services: Mapping[str, str], **options: Any) -> None:
         super().__init__(*args, **options)
         fields: dict[str, Any] = self.fields
-        fields["service"].choices = [("", _("Choose a service")), *openings.services()]
+        fields["service"].choices = [("", _("Choose a service")), *services.items()]
         fields["clinician"].choices = [("", _("Anybody")), *openings.people()]
 
 

@@ -136,7 +136,7 @@ def _looking(
 ) -> HttpResponse:
     """Show free times for what is asked; the time of the calendar that led here is ticked."""
     asked, at = _asked(request, row)
-    page: dict[str, Any] = {"looking": forms.Looking(initial=asked), "row": row, "asked": asked}
+    page: dict[str, Any] = {"looking": _form(asked), "row": row, "asked": asked}
     chosen = agenda.read_id(asked["service"])
     service = Service.objects.active().filter(pk=chosen).first() if chosen else None
     if service is not None:
@@ -148,6 +148,12 @@ def _looking(
         page["ticked"] = page["form"].data.get("slot") or openings.first_from(times, at)
     status = 422 if form is not None and form.errors else 200
     return shown(request, patient_id, "engagement/appointments/_book.html", page, status)
+
+
+def _form(asked: dict[str, str]) -> forms.Looking:
+    # Of one person what this person gives: nothing else would find a time.
+    offered = dict(openings.services(agenda.read_id(asked["clinician"])))
+    return forms.Looking(initial=asked, services=offered)
 
 
 def _asked(
