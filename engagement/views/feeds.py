@@ -27,7 +27,7 @@ def feed(request: SignedInRequest) -> HttpResponse:
     return _shown(request)
 
 
-def _shown(request: SignedInRequest, token: str = "") -> HttpResponse:
+def _shown(request: SignedInRequest, token: str | None = None) -> HttpResponse:
     page = {
         "view": "feed",
         "may_plan": agenda.may_plan(request.user),
