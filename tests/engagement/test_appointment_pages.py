@@ -39,6 +39,13 @@ def tomorrow():
     return (timezone.now() + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
 
 
+def guarded(response):
+    """Tell whether every form of a page carries its token; the client of the tests asks for none."""
+    forms = re.findall(r'<form[^>]*method="post".*?</form>', response.content.decode(), re.S)
+    assert forms
+    return all("csrfmiddlewaretoken" in form for form in forms)
+
+
 def page(user, name, *args, **query):
     return cast.browser(user).get(reverse(f"engagement:{name}", args=args), query)
 
@@ -83,6 +90,8 @@ def test_the_board_checks_in_and_takes_in(visit, doctor, desk):
     row = booking.placed(mia, visit, doctor, start)
     browser, board = cast.browser(desk), reverse("engagement:board")
     assert "5 minutes late" in cast.words(browser.get(board))
+    assert guarded(browser.get(board))
+    assert guarded(page(desk, "appointment", mia.pk, row.pk))
     for deed, words in (
         ("check_in", "waits 0 minutes"),
         ("start", "With the clinician 1"),
@@ -165,6 +174,8 @@ def test_who_waits_is_put_on_the_list_offered_and_booked(visit, doctor, desk):
     browser.post(one, {"version": 1})
     entry = WaitingEntry.objects.get()
     offer = entry.offers.get()
+    assert guarded(browser.get(reverse("engagement:waiting")))
+    assert guarded(browser.get(reverse("engagement:appointments", args=[mia.pk])))
     shown = cast.words(browser.get(reverse("engagement:waiting")))
     assert "Wartend" in shown
     assert "Book it" in shown
