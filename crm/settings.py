@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from crm import gateways, schedule
+from crm.access_rules import ACCESS_RULES as ACCESS_RULES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -65,10 +66,9 @@ if not LOCAL and not urlsplit(REDIS_URL).password:
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "custodia",
+        "LOCATION": REDIS_URL, "KEY_PREFIX": "custodia",
     }
-}
+}  # fmt: skip
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -169,20 +169,6 @@ OTP_TOTP_ISSUER = "Custodia"
 STAFF_IDLE_SECONDS = env.int("STAFF_IDLE_SECONDS", default=15 * 60)
 STAFF_ABSOLUTE_SECONDS = env.int("STAFF_ABSOLUTE_SECONDS", default=12 * 3600)
 STEP_UP_SECONDS = 5 * 60
-# Every rule the decision must know; start-up stops when an app registers other ones (fail closed).
-ACCESS_RULES = {
-    "reach": ["role", "break_glass", "care_relationship", "portal_account", "thread"],
-    "restriction": [
-        "case_approval",
-        "clearance",
-        "confidential_chart",
-        "consent",
-        "erasure",
-        "merged_record",
-        "own_record",
-        "restriction",
-    ],
-}
 
 # --- sessions, cookies, headers -------------------------------------------------------------
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -308,7 +294,7 @@ REFUND_LIMIT = Decimal(env.str("CUSTODIA_REFUND_LIMIT", default="500"))
 PAYMENT_DAYS = env.int("CUSTODIA_PAYMENT_DAYS", default=30)
 
 # --- appointments ---------------------------------------------------------------------------
-# From how many days before until how many after an appointment its clinician reaches the record.
+# From how many days before until how many after it the clinician reaches the record.
 APPOINTMENT_REACH_DAYS_BEFORE = env.int("CUSTODIA_APPOINTMENT_REACH_BEFORE", default=2)
 APPOINTMENT_REACH_DAYS_AFTER = env.int("CUSTODIA_APPOINTMENT_REACH_AFTER", default=30)
 APPOINTMENT_DAYS_AHEAD = env.int("CUSTODIA_APPOINTMENT_DAYS_AHEAD", default=400)
@@ -329,14 +315,12 @@ if not set(range(1, 8)) > WEEKEND:
 # Requests about data: how many working days before the end officers are told, and within how many days
 # the same request counts as asked again.
 RIGHTS_WARN_DAYS = env.int("CUSTODIA_RIGHTS_WARN_DAYS", default=3)
+RIGHTS_REPEAT_DAYS = env.int("CUSTODIA_RIGHTS_REPEAT_DAYS", default=90)
 # So many hours a message of a patient may wait before its whole inbox is told.
 THREAD_ANSWER_HOURS = env.int("CUSTODIA_THREAD_ANSWER_HOURS", default=24)
-RIGHTS_REPEAT_DAYS = env.int("CUSTODIA_RIGHTS_REPEAT_DAYS", default=90)
 # When executors are told of what is due today, and of what is still undone, by the clinic's clock.
-TASK_REMINDERS = (
-    env("CUSTODIA_TASKS_MORNING", default="08:30"),
-    env("CUSTODIA_TASKS_AFTERNOON", default="15:00"),
-)
+TASK_MORNING = env.str("CUSTODIA_TASKS_MORNING", default="08:30")
+TASK_REMINDERS = (TASK_MORNING, env.str("CUSTODIA_TASKS_AFTERNOON", default="15:00"))
 # Complaints: the working days to answer, and those of a case with several departments (Measures on medical
 # complaints, Art. 24, 25). Surveys: nobody is asked more often. Enquiries: the data of who will not come go
 # after so many days, and a form that comes back sooner was filled in by a machine.
@@ -401,7 +385,7 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="no-reply@localhost")
 if EMAIL_HOST_PASSWORD and not (EMAIL_USE_TLS or EMAIL_USE_SSL or LOCAL):
     raise ImproperlyConfigured("EMAIL_HOST_PASSWORD needs EMAIL_USE_TLS or EMAIL_USE_SSL.")
-# Mail by a provider's own interface: install django-anymail beside the product and name its backend.
+# By a provider's own interface: install django-anymail beside the product and name its backend.
 ANYMAIL = {"REQUESTS_TIMEOUT": DELIVERY_SECONDS[:2]} | env.json("ANYMAIL", default={})
 INSTALLED_APPS += ["anymail"] if EMAIL_BACKEND.startswith("anymail.") else []
 
