@@ -21,18 +21,18 @@ class TooLate(Refused):
 
 
 @transaction.atomic
-def confirm(*, appointment_id: UUID) -> Appointment:
+def confirm(*, appointment_id: UUID, way: str) -> Appointment:
     """Note that the person will come; said twice, nothing changes."""
     _check_open(appointment_id)
-    return bookings.confirm(appointment_id=appointment_id, by=None)
+    return bookings.confirm(appointment_id=appointment_id, way=way, by=None)
 
 
 @transaction.atomic
-def cancel(*, appointment_id: UUID) -> Appointment:
+def cancel(*, appointment_id: UUID, way: str) -> Appointment:
     """Cancel what the person can not come to, within the hours that the service allows."""
     if not may_cancel(_check_open(appointment_id)):
         raise TooLate(_("It is too late to cancel here. Please call the clinic."))
-    return bookings.cancel(appointment_id=appointment_id, by=None)
+    return bookings.cancel(appointment_id=appointment_id, way=way, by=None)
 
 
 def may_cancel(row: Appointment) -> bool:

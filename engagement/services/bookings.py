@@ -107,9 +107,17 @@ def move(*, appointment_id: UUID, version: int, wish: Wish, by: User | None) -> 
 
 @transaction.atomic
 def cancel(
-    *, appointment_id: UUID, version: int | None = None, reason: str = "", by: User | None
+    *,
+    appointment_id: UUID,
+    version: int | None = None,
+    reason: str = "",
+    way: str = "",
+    by: User | None,
 ) -> Appointment:
-    """Cancel an appointment; its reach ends, and its time is offered to who waits longest."""
+    """Cancel an appointment; its reach ends, and its time is offered to who waits longest.
+
+    `way` says by what somebody did it who did not sign in: a link, a reply.
+    """
     row = _locked(
         appointment_id, version, Appointment.AHEAD, _("Only what lies ahead is cancelled.")
     )
@@ -120,20 +128,20 @@ def cancel(
     reaches.end(appointments=[row], by=by)
     claims.release(appointment_id=row.pk)
     _write(row)
-    _tell("engagement.appointment.cancelled", row, by)
+    _tell("engagement.appointment.cancelled", row, by, way)
     reminders.drop(row, by=by)
     waiting.offer(freed=freed, service_id=row.service_id, by=by)
     return row
 
 
 @transaction.atomic
-def confirm(*, appointment_id: UUID, by: User | None) -> Appointment:
+def confirm(*, appointment_id: UUID, way: str = "", by: User | None) -> Appointment:
     """Note that the patient will come; saying it twice changes nothing."""
     row = _locked(appointment_id, None, Appointment.AHEAD, _("Only what lies ahead is confirmed."))
     if row.confirmed_at is None:
         row.confirmed_at = timezone.now()
         _write(row)
-        _tell("engagement.appointment.confirmed", row, by)
+        _tell("engagement.appointment.confirmed", row, by, way)
     return row
 
 
@@ -229,12 +237,12 @@ def _write(row: Appointment) -> None:
     row.save()
 
 
-def _tell(action: str, row: Appointment, by: User | None) -> None:
+def _tell(action: str, row: Appointment, by: User | None, way: str = "") -> None:
     trail.record(
         action,
         subjects=[row.patient_id],
         changed=[row],
         obj=row,
-        fields=[f"clinician:{row.clinician_id}"],
+        fields=[f"clinician:{row.clinician_id}", *([f"way:{way}"] if way else [])],
         by=by,
     )

@@ -139,7 +139,7 @@ def _answered(row: Reply, appointment_id: UUID) -> bool:
     deed = answers.confirm if row.meaning == Meaning.CONFIRM else answers.cancel
     try:
         with transaction.atomic():
-            deed(appointment_id=appointment_id)
+            deed(appointment_id=appointment_id, way="reply")
     except Refused:
         return False
     return True

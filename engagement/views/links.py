@@ -79,7 +79,7 @@ def _answered(link: MessageLink, said: str) -> str:
     if said not in deeds or link.target_id is None:
         return ""
     try:
-        deeds[said](appointment_id=link.target_id)
+        deeds[said](appointment_id=link.target_id, way="link")
         links.use(link=link)
     except Refused as refusal:
         return str(refusal.reason)

@@ -58,7 +58,7 @@ def test_a_patient_confirms_by_link_and_looking_confirms_nothing(browser, booked
     event = Event.objects.get(action="engagement.appointment.confirmed")
     assert (event.subjects, event.fields, event.actor_id) == (
         [booked.patient_id],
-        ["way:link"],
+        [f"clinician:{booked.clinician_id}", "way:link"],
         None,
     )
     assert MessageLink.objects.get().used_at is not None

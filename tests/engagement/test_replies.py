@@ -79,7 +79,7 @@ def test_c_confirms_and_x_cancels_the_appointment_that_was_reminded_of(mia):
     assert list(Reply.objects.order_by("pk").values_list("meaning", "appointment_id")) == [
         ("confirm", row.pk), ("cancel", row.pk),
     ]  # fmt: skip
-    assert Event.objects.get(action="engagement.appointment.cancelled").fields == ["way:reply"]
+    assert "way:reply" in Event.objects.get(action="engagement.appointment.cancelled").fields
 
 
 def test_what_comes_twice_is_taken_once(mia):
