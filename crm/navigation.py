@@ -176,9 +176,9 @@ def entries(request: HttpRequest, user: User, reach: Reach) -> list[dict[str, An
     """Return what stands in somebody's navigation; the first entry of a group names the group."""
     found: list[tuple[str, str | Promise, str, str]] = [("crm:home", _("Home"), "home", "")]
     if reach is not Reach.NONE:
-        label = _("Patients") if reach is Reach.ALL else _("My patients")
+        whose = _("Patients") if reach is Reach.ALL else _("My patients")
         found = [
-            ("crm:home", label, "users", ""),
+            ("crm:home", whose, "users", ""),
             ("crm:search", _("Find a patient"), "search", ""),
         ]
     known = {name for name, _label, _icon, _group in found}
