@@ -19,7 +19,7 @@ from tests.audit import watching
 from tests.patients import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("system")]
-KEYS = {f"R{number}" for number in range(1, 23)}
+KEYS = {f"R{number}" for number in range(1, 24)}
 
 
 @pytest.fixture

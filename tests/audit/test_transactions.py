@@ -151,7 +151,7 @@ def test_a_test_leaves_an_empty_trail_and_armed_triggers(recorded: Unit) -> None
     with database.administrator() as conn, conn.cursor() as cursor:
         cursor.execute(
             "SELECT tgrelid::regclass::text, count(*) FROM pg_trigger"
-            " WHERE tgname ~ '_never_' AND tgenabled = 'A' AND tgname !~ '^consent_' GROUP BY 1"
+            " WHERE tgname ~ '_never_' AND tgenabled = 'A' AND tgname !~ '^(consent|engagement)_' GROUP BY 1"
         )
         armed = dict(cursor.fetchall())
     ledger = ("audit_leaf", "audit_node", "audit_checkpoint", "audit_stamp")

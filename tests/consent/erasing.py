@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.test import override_settings
 
-from consent.models import Erasure
+from consent.models import Erasure, RightsRequest
 from consent.services import erasing, erasures
 from security.models import User
 from tests import world
@@ -35,9 +35,16 @@ def agreed(row: Erasure, *others: User) -> Erasure:
     return row
 
 
-def erased(patient_id: object, planner: User, *others: User) -> Erasure:
+def erased(
+    patient_id: object, planner: User, *others: User, request: RightsRequest | None = None
+) -> Erasure:
     """Plan, agree and erase."""
-    row = erasures.plan(patient_id=patient_id, reason="Asked for", by=planner)  # type: ignore[arg-type]
+    row = erasures.plan(
+        patient_id=patient_id,  # type: ignore[arg-type]
+        reason="Asked for",
+        request_id=request.pk if request else None,
+        by=planner,
+    )
     agreed(row, *others)
     taken = erasing.take()
     assert taken is not None

@@ -69,7 +69,7 @@ def test_a_request_that_waits_is_planned_from_its_line(book):
     clinic = world.clinic()
     asked = RightsRequest.objects.create(
         number="R-1", kind="erasure", way="letter", subject_id=clinic.other.pk, patient=clinic.other,
-        language="en", asked="Erase me", identity_at=timezone.now(),
+        language="en", asked="Erase me",
     )  # fmt: skip
     said = {
         "subject": clinic.other.pk,

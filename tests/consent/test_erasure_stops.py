@@ -113,7 +113,7 @@ def test_a_request_is_answered_once_its_record_is_erased(free, cast, monkeypatch
             asked=requesting.asked("erasure"), subject_id=clinic.patient.pk, by=cast[0]
         )
     request = requesting.proved(request, cast[0])
-    making.erased(clinic.patient.pk, *cast)
+    making.erased(clinic.patient.pk, *cast, request=request)
     answer = requests.Answer("granted", "Everything was erased.")
     closed = requests.close(
         request_id=request.pk, version=request.version, answer=answer, by=cast[0]

@@ -104,7 +104,7 @@ def test_a_link_takes_one_answer_without_signing_in_and_looking_changes_nothing(
     row = SurveyAnswer.objects.get()
     assert (row.recommend, row.satisfaction, row.comment) == (9, 4, "Kind nurse")
     assert b"Kind nurse" not in bytes(row.__dict__["sealed"])
-    assert MessageLink.objects.get().used_at
+    assert MessageLink.objects.get(kind="survey").used_at
     browser.get("/engagement/answer/", {"t": secret}, secure=True)
     assert browser.post("/engagement/answer/", given, secure=True).status_code == 400
     assert Event.objects.filter(action="engagement.survey.answered").count() == 1
@@ -121,7 +121,7 @@ def test_a_link_that_is_made_up_is_refused_like_one_that_is_over(asked):
 
 
 def test_two_answers_by_one_link_are_one(asked):
-    link = MessageLink.objects.get()
+    link = MessageLink.objects.get(kind="survey")
     surveys.answer(link=link, given=Given(recommend=3))
     with pytest.raises(surveys.NotTwice):
         surveys.answer(link=link, given=Given(recommend=10))
@@ -131,7 +131,7 @@ def test_two_answers_by_one_link_are_one(asked):
 @pytest.mark.parametrize(("about", "cases", "worries"), [("complaint", 1, 0), ("security", 0, 1)])
 def test_a_complaint_and_a_worry_leave_the_answer_with_their_words(asked, about, cases, worries):
     given = Given(recommend=2, comment="My file lay open", about=about)
-    surveys.answer(link=MessageLink.objects.get(), given=given)
+    surveys.answer(link=MessageLink.objects.get(kind="survey"), given=given)
     assert SurveyAnswer.objects.get().comment == ""
     assert Complaint.objects.count() == cases
     assert SecurityConcern.objects.count() == worries
@@ -145,7 +145,7 @@ def test_a_complaint_and_a_worry_leave_the_answer_with_their_words(asked, about,
 
 def test_coordinators_read_answers_and_keep_surveys_and_auditors_see_only_what_is_asked(asked):
     given = Given(recommend=9, comment="Kind nurse")
-    surveys.answer(link=MessageLink.objects.get(), given=given)
+    surveys.answer(link=MessageLink.objects.get(kind="survey"), given=given)
     reader = cast.browser(cast.staff("engagement"))
     page = reader.get("/engagement/answers/")
     assert "Kind nurse" in page.content.decode()
@@ -171,7 +171,7 @@ def test_coordinators_read_answers_and_keep_surveys_and_auditors_see_only_what_i
 
 def test_a_list_of_answers_costs_the_same_for_one_and_many(asked):
     reader = cast.browser(cast.staff("engagement"))
-    surveys.answer(link=MessageLink.objects.get(), given=Given(recommend=9))
+    surveys.answer(link=MessageLink.objects.get(kind="survey"), given=Given(recommend=9))
 
     def cost():
         with cast.CaptureQueries() as made:

@@ -61,6 +61,9 @@ REFUSES_EMPTY = {
 
 # Pages about something that is somebody's own: for everybody else it does not exist.
 OF_ONE_PERSON = {
+    # Whom nobody reached, and what somebody answered, is there for who reaches the patient.
+    "engagement:reminder_handle",
+    "engagement:reply_done",
     *(
         f"security:export{one}"
         for one in ("", "_approve", "_refuse", "_prepare", "_cancel", "_file")

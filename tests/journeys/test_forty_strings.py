@@ -99,7 +99,7 @@ KEEPERS = {"administrator1", "auditor1"}
 LOOKS = HANDLES if IS_FULL else [READER, "receptionist1", "compliance_officer1", "administrator1"]
 REFUSALS = {400, 403, 404, 405, 409}
 LIVE = """() => [...document.querySelectorAll(
-    'script:not([src]), iframe, object, embed, base, meta[http-equiv=refresh], style, main link, main img:not([src^="/static/"], [src^="/patients/"].c-document__page, [src^="/engagement/patients/"].c-document__page), [hx-get="/search/"][hx-trigger=load]'
+    'script:not([src]):not([type="application/json"]), iframe, object, embed, base, meta[http-equiv=refresh], style, main link, main img:not([src^="/static/"], [src^="/patients/"].c-document__page, [src^="/engagement/patients/"].c-document__page), [hx-get="/search/"][hx-trigger=load]'
 )].concat([...document.querySelectorAll('*')].filter(
     one => [...one.attributes].some(each => /^on/.test(each.name) || /^\\s*javascript:/i.test(each.value))
 )).map(one => one.outerHTML.slice(0, 200))"""

@@ -79,8 +79,8 @@ def test_pages_of_the_timeline_take_as_many_queries_for_many_entries_as_for_few(
             )
     few, many = counts[:3], counts[3:]
     assert all(later <= before for before, later in zip(few, many, strict=True))
-    # Among them what the registers of consent hold: closed by law, restricted, tabs of the page.
-    assert max(many) <= 40
+    # Among them what the registers of consent hold, tabs of the page, and what waits in the navigation.
+    assert max(many) <= 52
 
 
 # The clinical record
