@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone, translation
 from playwright.sync_api import expect
 
-from engagement.models import Appointment, Service
+from engagement.models import Appointment, Reminder, Service
 from security import trail
 from tests.engagement import booking
 
@@ -20,7 +20,9 @@ def expected(clinic):
     """Return an appointment of this moment, whatever the hour."""
     now = timezone.now()
     with trail.acting_for(system="tests", purpose="HSYSADMIN"):
-        Appointment.objects.filter(starts_at__date=now.date()).delete()
+            today = Appointment.objects.filter(starts_at__date=now.date())
+        Reminder.objects.filter(appointment__in=today).delete()
+        today.delete()
         return Appointment.objects.create(
             patient_id=clinic.patients["ouyang-xuemei"], service=Service.objects.first(),
             clinician=clinic.people["physician1"], starts_at=now, ends_at=now + timedelta(minutes=20),

@@ -87,7 +87,7 @@ HANDLES = [f"{role}1" for role in dict.fromkeys(account.role for account in ACCO
 # Leaving ends the visit; the demo's other addresses are visited.
 # The way back from a merge needs a real merge; its page shows names, which the pages before it show as well.
 # Papers come as downloads and are no pages.
-PAPERS = {"consent:assessment_pdf", "engagement:letters_paper"}
+PAPERS = {"consent:assessment_pdf", "engagement:ics", "engagement:letters_paper"}
 NOT_VISITED = {"security:signed_out", "admin:logout", "patients:unmerge"} | PAPERS
 IS_FULL = bool(os.environ.get("CUSTODIA_PROVE"))
 # Who shows most of a record; in a reduced run the others meet the first strings of the forty only.
