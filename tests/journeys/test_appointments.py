@@ -20,7 +20,7 @@ def expected(clinic):
     """Return an appointment of this moment, whatever the hour."""
     now = timezone.now()
     with trail.acting_for(system="tests", purpose="HSYSADMIN"):
-            today = Appointment.objects.filter(starts_at__date=now.date())
+        today = Appointment.objects.filter(starts_at__date=now.date())
         Reminder.objects.filter(appointment__in=today).delete()
         today.delete()
         return Appointment.objects.create(
