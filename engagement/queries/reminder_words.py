@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils import formats, translation
 from django.utils.translation import gettext as _
 
@@ -14,11 +13,6 @@ from engagement.models import Reminder
 TOPIC = "engagement.reminder"
 # Ways on which nobody can follow a link.
 WITHOUT_LINK = frozenset({"letter"})
-
-
-def link_to(name: str, token: str) -> str:
-    """Return the address that a link in a message has."""
-    return f"{settings.BASE_URL}{reverse(f'engagement:{name}')}?t={token}"
 
 
 def written(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from engagement.models import Campaign, CampaignRecipient
+from engagement.queries import addresses
 from engagement.services import campaigns, sendings
 from engagement.services.campaigns import NotOpen
 from security import context, trail
@@ -94,7 +95,7 @@ def try_out(*, campaign_id: UUID, language: str, by: User) -> OutboxMessage:
         address = by.email
     if not address:
         raise NoOwnAddress(_("Your account has no e-mail address."))
-    values = {"name": _now("Mia Example"), "opt_out": sendings.way_out("example")}
+    values = {"name": _now("Mia Example"), "opt_out": addresses.link_to("opt_out", "example")}
     said = sendings.content_for(row, language, values, sendings.clinics())
     message = outbox.Message(
         channel="email", topic="engagement.trial", address=address, text=said.text,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import working_days
 from engagement.models import Appointment, MessageLink, Reminder, Service
-from engagement.queries import moments, preferences, reminder_words, ways
+from engagement.queries import addresses, moments, preferences, reminder_words, ways
 from engagement.queries.ways import NoWay, Way
 from engagement.services import links, outgoing
 from security import trail
@@ -225,10 +225,10 @@ def _content(row: Reminder, way: Way) -> outgoing.Content:
         kind=MessageLink.Kind.APPOINTMENT, subject_id=row.patient_id, target_id=row.appointment_id,
         expires_at=row.starts_at, purpose=PURPOSE, channel=way.channel, by=None,
     )  # fmt: skip
-    link = reminder_words.link_to("answer", token)
+    link = addresses.link_to("answer", token)
     stop = ""
     if way.channel == "email":
-        stop = reminder_words.link_to("opt_out", outgoing.stop_token(way, PURPOSE, STOP_DAYS))
+        stop = addresses.link_to("opt_out", outgoing.stop_token(way, PURPOSE, STOP_DAYS))
     title, text = reminder_words.written(
         row, channel=way.channel, language=way.language, link=link, stop=stop
     )

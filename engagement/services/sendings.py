@@ -19,7 +19,7 @@ from consent.queries import standing
 from engagement import wording
 from engagement.lanes import CLOSED, LANES
 from engagement.models import Campaign, CampaignRecipient, ContactRule
-from engagement.queries import audience, contact_rules, exclusions, reminder_words
+from engagement.queries import addresses, audience, contact_rules, exclusions
 from engagement.queries.audience import Seen
 from engagement.queries.ways import ASKED_AS, Way
 from engagement.services import campaigns, links, outgoing
@@ -190,7 +190,7 @@ def _queue(
         if way is not None:
             values = {
                 "name": names.get(one.patient_id, ""),
-                "opt_out": way_out(tokens[one.patient_id]),
+                "opt_out": addresses.link_to("opt_out", tokens[one.patient_id]),
             }
             key = f"campaign:{row.pk}:{one.patient_id}:{one.round}"
             content = content_for(row, way.language, values, called)
@@ -204,11 +204,6 @@ def _names(row: Campaign, ids: Sequence[UUID]) -> dict[UUID, str]:
         return {}
     rows = Patient.objects.filter(pk__in=ids).only("pk", "version", "sealed_card")
     return {one.pk: display(one.names) for one in rows}
-
-
-def way_out(token: str) -> str:
-    """Return the address of the way out, as it stands in a message."""
-    return reminder_words.link_to("opt_out", token)
 
 
 def content_for(

@@ -9,13 +9,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagement.models import Appointment, Complaint, MessageLink, Survey, SurveyAnswer
-from engagement.queries import ways
+from engagement.queries import addresses, ways
 from engagement.queries.ways import Way
 from engagement.services import complaints, concerns, links, outgoing
 from engagement.services.outgoing import Content
@@ -26,6 +25,8 @@ from security.sealing import StaleRecord
 from security.services import clinics
 
 PURPOSE, TOPIC = "surveys", "engagement.survey"
+# A link that ends such messages works for a year after an answer could still be given.
+STOP_DAYS = 400
 # The first of these by which somebody may be reached is taken.
 CHANNELS = ("email", "sms", "wechat", "portal")
 # What was done longer ago is not asked about any more, as after a stop of the scheduler.
@@ -179,7 +180,7 @@ def _send(survey: Survey, visit: Appointment, way: Way) -> None:
         kind=MessageLink.Kind.SURVEY, subject_id=visit.patient_id, target_id=row.pk,
         expires_at=row.expires_at, purpose=PURPOSE, channel=way.channel, by=None,
     )  # fmt: skip
-    out = _opt_out(row, way)
+    out = addresses.link_to("opt_out", outgoing.stop_token(way, PURPOSE, STOP_DAYS))
     with translation.override(row.language):
         content = _content(token, out)
     outgoing.send_by(
@@ -196,29 +197,15 @@ def _language(spoken: str) -> str:
     return "zh-hans" if spoken.lower().startswith("zh") else "en"
 
 
-def _opt_out(row: SurveyAnswer, way: Way) -> str:
-    """Return the address by which the person ends such messages, where the product has that page."""
-    try:
-        place = reverse("engagement:opt_out")
-    except NoReverseMatch:
-        return ""
-    token = links.issue(
-        kind=MessageLink.Kind.OPT_OUT, subject_id=row.patient_id, target_id=row.pk,
-        expires_at=row.expires_at + timedelta(days=365), purpose=PURPOSE, channel=way.channel, by=None,
-    )  # fmt: skip
-    return f"{settings.BASE_URL}{place}?t={token}"
-
-
 def _content(token: str, out: str) -> Content:
     """Return what strangers may read on its way: that the clinic asks, and nothing of why somebody came."""
     profile = clinics.profile()
     name = (profile.name_zh if translation.get_language() == "zh-hans" else "") if profile else ""
     name = name or (profile.name if profile else "")
     text = _("Please tell us how we did. Three questions, no sign-in: %(link)s") % {
-        "link": f"{settings.BASE_URL}{reverse('engagement:survey')}?t={token}"
+        "link": addresses.link_to("survey", token)
     }
-    if out:
-        text += "\n\n" + _("No more such messages: %(link)s") % {"link": out}
+    text += "\n\n" + _("No more such messages: %(link)s") % {"link": out}
     return Content(TOPIC, _("How did we do? %(clinic)s") % {"clinic": name}, text)
 
 

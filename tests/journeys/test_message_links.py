@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from consent.models import Consent, ProcessingPurpose
 from engagement.models import Appointment, Service
-from engagement.queries.reminder_words import link_to
+from engagement.queries.addresses import link_to
 from engagement.services import links
 from patients.models import Patient
 from security import trail
